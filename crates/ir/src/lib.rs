@@ -1,1 +1,14 @@
-//! See docs/architecture.md.
+//! The trace IR: uops in SSA form with snapshots, its text form and its verifier.
+//!
+//! A [`Trace`] is straight-line code: an entry part, then optionally a `label` with phis and a loop body that ends in
+//! `jump`. A trace that does not loop ends in `link` or `exit`. Operands are earlier instructions ([`ValueId`] is an
+//! index into [`Trace::insts`]). Every uop that may leave the trace names a [`Snapshot`], shared freely.
+#![forbid(unsafe_code)]
+
+mod snapshot;
+mod trace;
+mod uop;
+
+pub use snapshot::{CodeId, Continuation, Count, Frame, Resume, SlotVal, Snapshot, Source};
+pub use trace::{EntryParam, EntrySource, Inst, SnapId, Trace, TraceKind, ValueId};
+pub use uop::{Facts, Form, Grade, Heap, Kind, Uop};

@@ -1,1 +1,73 @@
-//! See docs/architecture.md.
+//! The uops: one Rust item each, in files by family. See `uop-table` for how these declarations are read.
+//!
+//! Terms: a *uop* works on SSA values (`Obj`, `I64`, `F64`, `Bool`, `Ptr`), immediates (`Imm32`, `Imm64`) and the
+//! context `Cx`, the native frame's base pointer. A body that returns `Step::Exit` leaves the trace through the
+//! uop's snapshot.
+//!
+//! Bodies are compiled twice: into crate `exec` as they stand, and into stencils, where each must compile to
+//! straight-line code with forward branches only. So: no panics (no indexing, no `/` or `%` by a value that is
+//! not visibly non-zero), no `match` on more than two cases, no calls, no float constants.
+//!
+//! This crate holds no CPython knowledge but `layout`, which crate `cpython` checks against each version.
+#![no_std]
+#![allow(clippy::missing_safety_doc, reason = "one contract for all bodies: pointers come from the trace's guards")]
+
+mod attr;
+mod float;
+mod frame;
+mod guard;
+mod int;
+pub mod layout;
+mod list;
+mod refs;
+mod structural;
+
+pub use attr::*;
+pub use float::*;
+pub use frame::*;
+pub use guard::*;
+pub use int::*;
+pub use list::*;
+pub use refs::*;
+pub use structural::*;
+
+pub type Obj = u64;
+pub type Ptr = u64;
+pub type I64 = i64;
+pub type F64 = f64;
+/// 0 or 1.
+pub type Bool = u64;
+/// An immediate that fits a sign-extended 32-bit field of an instruction.
+pub type Imm32 = i32;
+/// A full 64-bit immediate.
+pub type Imm64 = u64;
+/// The native frame's base pointer.
+pub type Cx = u64;
+/// The operands of a variadic structural uop.
+pub struct Values;
+
+/// What a body that may leave the trace returns.
+pub enum Step<T> {
+    Next(T),
+    Exit,
+}
+
+/// Reads a `T` at byte offset `off` of `base`.
+///
+/// # Safety
+/// `base + off` must be readable as a `T`: the trace's guards established the object's layout.
+#[inline(always)]
+pub unsafe fn read<T: Copy>(base: u64, off: isize) -> T {
+    // SAFETY: by this function's contract.
+    unsafe { ((base as *const u8).offset(off) as *const T).read() }
+}
+
+/// Writes `value` at byte offset `off` of `base`.
+///
+/// # Safety
+/// As for [`read`], and nobody else may rely on the old contents.
+#[inline(always)]
+pub unsafe fn write<T: Copy>(base: u64, off: isize, value: T) {
+    // SAFETY: by this function's contract.
+    unsafe { ((base as *mut u8).offset(off) as *mut T).write(value) }
+}

@@ -1,0 +1,115 @@
+//! Snapshots: what the interpreter's frames must look like when the trace is left.
+use crate::ValueId;
+
+/// Index into [`crate::Trace::codes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CodeId(pub u16);
+
+/// How the interpreter goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resume {
+    /// Execute the innermost frame's instruction at its pc.
+    Before,
+    /// An escape in flight: its operands are off the stack. When it succeeds its result is pushed and execution goes
+    /// on after the instruction; when it fails the exception is raised at it.
+    During,
+}
+
+/// What happens in a caller's frame when its callee returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Continuation {
+    /// The result is pushed and the caller goes on after its call instruction.
+    Push,
+}
+
+/// The source of a slot's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Memory is right already (root frame only).
+    Unchanged,
+    /// No value (unbound local, NULL on the stack).
+    Null,
+    /// An object value.
+    Value(ValueId),
+    /// A new `int` with this `i64` value.
+    BoxI64(ValueId),
+    /// A new `float` with this `f64` value.
+    BoxF64(ValueId),
+    /// `True` or `False`.
+    BoxBool(ValueId),
+    /// The object at this address, valid as a `const_obj` is.
+    Const(u64),
+}
+
+/// How a slot's reference is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Count {
+    /// The trace owns a reference and hands it over.
+    Steal,
+    /// A new reference is made. Boxes are always new and owned, whatever their count says.
+    New,
+    /// No reference: the slot's reference is tagged as borrowed (or the object is immortal).
+    Borrow,
+}
+
+/// One slot of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SlotVal {
+    pub source: Source,
+    pub count: Count,
+}
+
+/// One frame of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    pub code: CodeId,
+    /// The function object; `Unchanged` for the root frame.
+    pub func: SlotVal,
+    /// The instruction, in code units: to execute (innermost), or the call in flight (callers).
+    pub pc: u32,
+    /// `localsplus`: locals, cells, free variables, then the value stack. Its length gives the stack depth.
+    pub slots: Vec<SlotVal>,
+    pub continuation: Continuation,
+}
+
+/// The virtual frames at one point of a trace, outermost (the root, real) first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Snapshot {
+    pub resume: Resume,
+    pub frames: Vec<Frame>,
+}
+
+impl SlotVal {
+    /// Memory is right already.
+    pub const UNCHANGED: SlotVal = SlotVal { source: Source::Unchanged, count: Count::Borrow };
+    /// No value.
+    pub const NULL: SlotVal = SlotVal { source: Source::Null, count: Count::Borrow };
+}
+
+impl Source {
+    /// The trace value it uses, if any.
+    pub fn value(self) -> Option<ValueId> {
+        match self {
+            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => Some(v),
+            Source::Unchanged | Source::Null | Source::Const(_) => None,
+        }
+    }
+
+    /// The same source with its value mapped.
+    pub fn map(self, f: impl FnOnce(ValueId) -> ValueId) -> Source {
+        match self {
+            Source::Value(v) => Source::Value(f(v)),
+            Source::BoxI64(v) => Source::BoxI64(f(v)),
+            Source::BoxF64(v) => Source::BoxF64(f(v)),
+            Source::BoxBool(v) => Source::BoxBool(f(v)),
+            other => other,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Every trace value the snapshot uses (with repetitions).
+    pub fn values(&self) -> impl Iterator<Item = ValueId> + '_ {
+        self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots)).filter_map(|s| s.source.value())
+    }
+}

@@ -1,0 +1,114 @@
+//! Traces and instructions.
+use smallvec::SmallVec;
+
+use crate::{Snapshot, Uop};
+
+/// An instruction of a trace, and the value it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub u32);
+
+/// A snapshot of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SnapId(pub u32);
+
+/// One uop with its operands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inst {
+    pub op: Uop,
+    pub args: SmallVec<[ValueId; 3]>,
+    /// Immediates in declaration order; an `Imm32` is stored sign-extended.
+    pub imms: [u64; 2],
+    /// Present exactly when the uop may leave the trace (and on `link` and `escape`).
+    pub snap: Option<SnapId>,
+}
+
+/// Where a trace starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceKind {
+    /// At a loop header or function entry, with everything in the interpreter frame.
+    Root,
+    /// At exit `exit` of executor `parent`.
+    Bridge { parent: u32, exit: u32 },
+}
+
+/// An entry parameter: a value handed over in registers by a link or a parent's exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryParam {
+    pub kind: crate::Kind,
+    pub source: EntrySource,
+}
+
+/// What an entry parameter stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntrySource {
+    /// The value of root frame slot `0`; memory is stale. `i64`/`f64` kinds are an unboxed exact int/float.
+    Slot(u16),
+    /// Value `0` of the parent trace, alive at the exit.
+    Parent(ValueId),
+}
+
+/// A linear trace of uops in SSA form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    pub kind: TraceKind,
+    /// Parameters of `entry_*` instructions, by index.
+    pub entry: Vec<EntryParam>,
+    pub insts: Vec<Inst>,
+    pub snapshots: Vec<Snapshot>,
+    /// Code objects that snapshots name, by [`crate::CodeId`]; opaque addresses. Index 0 is the root frame's.
+    pub codes: Vec<u64>,
+}
+
+impl Inst {
+    /// An instruction without immediates or snapshot.
+    pub fn new(op: Uop, args: &[ValueId]) -> Inst {
+        Inst { op, args: SmallVec::from_slice(args), imms: [0; 2], snap: None }
+    }
+
+    /// The same with a first immediate.
+    pub fn imm(mut self, value: u64) -> Inst {
+        self.imms[0] = value;
+        self
+    }
+
+    /// The same with a second immediate.
+    pub fn imm2(mut self, value: u64) -> Inst {
+        self.imms[1] = value;
+        self
+    }
+
+    /// The same with a snapshot.
+    pub fn snap(mut self, snap: SnapId) -> Inst {
+        self.snap = Some(snap);
+        self
+    }
+}
+
+impl Trace {
+    /// An empty trace.
+    pub fn new(kind: TraceKind) -> Trace {
+        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Vec::new(), codes: Vec::new() }
+    }
+
+    /// Appends an instruction.
+    pub fn push(&mut self, inst: Inst) -> ValueId {
+        self.insts.push(inst);
+        ValueId(self.insts.len() as u32 - 1)
+    }
+
+    /// Appends a snapshot.
+    pub fn push_snapshot(&mut self, snap: Snapshot) -> SnapId {
+        self.snapshots.push(snap);
+        SnapId(self.snapshots.len() as u32 - 1)
+    }
+
+    /// The instruction that makes `value`.
+    pub fn inst(&self, value: ValueId) -> &Inst {
+        &self.insts[value.0 as usize]
+    }
+
+    /// The snapshot.
+    pub fn snapshot(&self, snap: SnapId) -> &Snapshot {
+        &self.snapshots[snap.0 as usize]
+    }
+}

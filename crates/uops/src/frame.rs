@@ -1,0 +1,30 @@
+//! The interpreter frame: locals and stack slots (one numbering: `localsplus`), eval breaker.
+use crate::layout::*;
+use crate::{Cx, Imm32, Imm64, Obj, Step, read, write};
+use uop_macros::uop;
+
+/// The object in slot `slot` of the root frame (byte offset `8 * slot`), borrowed from it. Unbound slots give null.
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn load_slot(cx: Cx, offset: Imm32) -> Obj {
+    // SAFETY: the native frame holds the live interpreter frame; offset is within localsplus.
+    unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) & !TAG_MASK }
+}
+
+/// Stores an owned reference into a slot. The old contents must have been dealt with.
+#[uop(writes(Slots))]
+#[inline(always)]
+pub unsafe fn store_slot(cx: Cx, value: Obj, offset: Imm32) {
+    // SAFETY: as for load_slot.
+    unsafe { write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, value) }
+}
+
+/// Leaves when the low bits of the eval breaker are set (signal, GC, GIL request, pending call) or the
+/// instrumentation version is not the one the trace was compiled under.
+#[uop(reads(EvalBreaker))]
+#[inline(always)]
+pub unsafe fn guard_eval_breaker(cx: Cx, expected: Imm64) -> Step<()> {
+    // SAFETY: the native frame holds the address of the running thread's eval breaker.
+    let word = unsafe { (read::<u64>(cx, CX_EVAL_BREAKER) as *const u64).read_volatile() };
+    if word == expected { Step::Next(()) } else { Step::Exit }
+}

@@ -1,0 +1,62 @@
+//! Reference counts (GIL build, 3.12 and later: 32 bits count, immortal objects never change).
+use crate::layout::*;
+use crate::{Bool, Imm32, Obj, Step, read, write};
+use uop_macros::uop;
+
+/// One more reference.
+#[uop(writes(Refcounts))]
+#[inline(always)]
+pub unsafe fn incref(object: Obj) {
+    // SAFETY: `object` is a live object.
+    unsafe {
+        let count = read::<u32>(object, REFCNT);
+        if count < IMMORTAL {
+            write::<u32>(object, REFCNT, count + 1);
+        }
+    }
+}
+
+/// One reference less, of an object that must survive it: leaves the trace, with nothing done, where it would die.
+#[uop(writes(Refcounts))]
+#[inline(always)]
+pub unsafe fn decref_guard(object: Obj) -> Step<()> {
+    // SAFETY: `object` is a live object.
+    unsafe {
+        let count = read::<u32>(object, REFCNT);
+        if count == 1 {
+            return Step::Exit;
+        }
+        if count < IMMORTAL {
+            write::<u32>(object, REFCNT, count - 1);
+        }
+    }
+    Step::Next(())
+}
+
+/// One reference less; 1 when that was the last one (then `dealloc_harmless` must follow).
+#[uop(writes(Refcounts))]
+#[inline(always)]
+pub unsafe fn decref_is_last(object: Obj) -> Bool {
+    // SAFETY: `object` is a live object.
+    unsafe {
+        let count = read::<u32>(object, REFCNT);
+        if count >= IMMORTAL {
+            return 0;
+        }
+        write::<u32>(object, REFCNT, count - 1);
+        (count == 1) as u64
+    }
+}
+
+#[allow(dead_code, reason = "read as text by uop-table")]
+pub trait Structural2 {
+    /// One reference less of an object of a harmless type (int, float, str, bytes, bool, None, range, slice of those): frees it
+    /// where that was the last one. Expanded by codegen: decrement, and out of line a call of `dealloc_harmless`.
+    #[uop(writes(Refcounts))]
+    fn decref_dead(object: Obj);
+
+    /// Root frame slot `slot` now holds `new` (owned); the old value `old` is released as [`decref_dead`] would.
+    /// The optimizer leaves such stores pending; what remains is expanded to `store_slot` and `decref_dead`.
+    #[uop(writes(Slots, Refcounts))]
+    fn set_slot(new: Obj, old: Obj, slot: Imm32);
+}

@@ -1,0 +1,91 @@
+//! Constants, control and escapes: what has no body. Each consumer (executor, codegen) handles these by hand.
+use crate::{Bool, F64, I64, Imm32, Imm64, Obj, Ptr, Values};
+use uop_macros::uop;
+
+#[allow(dead_code, reason = "read as text by uop-table")]
+pub trait Structural {
+    /// An integer constant.
+    #[uop(pure)]
+    fn const_i64(value: Imm64) -> I64;
+    /// A float constant; the immediate holds its bits.
+    #[uop(pure)]
+    fn const_f64(bits: Imm64) -> F64;
+    /// An object constant (immortal, or kept valid by one of the trace's dependencies).
+    #[uop(pure)]
+    fn const_obj(object: Imm64) -> Obj;
+    /// A raw pointer constant.
+    #[uop(pure)]
+    fn const_ptr(address: Imm64) -> Ptr;
+    /// A truth constant.
+    #[uop(pure)]
+    fn const_bool(value: Imm32) -> Bool;
+
+    /// Entry parameter `index`, an object (bridges and linked entries receive values in registers).
+    #[uop]
+    fn entry_obj(index: Imm32) -> Obj;
+    /// Entry parameter `index`, an integer.
+    #[uop]
+    fn entry_i64(index: Imm32) -> I64;
+    /// Entry parameter `index`, a float.
+    #[uop]
+    fn entry_f64(index: Imm32) -> F64;
+
+    /// The loop header; operands are the first values of the phis that follow it.
+    #[uop]
+    fn label(values: Values);
+    /// Loop-carried value `index`, an object.
+    #[uop]
+    fn phi_obj(index: Imm32) -> Obj;
+    /// Loop-carried value `index`, an integer.
+    #[uop]
+    fn phi_i64(index: Imm32) -> I64;
+    /// Loop-carried value `index`, a float.
+    #[uop]
+    fn phi_f64(index: Imm32) -> F64;
+    /// Back to the label; operands are the next values of the phis.
+    #[uop]
+    fn jump(values: Values);
+    /// To another executor; operands are its entry parameters. The snapshot is the state to write back first.
+    #[uop]
+    fn link(executor: Imm32, values: Values);
+    /// Leaves the trace through its snapshot.
+    #[uop(exits)]
+    fn exit();
+
+    /// Runs helper `helper` (an `EscapeHelper` number) with detail `arg` on the operands, all frames materialized
+    /// as its "during" snapshot says. The helper consumes the references that its operands own.
+    #[uop(escapes, exits)]
+    fn escape(helper: Imm32, arg: Imm64, values: Values) -> Obj;
+}
+
+/// Calls that neither run Python code nor see frames.
+#[allow(dead_code, reason = "read as text by uop-table")]
+pub trait Helpers {
+    /// A new `int` with this value (a small int where CPython has one). Never null: exhausted memory aborts the process, as it does the GC's.
+    #[uop(leaf)]
+    fn box_i64(value: I64) -> Obj;
+    /// A new `float` with this value.
+    #[uop(leaf)]
+    fn box_f64(value: F64) -> Obj;
+    /// The value of an exact `int` of two digits or more that fits 64 bits; null result of the guard `int_fits_i64` excludes others.
+    #[uop(leaf, pure)]
+    fn unbox_wide_int(object: Obj) -> I64;
+    /// Whether an exact `int` fits 64 bits.
+    #[uop(leaf, pure)]
+    fn int_fits_i64(object: Obj) -> Bool;
+    /// `x ** y` for floats as CPython's `float_pow` computes the finite, non-raising cases.
+    #[uop(leaf, pure)]
+    fn float_pow(x: F64, y: F64) -> F64;
+    /// `x // y` for floats, `y` non-zero.
+    #[uop(leaf, pure)]
+    fn float_floordiv(x: F64, y: F64) -> F64;
+    /// `x % y` for floats, `y` non-zero.
+    #[uop(leaf, pure)]
+    fn float_mod(x: F64, y: F64) -> F64;
+    /// Frees an object of a harmless type whose count just reached zero.
+    #[uop(leaf, writes(Refcounts))]
+    fn dealloc_harmless(object: Obj);
+    /// Appends to an exact list; takes over one reference to `item`.
+    #[uop(leaf, writes(ListItems, ListLen, Refcounts))]
+    fn list_append(list: Obj, item: Obj);
+}

@@ -28,3 +28,22 @@ pub unsafe fn guard_eval_breaker(cx: Cx, expected: Imm64) -> Step<()> {
     let word = unsafe { (read::<u64>(cx, CX_EVAL_BREAKER) as *const u64).read_volatile() };
     if word == expected { Step::Next(()) } else { Step::Exit }
 }
+
+/// The low bit of a slot's stack ref is `tag`: whether the slot owns its reference.
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn guard_slot_tag(cx: Cx, offset: Imm32, tag: Imm32) -> Step<()> {
+    // SAFETY: as for load_slot.
+    let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
+    if (word as i32 & 1) == tag { Step::Next(()) } else { Step::Exit }
+}
+
+/// The thread may still push `depth` more Python frames (`py_recursion_remaining`, at byte offset `offset` of the
+/// thread state, exceeds `depth`).
+#[uop(reads(Recursion))]
+#[inline(always)]
+pub unsafe fn guard_recursion(cx: Cx, offset: Imm32, depth: Imm32) -> Step<()> {
+    // SAFETY: the native frame holds the running thread's state.
+    let remaining = unsafe { read::<i32>(read::<u64>(cx, CX_TSTATE), offset as isize) };
+    if remaining > depth { Step::Next(()) } else { Step::Exit }
+}

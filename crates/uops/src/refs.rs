@@ -16,21 +16,26 @@ pub unsafe fn incref(object: Obj) {
     }
 }
 
-/// One reference less, of an object that must survive it: leaves the trace, with nothing done, where it would die.
+/// The object has more than `count` references (immortal objects always have): leaves where `count` releases that
+/// follow could kill it.
+#[uop(reads(Refcounts))]
+#[inline(always)]
+pub unsafe fn guard_refcount(object: Obj, count: Imm32) -> Step<()> {
+    // SAFETY: `object` is a live object.
+    if unsafe { read::<u32>(object, REFCNT) } > count as u32 { Step::Next(()) } else { Step::Exit }
+}
+
+/// One reference less, of an object that survives it: a `guard_refcount` of the same instruction said so.
 #[uop(writes(Refcounts))]
 #[inline(always)]
-pub unsafe fn decref_guard(object: Obj) -> Step<()> {
+pub unsafe fn decref_alive(object: Obj) {
     // SAFETY: `object` is a live object.
     unsafe {
         let count = read::<u32>(object, REFCNT);
-        if count == 1 {
-            return Step::Exit;
-        }
         if count < IMMORTAL {
             write::<u32>(object, REFCNT, count - 1);
         }
     }
-    Step::Next(())
 }
 
 /// One reference less; 1 when that was the last one (then `dealloc_harmless` must follow).

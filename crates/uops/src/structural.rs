@@ -88,4 +88,16 @@ pub trait Helpers {
     /// Appends to an exact list; takes over one reference to `item`.
     #[uop(leaf, writes(ListItems, ListLen, Refcounts))]
     fn list_append(list: Obj, item: Obj);
+    /// `range(*args)` for exact ints (absent arguments are null). Null when memory is exhausted or the step is zero.
+    #[uop(leaf, null_exits)]
+    fn new_range(start: Obj, stop: Obj, step: Obj) -> Obj;
+    /// `iter(object)` for an exact range, list or tuple. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_iterator(object: Obj) -> Obj;
+    /// Arithmetic `op` (`NB_*` number) on two exact ints of any size. Null, without an exception set, where CPython would raise.
+    #[uop(leaf, null_exits)]
+    fn big_int_op(a: Obj, b: Obj, op: Imm32) -> Obj;
+    /// Comparison `op` (`Py_LT`..) of two exact ints of any size.
+    #[uop(leaf, pure)]
+    fn big_int_compare(a: Obj, b: Obj, op: Imm32) -> Bool;
 }

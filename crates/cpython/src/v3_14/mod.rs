@@ -1,0 +1,13 @@
+//! CPython 3.14, default (GIL) release build, x86-64 Linux.
+
+pub mod api;
+pub mod code_extra;
+pub mod frame;
+#[rustfmt::skip]
+pub mod layout;
+pub mod objects;
+pub mod owned;
+pub mod probe;
+pub mod refs;
+pub mod types;
+pub mod watch;

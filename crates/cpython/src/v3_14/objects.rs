@@ -1,0 +1,319 @@
+//! Access to the parts of built-in objects that handlers and the recorder read.
+
+use super::api::*;
+use super::layout::*;
+
+impl Tuple {
+    /// Item `i`, borrowed.
+    ///
+    /// # Safety
+    /// The index is in range.
+    #[inline(always)]
+    pub unsafe fn item(this: *mut Self, i: usize) -> *mut Object {
+        // SAFETY: the caller's.
+        unsafe { *Self::items(this).add(i) }
+    }
+
+    /// Address of the items.
+    ///
+    /// # Safety
+    /// `this` is a tuple.
+    #[inline(always)]
+    pub unsafe fn items(this: *mut Self) -> *mut *mut Object {
+        // SAFETY: the caller's.
+        unsafe { (&raw mut (*this).ob_item).cast() }
+    }
+
+    /// Number of items.
+    ///
+    /// # Safety
+    /// `this` is a tuple.
+    #[inline(always)]
+    pub unsafe fn len(this: *mut Self) -> usize {
+        // SAFETY: the caller's.
+        unsafe { (*this).ob_base.ob_size as usize }
+    }
+}
+
+impl Bytes {
+    /// The bytes.
+    ///
+    /// # Safety
+    /// The slice must not outlive the object.
+    #[inline(always)]
+    pub unsafe fn as_slice<'a>(this: *mut Self) -> &'a [u8] {
+        // SAFETY: the caller's.
+        unsafe {
+            core::slice::from_raw_parts(
+                (&raw const (*this).ob_sval).cast(),
+                (*this).ob_base.ob_size as usize,
+            )
+        }
+    }
+}
+
+impl List {
+    /// Number of items.
+    ///
+    /// # Safety
+    /// `this` is a list.
+    #[inline(always)]
+    pub unsafe fn len(this: *mut Self) -> usize {
+        // SAFETY: the caller's.
+        unsafe { (*this).ob_base.ob_size as usize }
+    }
+
+    /// Item `i`, borrowed.
+    ///
+    /// # Safety
+    /// The index is in range.
+    #[inline(always)]
+    pub unsafe fn item(this: *mut Self, i: usize) -> *mut Object {
+        // SAFETY: the caller's.
+        unsafe { *(*this).ob_item.add(i) }
+    }
+}
+
+/// `lv_tag` of 0: any tag below this is a compact int (at most one digit).
+pub const LONG_COMPACT_LIMIT: usize = 2 << LONG_NON_SIZE_BITS;
+
+impl Long {
+    /// Whether the value fits one digit (`_PyLong_IsCompact`).
+    ///
+    /// # Safety
+    /// `this` is an int.
+    #[inline(always)]
+    pub unsafe fn is_compact(this: *mut Self) -> bool {
+        // SAFETY: the caller's.
+        unsafe { (*this).lv_tag < LONG_COMPACT_LIMIT }
+    }
+
+    /// The value of a compact int (`_PyLong_CompactValue`).
+    ///
+    /// # Safety
+    /// The int is compact.
+    #[inline(always)]
+    pub unsafe fn compact_value(this: *mut Self) -> i64 {
+        // SAFETY: the caller's; the sign is 1 for positive, 0 reversed below: tag bits 0, 1, 2 are +, 0, -.
+        unsafe { (1 - ((*this).lv_tag & LONG_SIGN_MASK) as i64) * (*this).ob_digit[0] as i64 }
+    }
+
+    /// Number of digits.
+    ///
+    /// # Safety
+    /// `this` is an int.
+    #[inline(always)]
+    pub unsafe fn digit_count(this: *mut Self) -> usize {
+        // SAFETY: the caller's.
+        unsafe { (*this).lv_tag >> LONG_NON_SIZE_BITS }
+    }
+
+    /// The value, if it fits an `i64`.
+    ///
+    /// # Safety
+    /// `this` is an int.
+    #[inline]
+    pub unsafe fn to_i64(this: *mut Self) -> Option<i64> {
+        // SAFETY: the caller's.
+        unsafe {
+            if Self::is_compact(this) {
+                return Some(Self::compact_value(this));
+            }
+            let count = Self::digit_count(this);
+            if count > 3 {
+                return None;
+            }
+            let digits = (&raw const (*this).ob_digit).cast::<u32>();
+            let mut magnitude: u128 = 0;
+            for i in (0..count).rev() {
+                magnitude = magnitude << LONG_SHIFT | *digits.add(i) as u128;
+            }
+            let value = if (*this).lv_tag & LONG_SIGN_MASK == 2 {
+                -(magnitude as i128)
+            } else {
+                magnitude as i128
+            };
+            i64::try_from(value).ok()
+        }
+    }
+}
+
+/// The preallocated int of a value from -5 to 256, as `PyLong_FromLong` returns it.
+///
+/// # Safety
+/// The value is in that range.
+#[inline(always)]
+pub unsafe fn small_int(value: i64) -> *mut Object {
+    // SAFETY: the caller's; the array lies in _PyRuntime.
+    unsafe {
+        runtime()
+            .byte_add(SMALL_INTS_IN_RUNTIME)
+            .cast::<Long>()
+            .add((value + SMALL_INT_NEGATIVE as i64) as usize)
+            .cast()
+    }
+}
+
+/// Whether [`small_int`] has the value.
+#[inline(always)]
+pub fn is_small_int(value: i64) -> bool {
+    (value.wrapping_add(SMALL_INT_NEGATIVE as i64) as u64) < (SMALL_INT_NEGATIVE + SMALL_INT_POSITIVE) as u64
+}
+
+/// Pops an object off one of the interpreter's free lists; null if it is empty.
+///
+/// # Safety
+/// The list holds objects; the caller sets type and value. Must not be used while a reference tracer is active.
+#[inline(always)]
+pub unsafe fn free_list_pop(list: *mut FreeList) -> *mut Object {
+    // SAFETY: the first word of a free object links to the next.
+    unsafe {
+        let op: *mut Object = (*list).freelist.cast();
+        if !op.is_null() {
+            (*list).freelist = *op.cast::<*mut ()>();
+            (*list).size -= 1;
+            // Refcount 1, no flags: what _Py_NewReference stores.
+            *op.cast::<u64>() = 1;
+        }
+        op
+    }
+}
+
+/// Pushes a dead object on a free list; false if the list is full or disabled.
+///
+/// # Safety
+/// Nobody refers to `op`, which is of the list's kind. Must not be used while a reference tracer is active.
+#[inline(always)]
+pub unsafe fn free_list_push(list: *mut FreeList, op: *mut Object, max: usize) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        // A disabled list has size -1, which is above `max` as an unsigned number.
+        if (*list).size as usize >= max {
+            return false;
+        }
+        *op.cast::<*mut ()>() = (*list).freelist;
+        (*list).freelist = op.cast();
+        (*list).size += 1;
+        true
+    }
+}
+
+impl Type {
+    /// `PyType_HasFeature`.
+    ///
+    /// # Safety
+    /// `this` is a type.
+    #[inline(always)]
+    pub unsafe fn has_flag(this: *mut Self, flag: u64) -> bool {
+        // SAFETY: the caller's.
+        unsafe { (*this).tp_flags & flag != 0 }
+    }
+
+    /// The type's version tag, assigning one if it has none. Zero if CPython has none left for it.
+    ///
+    /// # Safety
+    /// `this` is a type.
+    pub unsafe fn version(this: *mut Self) -> u32 {
+        // SAFETY: the caller's.
+        unsafe {
+            if (*this).tp_version_tag == 0 && PyUnstable_Type_AssignVersionTag(this) == 0 {
+                return 0;
+            }
+            (*this).tp_version_tag
+        }
+    }
+}
+
+impl Object {
+    /// The inline values of an instance whose type has `TPFLAGS_INLINE_VALUES` (`_PyObject_InlineValues`).
+    ///
+    /// # Safety
+    /// The type has that flag.
+    #[inline(always)]
+    pub unsafe fn inline_values(this: *mut Self) -> *mut DictValues {
+        // SAFETY: the caller's; inline values follow the fixed part of the object.
+        unsafe {
+            this.byte_add((*Object::type_of(this)).tp_basicsize as usize)
+                .cast()
+        }
+    }
+
+    /// Address of the managed dict pointer of an instance whose type has `TPFLAGS_MANAGED_DICT`.
+    ///
+    /// # Safety
+    /// The type has that flag.
+    #[inline(always)]
+    pub unsafe fn managed_dict(this: *mut Self) -> *mut *mut Dict {
+        // SAFETY: the caller's.
+        unsafe { this.byte_sub(MANAGED_DICT_OFFSET).cast() }
+    }
+}
+
+impl DictValues {
+    /// Address of value `i`.
+    ///
+    /// # Safety
+    /// The index is below the capacity.
+    #[inline(always)]
+    pub unsafe fn slot(this: *mut Self, i: usize) -> *mut *mut Object {
+        // SAFETY: the caller's.
+        unsafe { (&raw mut (*this).values).cast::<*mut Object>().add(i) }
+    }
+
+    /// `_PyDictValues_AddToInsertionOrder`.
+    ///
+    /// # Safety
+    /// Slot `i` was empty and has just been filled.
+    #[inline(always)]
+    pub unsafe fn add_to_insertion_order(this: *mut Self, i: usize) {
+        // SAFETY: the insertion order array follows the values.
+        unsafe {
+            let size = (*this).size as usize;
+            let order: *mut u8 = Self::slot(this, (*this).capacity as usize).cast();
+            *order.add(size) = i as u8;
+            (*this).size = (size + 1) as u8;
+        }
+    }
+}
+
+impl DictKeys {
+    /// The entries of a table whose keys are all strings (`DK_UNICODE_ENTRIES`).
+    ///
+    /// # Safety
+    /// `dk_kind` is not `DICT_KEYS_GENERAL`.
+    #[inline(always)]
+    pub unsafe fn unicode_entries(this: *mut Self) -> *mut DictUnicodeEntry {
+        // SAFETY: the entries follow the index table.
+        unsafe {
+            (&raw mut (*this).dk_indices)
+                .byte_add(1 << (*this).dk_log2_index_bytes)
+                .cast()
+        }
+    }
+
+    /// The entries of a general table (`DK_ENTRIES`).
+    ///
+    /// # Safety
+    /// `dk_kind` is `DICT_KEYS_GENERAL`.
+    #[inline(always)]
+    pub unsafe fn general_entries(this: *mut Self) -> *mut DictGeneralEntry {
+        // SAFETY: as above.
+        unsafe {
+            (&raw mut (*this).dk_indices)
+                .byte_add(1 << (*this).dk_log2_index_bytes)
+                .cast()
+        }
+    }
+
+    /// Index of `name`, an interned string, among the entries of a table whose keys are all strings.
+    ///
+    /// # Safety
+    /// `dk_kind` is not `DICT_KEYS_GENERAL`.
+    pub unsafe fn index_of_interned(this: *mut Self, name: *mut Object) -> Option<usize> {
+        // SAFETY: the caller's.
+        unsafe {
+            let entries = Self::unicode_entries(this);
+            (0..(*this).dk_nentries as usize).find(|&i| (*entries.add(i)).me_key == name)
+        }
+    }
+}

@@ -46,9 +46,5 @@ pub unsafe fn probe() -> Result<(), String> {
 /// None needed; the signature is that of the supported platforms.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub unsafe fn probe() -> Result<(), String> {
-    Err(format!(
-        "{} on {} is not supported",
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    ))
+    Err(format!("{} on {} is not supported", std::env::consts::OS, std::env::consts::ARCH))
 }

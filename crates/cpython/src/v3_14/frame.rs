@@ -281,10 +281,7 @@ unsafe fn check_recursive(ts: *mut ThreadState) -> bool {
         }
         if (*ts).py_recursion_remaining <= 0 {
             (*ts).recursion_headroom += 1;
-            PyErr_SetString(
-                *PyExc_RecursionError(),
-                c"maximum recursion depth exceeded".as_ptr(),
-            );
+            PyErr_SetString(*PyExc_RecursionError(), c"maximum recursion depth exceeded".as_ptr());
             (*ts).recursion_headroom -= 1;
             return false;
         }

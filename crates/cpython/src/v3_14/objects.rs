@@ -43,12 +43,7 @@ impl Bytes {
     #[inline(always)]
     pub unsafe fn as_slice<'a>(this: *mut Self) -> &'a [u8] {
         // SAFETY: the caller's.
-        unsafe {
-            core::slice::from_raw_parts(
-                (&raw const (*this).ob_sval).cast(),
-                (*this).ob_base.ob_size as usize,
-            )
-        }
+        unsafe { core::slice::from_raw_parts((&raw const (*this).ob_sval).cast(), (*this).ob_base.ob_size as usize) }
     }
 }
 
@@ -128,11 +123,7 @@ impl Long {
             for i in (0..count).rev() {
                 magnitude = magnitude << LONG_SHIFT | *digits.add(i) as u128;
             }
-            let value = if (*this).lv_tag & LONG_SIGN_MASK == 2 {
-                -(magnitude as i128)
-            } else {
-                magnitude as i128
-            };
+            let value = if (*this).lv_tag & LONG_SIGN_MASK == 2 { -(magnitude as i128) } else { magnitude as i128 };
             i64::try_from(value).ok()
         }
     }
@@ -232,10 +223,7 @@ impl Object {
     #[inline(always)]
     pub unsafe fn inline_values(this: *mut Self) -> *mut DictValues {
         // SAFETY: the caller's; inline values follow the fixed part of the object.
-        unsafe {
-            this.byte_add((*Object::type_of(this)).tp_basicsize as usize)
-                .cast()
-        }
+        unsafe { this.byte_add((*Object::type_of(this)).tp_basicsize as usize).cast() }
     }
 
     /// Address of the managed dict pointer of an instance whose type has `TPFLAGS_MANAGED_DICT`.
@@ -284,11 +272,7 @@ impl DictKeys {
     #[inline(always)]
     pub unsafe fn unicode_entries(this: *mut Self) -> *mut DictUnicodeEntry {
         // SAFETY: the entries follow the index table.
-        unsafe {
-            (&raw mut (*this).dk_indices)
-                .byte_add(1 << (*this).dk_log2_index_bytes)
-                .cast()
-        }
+        unsafe { (&raw mut (*this).dk_indices).byte_add(1 << (*this).dk_log2_index_bytes).cast() }
     }
 
     /// The entries of a general table (`DK_ENTRIES`).
@@ -298,11 +282,7 @@ impl DictKeys {
     #[inline(always)]
     pub unsafe fn general_entries(this: *mut Self) -> *mut DictGeneralEntry {
         // SAFETY: as above.
-        unsafe {
-            (&raw mut (*this).dk_indices)
-                .byte_add(1 << (*this).dk_log2_index_bytes)
-                .cast()
-        }
+        unsafe { (&raw mut (*this).dk_indices).byte_add(1 << (*this).dk_log2_index_bytes).cast() }
     }
 
     /// Index of `name`, an interned string, among the entries of a table whose keys are all strings.

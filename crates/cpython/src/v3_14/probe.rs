@@ -12,11 +12,7 @@ pub unsafe fn probe() -> Result<(), String> {
     if let Some(first) = missing.first() {
         return Err(format!(
             "this CPython does not export {first}{}",
-            if missing.len() > 1 {
-                format!(" and {} more symbols", missing.len() - 1)
-            } else {
-                String::new()
-            }
+            if missing.len() > 1 { format!(" and {} more symbols", missing.len() - 1) } else { String::new() }
         ));
     }
     check_debug_offsets()?;
@@ -33,11 +29,7 @@ fn check_version() -> Result<(), String> {
     // SAFETY: exported data of that type.
     let version = unsafe { *address };
     if version >> 16 != VERSION_MAJOR_MINOR {
-        return Err(format!(
-            "CPython {}.{} is not supported, only 3.14 is",
-            version >> 24,
-            version >> 16 & 0xff
-        ));
+        return Err(format!("CPython {}.{} is not supported, only 3.14 is", version >> 24, version >> 16 & 0xff));
     }
     if !lookup(c"_Py_NegativeRefcount").is_null() && !lookup(c"_Py_RefTotal").is_null() {
         return Err("debug builds of CPython are not supported".into());
@@ -56,9 +48,7 @@ fn check_debug_offsets() -> Result<(), String> {
         for &(offset, expected, name) in DEBUG_OFFSETS {
             let actual = *base.add(offset).cast::<u64>();
             if actual != expected {
-                return Err(format!(
-                    "this CPython's layout is not supported ({name} is {actual}, not {expected})"
-                ));
+                return Err(format!("this CPython's layout is not supported ({name} is {actual}, not {expected})"));
             }
         }
     }

@@ -18,8 +18,7 @@ pub type Destructor = unsafe extern "C" fn(*mut Object);
 /// `METH_FASTCALL`.
 pub type FastFn = unsafe extern "C" fn(*mut Object, *const *mut Object, isize) -> *mut Object;
 /// `METH_FASTCALL | METH_KEYWORDS`.
-pub type FastKeywordsFn =
-    unsafe extern "C" fn(*mut Object, *const *mut Object, isize, *mut Object) -> *mut Object;
+pub type FastKeywordsFn = unsafe extern "C" fn(*mut Object, *const *mut Object, isize, *mut Object) -> *mut Object;
 
 /// An entry of `_PyIntrinsics_UnaryFunctions`.
 #[repr(C)]

@@ -1,1 +1,142 @@
-//! See docs/architecture.md.
+//! Trace and stencils to machine code: constant selection, register allocation, patching, the code arena.
+//!
+//! [`compile`] turns an [`ir::Trace`] into [`Compiled`] code in an [`Arena`]. The runtime enters it through
+//! [`Arena::enter`], is called back at exits and escapes ([`abi::OnExit`], [`abi::OnEscape`]), and finds in
+//! [`Compiled::exits`] where each value of an exit's snapshot is. A hot exit is later patched to jump to a bridge
+//! ([`Arena::patch_exit`]), whose entry parameters start where the exit left them.
+pub mod abi;
+mod arena;
+mod asm;
+mod compile;
+mod reclaim;
+mod target;
+
+pub use abi::{Loc, NativeFrame};
+pub use arena::{Arena, ArenaError, Callbacks, CodeRange};
+pub use compile::compile;
+use ir::{SnapId, Trace, Uop, ValueId};
+pub use reclaim::Activation;
+
+/// What the compiler asks of the runtime.
+pub trait Env {
+    /// Address of the C-ABI (`sysv64`) function behind a call uop.
+    fn helper(&self, uop: Uop) -> usize;
+    /// Where a bridge's entry parameters are at the parent's exit, one per [`Trace::entry`]. `None` for a root: the
+    /// compiler chooses and answers in [`Compiled::entry_locs`].
+    fn entry_locs(&self, trace: &Trace) -> Option<Vec<Loc>>;
+    /// Where to jump for `link executor`, or `None` when it is gone (the link is then an ordinary exit).
+    fn link_target(&self, executor: u32) -> Option<LinkTarget>;
+    /// Global id of the first exit of this trace; exit `i` reports `first_exit_id + i`.
+    fn first_exit_id(&self) -> u32;
+    /// Global id of the first escape of this trace; escape `i` reports `first_escape_id + i`.
+    fn first_escape_id(&self) -> u32;
+}
+
+/// An executor's linkable entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkTarget {
+    pub addr: usize,
+    /// Its [`Compiled::entry_locs`].
+    pub locs: Vec<Loc>,
+}
+
+/// Stress settings and limits.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Bit set of general registers the allocator may use, `None` for all. At least 4 are always kept.
+    pub gpr_pool: Option<u16>,
+    /// Bit set of vector registers the allocator may use, `None` for all. At least 4 are always kept.
+    pub fpr_pool: Option<u16>,
+    /// Every value lives in a spill slot between instructions.
+    pub force_spills: bool,
+}
+
+/// Machine code of a trace, and what the runtime needs to leave it.
+#[derive(Debug)]
+pub struct Compiled {
+    pub code: CodeRange,
+    /// Where to enter or link to.
+    pub entry: usize,
+    /// Where the entry parameters are expected, one per [`Trace::entry`].
+    pub entry_locs: Vec<Loc>,
+    pub exits: Vec<Exit>,
+    pub escapes: Vec<Escape>,
+    /// Code offset at which each part of the trace begins, ascending; for [`dump`].
+    pub marks: Vec<Mark>,
+}
+
+/// One way out of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub snapshot: SnapId,
+    /// The instruction that leaves (of several with one snapshot and uop, the first).
+    pub inst: u32,
+    pub uop: Uop,
+    /// Every value the snapshot uses, once, and where it is.
+    pub values: Vec<(ValueId, Loc)>,
+    /// Code offset of the stub, which [`Arena::patch_exit`] overwrites.
+    pub stub: u32,
+}
+
+/// One escape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escape {
+    pub snapshot: SnapId,
+    pub inst: u32,
+    /// Its immediates: helper number and detail.
+    pub helper: u32,
+    pub arg: u64,
+    /// Where its operands are, in order.
+    pub operands: Vec<Loc>,
+    /// Every value the snapshot uses, once, and where it is.
+    pub values: Vec<(ValueId, Loc)>,
+}
+
+/// Where a part of the code begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub offset: u32,
+    pub kind: MarkKind,
+}
+
+/// What begins at a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The code of this instruction of the trace.
+    Inst(u32, Uop),
+    /// The stub of this exit.
+    Exit(u32),
+    /// Out-of-line code of this instruction.
+    Cold(u32, Uop),
+}
+
+/// Why a trace could not be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompileError {
+    /// More values alive at once than there are registers and spill slots.
+    TooManySpills,
+    /// The code arena is full.
+    ArenaFull,
+    /// An immediate does not fit the instruction that takes it.
+    Immediate { inst: u32, uop: Uop, value: u64 },
+    /// The trace is malformed; the verifier of crate `ir` says more.
+    Malformed(&'static str),
+    /// No stencils exist for this architecture.
+    Unsupported,
+}
+
+impl std::fmt::Display for CompileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CompileError::TooManySpills => write!(f, "too many values alive at once"),
+            CompileError::ArenaFull => write!(f, "the code arena is full"),
+            CompileError::Immediate { inst, uop, value } => {
+                write!(f, "immediate {value:#x} of instruction {inst} ({}) does not fit", uop.name())
+            }
+            CompileError::Malformed(what) => write!(f, "malformed trace: {what}"),
+            CompileError::Unsupported => write!(f, "no machine code for this architecture"),
+        }
+    }
+}
+
+impl std::error::Error for CompileError {}

@@ -1,0 +1,309 @@
+//! Executable memory: one private anonymous mapping with a size cap, writable or executable but never both, and the
+//! thunks that all executors share.
+//!
+//! Protection changes and everything else here happen under the GIL: other threads may have return addresses into
+//! the arena, but none executes its code.
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+
+use crate::Compiled;
+use crate::abi::{self, Enter, OnEscape, OnExit};
+use crate::asm::{Asm, RAX, RBP, RCX, RDI, RDX, RSI};
+use crate::reclaim::{Activation, Reclaim};
+use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, CALLEE_SAVED_GPRS};
+
+/// Alignment of every piece of code: loop heads are aligned relative to it.
+pub(crate) const CODE_ALIGN: usize = 64;
+const PAGE: usize = 4096;
+
+/// The runtime's functions that exits and escapes call.
+#[derive(Clone, Copy, Debug)]
+pub struct Callbacks {
+    pub on_exit: OnExit,
+    pub on_escape: OnEscape,
+}
+
+/// A piece of the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CodeRange {
+    pub addr: usize,
+    pub len: usize,
+}
+
+/// Why there is no arena.
+#[derive(Debug)]
+pub enum ArenaError {
+    /// `mmap` or `mprotect` failed.
+    Os(std::io::Error),
+    /// The cap does not even hold the thunks, or exceeds what a 32-bit displacement reaches.
+    Size,
+}
+
+impl std::fmt::Display for ArenaError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ArenaError::Os(e) => write!(f, "no executable memory: {e}"),
+            ArenaError::Size => write!(f, "no executable memory: the code cache size is out of range"),
+        }
+    }
+}
+
+impl std::error::Error for ArenaError {}
+
+/// The code arena.
+#[derive(Debug)]
+pub struct Arena {
+    base: NonNull<u8>,
+    size: usize,
+    /// Free pieces: start offset to length; neighbours are merged.
+    free: BTreeMap<usize, usize>,
+    used: usize,
+    reclaim: Reclaim<CodeRange>,
+    enter: usize,
+    pub(crate) exit_thunk: usize,
+    pub(crate) escape_thunk: usize,
+}
+
+// SAFETY: the mapping belongs to the arena alone; `&mut self` guards every change.
+unsafe impl Send for Arena {}
+
+impl Arena {
+    /// Maps `cap` bytes (rounded up to pages) and writes the shared thunks.
+    ///
+    /// # Errors
+    /// See [`ArenaError`].
+    pub fn new(cap: usize, callbacks: Callbacks) -> Result<Arena, ArenaError> {
+        let size = cap.next_multiple_of(PAGE);
+        if size > 1 << 30 {
+            return Err(ArenaError::Size);
+        }
+        let prot = libc::PROT_READ | libc::PROT_EXEC;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a fresh anonymous mapping overlaps nothing.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), size, prot, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(ArenaError::Os(std::io::Error::last_os_error()));
+        }
+        let base = NonNull::new(base.cast::<u8>()).expect("mmap does not map page 0 unasked");
+        let mut arena = Arena {
+            base,
+            size,
+            free: BTreeMap::from([(0, size)]),
+            used: 0,
+            reclaim: Reclaim::new(),
+            enter: 0,
+            exit_thunk: 0,
+            escape_thunk: 0,
+        };
+        let (code, offsets) = thunks(callbacks);
+        let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
+        arena.write(range.addr, &code).map_err(ArenaError::Os)?;
+        [arena.enter, arena.exit_thunk, arena.escape_thunk] = offsets.map(|o| range.addr + o as usize);
+        Ok(arena)
+    }
+
+    /// The shared prologue.
+    pub fn enter_thunk(&self) -> Enter {
+        // SAFETY: the arena wrote a function of this type there, and it is not written again.
+        unsafe { std::mem::transmute::<usize, Enter>(self.enter) }
+    }
+
+    /// Runs executor code from its entry until it leaves; the result is what `on_exit` returned, or `cx.status`.
+    ///
+    /// # Safety
+    /// `code` is the [`Compiled::entry`] of a root without entry parameters whose code is not freed; `frame`, `tstate`
+    /// and `eval_breaker` are live and as the trace's guards assume.
+    #[inline]
+    pub unsafe fn enter(&self, code: usize, frame: u64, tstate: u64, eval_breaker: u64) -> u64 {
+        // SAFETY: by this function's contract.
+        unsafe { self.enter_thunk()(code, frame, tstate, eval_breaker) }
+    }
+
+    /// Claims all code alive now until [`Arena::end_activation`].
+    pub fn begin_activation(&mut self) -> Activation {
+        self.reclaim.enter()
+    }
+
+    /// Ends a claim; retired code nobody can be in any more becomes free.
+    pub fn end_activation(&mut self, activation: Activation) {
+        let mut freed = Vec::new();
+        self.reclaim.leave(activation, |r| freed.push(r));
+        freed.into_iter().for_each(|r| self.release(r));
+    }
+
+    /// The code is unreachable for new activations (unlinked, uninstalled); it is reused once the present ones left.
+    pub fn retire(&mut self, range: CodeRange) {
+        let mut freed = Vec::new();
+        self.reclaim.retire(range, |r| freed.push(r));
+        freed.into_iter().for_each(|r| self.release(r));
+    }
+
+    /// Whether no retired code waits for activations to leave.
+    pub fn is_settled(&self) -> bool {
+        self.reclaim.is_idle()
+    }
+
+    /// Bytes in use, retired code included.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// The cap.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether `addr` lies in the arena.
+    pub fn contains(&self, addr: usize) -> bool {
+        addr.wrapping_sub(self.base.as_ptr() as usize) < self.size
+    }
+
+    /// Makes exit `exit` of `compiled` jump to `target` (a bridge's entry), values staying where they are.
+    ///
+    /// # Errors
+    /// The system refused to change the protection; nothing was written.
+    pub fn patch_exit(&mut self, compiled: &Compiled, exit: u32, target: usize) -> std::io::Result<()> {
+        let stub = compiled.code.addr + compiled.exits[exit as usize].stub as usize;
+        debug_assert!(self.contains(target));
+        let rel = (target as i64 - (stub as i64 + 5)) as i32;
+        let mut jmp = [0xE9, 0, 0, 0, 0];
+        jmp[1..].copy_from_slice(&rel.to_le_bytes());
+        self.write(stub, &jmp)
+    }
+
+    /// Undoes [`Arena::patch_exit`]: the exit reports to `on_exit` again under its id.
+    ///
+    /// # Errors
+    /// As for [`Arena::patch_exit`].
+    pub fn unpatch_exit(&mut self, compiled: &Compiled, exit: u32, exit_id: u32) -> std::io::Result<()> {
+        let stub = compiled.code.addr + compiled.exits[exit as usize].stub as usize;
+        self.write(stub, &exit_id_load(exit_id))
+    }
+
+    /// Finds room for `len` bytes.
+    pub(crate) fn allocate(&mut self, len: usize) -> Option<CodeRange> {
+        let need = len.max(1).next_multiple_of(CODE_ALIGN);
+        let (&start, &have) = self.free.iter().find(|&(_, &have)| have >= need)?;
+        self.free.remove(&start);
+        if have > need {
+            self.free.insert(start + need, have - need);
+        }
+        self.used += need;
+        Some(CodeRange { addr: self.base.as_ptr() as usize + start, len })
+    }
+
+    /// Gives a piece back.
+    pub(crate) fn release(&mut self, range: CodeRange) {
+        let mut start = range.addr - self.base.as_ptr() as usize;
+        let mut len = range.len.max(1).next_multiple_of(CODE_ALIGN);
+        self.used -= len;
+        if let Some(next) = self.free.remove(&(start + len)) {
+            len += next;
+        }
+        if let Some((&before, &have)) = self.free.range(..start).next_back()
+            && before + have == start
+        {
+            start = before;
+            len += have;
+        }
+        self.free.insert(start, len);
+    }
+
+    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile.
+    pub(crate) fn write(&mut self, addr: usize, bytes: &[u8]) -> std::io::Result<()> {
+        assert!(self.contains(addr) && self.contains(addr + bytes.len() - 1), "write outside the arena");
+        let first = addr & !(PAGE - 1);
+        let len = (addr + bytes.len()).next_multiple_of(PAGE) - first;
+        self.protect(first, len, libc::PROT_READ | libc::PROT_WRITE)?;
+        // SAFETY: the range is inside the mapping and writable now; no code runs from it (GIL).
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
+        self.protect(first, len, libc::PROT_READ | libc::PROT_EXEC)
+    }
+
+    fn protect(&self, first: usize, len: usize, prot: i32) -> std::io::Result<()> {
+        // SAFETY: whole pages of our own mapping.
+        if unsafe { libc::mprotect(first as *mut libc::c_void, len, prot) } != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping; the owner dropped the arena after the last activation.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.size) };
+    }
+}
+
+/// The start of an exit stub: `mov eax, id`, as long as the jump that may replace it.
+pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
+    let mut b = [0xB8, 0, 0, 0, 0];
+    b[1..].copy_from_slice(&id.to_le_bytes());
+    b
+}
+
+/// The code all executors share: `enter`, the exit thunk and the escape thunk (both take their id in eax).
+fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 3]) {
+    let mut a = Asm::default();
+    let enter = a.here();
+    a.push_rbp();
+    a.mov_rr(RBP, crate::asm::RSP);
+    a.sub_rsp(abi::FRAME_SIZE);
+    for (n, &r) in CALLEE_SAVED_GPRS.iter().enumerate() {
+        a.store(RBP, abi::CALLEE_SAVED + 8 * n as i32, r);
+    }
+    a.store(RBP, uops::layout::CX_FRAME as i32, RSI);
+    a.store(RBP, uops::layout::CX_TSTATE as i32, RDX);
+    a.store(RBP, uops::layout::CX_EVAL_BREAKER as i32, RCX);
+    a.jmp_r(RDI);
+
+    a.align(16);
+    let exit = a.here();
+    save_registers(&mut a);
+    a.lea(RDI, RBP, abi::FRAME_BASE);
+    a.mov_rr(RSI, RAX);
+    a.mov_ri(RAX, callbacks.on_exit as usize as u64);
+    a.call_r(RAX);
+    let epilogue = a.here();
+    for (n, &r) in CALLEE_SAVED_GPRS.iter().enumerate() {
+        a.load(r, RBP, abi::CALLEE_SAVED + 8 * n as i32);
+    }
+    a.leave();
+    a.ret();
+
+    a.align(16);
+    let escape = a.here();
+    a.sub_rsp(8);
+    save_registers(&mut a);
+    a.lea(RDI, RBP, abi::FRAME_BASE);
+    a.mov_rr(RSI, RAX);
+    a.mov_ri(RAX, callbacks.on_escape as usize as u64);
+    a.call_r(RAX);
+    a.test_rr(RAX, RAX);
+    let left = a.jcc(crate::asm::Cond::Zero);
+    for r in ALLOCATABLE_GPRS.iter() {
+        a.load(r, RBP, abi::gpr_save(r));
+    }
+    for x in ALLOCATABLE_FPRS.iter() {
+        a.load_x(x, RBP, abi::fpr_save(x));
+    }
+    a.add_rsp(8);
+    a.ret();
+    let here = a.here();
+    a.bind(left, here);
+    // `leave` in the epilogue discards what the call pushed.
+    a.load(RAX, RBP, abi::STATUS);
+    let to_epilogue = a.jmp();
+    a.bind(to_epilogue, epilogue);
+    (a.code, [enter, exit, escape])
+}
+
+fn save_registers(a: &mut Asm) {
+    for r in ALLOCATABLE_GPRS.iter() {
+        a.store(RBP, abi::gpr_save(r), r);
+    }
+    for x in ALLOCATABLE_FPRS.iter() {
+        a.store_x(RBP, abi::fpr_save(x), x);
+    }
+}

@@ -1,0 +1,240 @@
+//! The few x86-64 instructions that codegen writes itself: moves between locations, calls, jumps, thunks.
+//! Everything else is copied from stencils.
+
+pub(crate) const RAX: u8 = 0;
+pub(crate) const RCX: u8 = 1;
+pub(crate) const RDX: u8 = 2;
+pub(crate) const RBX: u8 = 3;
+pub(crate) const RSP: u8 = 4;
+pub(crate) const RBP: u8 = 5;
+pub(crate) const RSI: u8 = 6;
+pub(crate) const RDI: u8 = 7;
+
+/// Condition codes, as in the low nibble of `jcc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Cond {
+    Zero = 4,
+    Sign = 8,
+}
+
+/// A growing piece of machine code.
+#[derive(Debug, Default)]
+pub(crate) struct Asm {
+    pub code: Vec<u8>,
+}
+
+impl Asm {
+    pub fn here(&self) -> u32 {
+        self.code.len() as u32
+    }
+
+    fn bytes(&mut self, b: &[u8]) {
+        self.code.extend_from_slice(b);
+    }
+
+    fn u32(&mut self, v: u32) {
+        self.bytes(&v.to_le_bytes());
+    }
+
+    /// REX.W prefix, opcode, register-direct ModRM.
+    fn rex_w_rr(&mut self, op: u8, reg: u8, rm: u8) {
+        self.bytes(&[0x48 | (reg >> 3) << 2 | rm >> 3, op, 0xC0 | (reg & 7) << 3 | rm & 7]);
+    }
+
+    /// ModRM (and displacement) for `[base + disp]`; `base` is no rsp or r12.
+    fn mem(&mut self, reg: u8, base: u8, disp: i32) {
+        debug_assert!(base & 7 != RSP);
+        match i8::try_from(disp) {
+            Ok(d) => self.bytes(&[0x40 | (reg & 7) << 3 | base & 7, d as u8]),
+            Err(_) => {
+                self.bytes(&[0x80 | (reg & 7) << 3 | base & 7]);
+                self.u32(disp as u32);
+            }
+        }
+    }
+
+    pub fn mov_rr(&mut self, dst: u8, src: u8) {
+        if dst != src {
+            self.rex_w_rr(0x89, src, dst);
+        }
+    }
+
+    /// Loads a constant in the shortest form; may change flags.
+    pub fn mov_ri(&mut self, dst: u8, imm: u64) {
+        let rex_b = dst >> 3;
+        if imm == 0 {
+            // xor r32, r32
+            if rex_b != 0 {
+                self.bytes(&[0x45]);
+            }
+            self.bytes(&[0x31, 0xC0 | (dst & 7) << 3 | dst & 7]);
+        } else if let Ok(v) = u32::try_from(imm) {
+            if rex_b != 0 {
+                self.bytes(&[0x41]);
+            }
+            self.bytes(&[0xB8 | dst & 7]);
+            self.u32(v);
+        } else if let Ok(v) = i32::try_from(imm as i64) {
+            self.bytes(&[0x48 | rex_b, 0xC7, 0xC0 | dst & 7]);
+            self.u32(v as u32);
+        } else {
+            self.bytes(&[0x48 | rex_b, 0xB8 | dst & 7]);
+            self.bytes(&imm.to_le_bytes());
+        }
+    }
+
+    pub fn load(&mut self, dst: u8, base: u8, disp: i32) {
+        self.bytes(&[0x48 | (dst >> 3) << 2 | base >> 3, 0x8B]);
+        self.mem(dst, base, disp);
+    }
+
+    pub fn store(&mut self, base: u8, disp: i32, src: u8) {
+        self.bytes(&[0x48 | (src >> 3) << 2 | base >> 3, 0x89]);
+        self.mem(src, base, disp);
+    }
+
+    /// Stores a sign-extended 32-bit constant.
+    pub fn store_imm(&mut self, base: u8, disp: i32, imm: i32) {
+        self.bytes(&[0x48 | base >> 3, 0xC7]);
+        self.mem(0, base, disp);
+        self.u32(imm as u32);
+    }
+
+    pub fn lea(&mut self, dst: u8, base: u8, disp: i32) {
+        self.bytes(&[0x48 | (dst >> 3) << 2 | base >> 3, 0x8D]);
+        self.mem(dst, base, disp);
+    }
+
+    /// movaps: the whole register, which has no false dependency.
+    pub fn mov_xx(&mut self, dst: u8, src: u8) {
+        if dst != src {
+            self.sse_prefix(None, dst, src);
+            self.bytes(&[0x28, 0xC0 | (dst & 7) << 3 | src & 7]);
+        }
+    }
+
+    pub fn load_x(&mut self, dst: u8, base: u8, disp: i32) {
+        self.sse_prefix(Some(0xF2), dst, base);
+        self.bytes(&[0x10]);
+        self.mem(dst, base, disp);
+    }
+
+    pub fn store_x(&mut self, base: u8, disp: i32, src: u8) {
+        self.sse_prefix(Some(0xF2), src, base);
+        self.bytes(&[0x11]);
+        self.mem(src, base, disp);
+    }
+
+    /// movq xmm, r64
+    pub fn movq_xr(&mut self, dst: u8, src: u8) {
+        self.bytes(&[0x66, 0x48 | (dst >> 3) << 2 | src >> 3, 0x0F, 0x6E, 0xC0 | (dst & 7) << 3 | src & 7]);
+    }
+
+    /// movq r64, xmm
+    pub fn movq_rx(&mut self, dst: u8, src: u8) {
+        self.bytes(&[0x66, 0x48 | (src >> 3) << 2 | dst >> 3, 0x0F, 0x7E, 0xC0 | (src & 7) << 3 | dst & 7]);
+    }
+
+    /// xorps xmm, xmm
+    pub fn zero_x(&mut self, dst: u8) {
+        self.sse_prefix(None, dst, dst);
+        self.bytes(&[0x57, 0xC0 | (dst & 7) << 3 | dst & 7]);
+    }
+
+    fn sse_prefix(&mut self, mandatory: Option<u8>, reg: u8, rm: u8) {
+        self.code.extend(mandatory);
+        let rex = (reg >> 3) << 2 | rm >> 3;
+        if rex != 0 {
+            self.bytes(&[0x40 | rex]);
+        }
+        self.bytes(&[0x0F]);
+    }
+
+    pub fn test_rr(&mut self, a: u8, b: u8) {
+        self.rex_w_rr(0x85, b, a);
+    }
+
+    pub fn call_r(&mut self, r: u8) {
+        if r >> 3 != 0 {
+            self.bytes(&[0x41]);
+        }
+        self.bytes(&[0xFF, 0xD0 | r & 7]);
+    }
+
+    pub fn jmp_r(&mut self, r: u8) {
+        if r >> 3 != 0 {
+            self.bytes(&[0x41]);
+        }
+        self.bytes(&[0xFF, 0xE0 | r & 7]);
+    }
+
+    /// `jmp rel32` to be resolved; returns the offset of its displacement.
+    pub fn jmp(&mut self) -> u32 {
+        self.bytes(&[0xE9, 0, 0, 0, 0]);
+        self.here() - 4
+    }
+
+    /// `jcc rel32` to be resolved; returns the offset of its displacement.
+    pub fn jcc(&mut self, cond: Cond) -> u32 {
+        self.bytes(&[0x0F, 0x80 | cond as u8, 0, 0, 0, 0]);
+        self.here() - 4
+    }
+
+    /// `call rel32` to be resolved; returns the offset of its displacement.
+    pub fn call(&mut self) -> u32 {
+        self.bytes(&[0xE8, 0, 0, 0, 0]);
+        self.here() - 4
+    }
+
+    pub fn ret(&mut self) {
+        self.bytes(&[0xC3]);
+    }
+
+    pub fn push_rbp(&mut self) {
+        self.bytes(&[0x55]);
+    }
+
+    pub fn leave(&mut self) {
+        self.bytes(&[0xC9]);
+    }
+
+    /// sub rsp, imm32
+    pub fn sub_rsp(&mut self, imm: i32) {
+        self.bytes(&[0x48, 0x81, 0xEC]);
+        self.u32(imm as u32);
+    }
+
+    /// add rsp, imm32
+    pub fn add_rsp(&mut self, imm: i32) {
+        self.bytes(&[0x48, 0x81, 0xC4]);
+        self.u32(imm as u32);
+    }
+
+    /// Makes the displacement at `at` reach `target`, an offset into this code.
+    pub fn bind(&mut self, at: u32, target: u32) {
+        let rel = target as i32 - (at as i32 + 4);
+        self.code[at as usize..at as usize + 4].copy_from_slice(&rel.to_le_bytes());
+    }
+
+    /// Pads with nops to a multiple of `to`.
+    pub fn align(&mut self, to: usize) {
+        const NOPS: [&[u8]; 9] = [
+            &[0x90],
+            &[0x66, 0x90],
+            &[0x0F, 0x1F, 0x00],
+            &[0x0F, 0x1F, 0x40, 0x00],
+            &[0x0F, 0x1F, 0x44, 0x00, 0x00],
+            &[0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00],
+            &[0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00],
+            &[0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+            &[0x66, 0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+        ];
+        let mut gap = self.code.len().next_multiple_of(to) - self.code.len();
+        while gap > 0 {
+            let nop = NOPS[gap.min(9) - 1];
+            self.bytes(nop);
+            gap -= nop.len();
+        }
+    }
+}

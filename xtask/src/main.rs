@@ -1,1 +1,56 @@
-fn main() {}
+//! Every developer command: `cargo xtask --help`.
+
+mod build;
+mod provision;
+mod python;
+mod run;
+mod util;
+mod venv;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tierup's developer commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build Tierup and run a Python program under it
+    Run(run::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // clap adds usage and tips; the first line says what is wrong.
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                eprint!("{text}");
+            } else {
+                eprintln!("{line}; see cargo xtask --help");
+            }
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            print!("{help}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<util::Usage>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Installing interpreters from Debian's archive into `target/`, without touching the system.
+//!
+//! A private apt state resolves and downloads the packages with their whole closure, libc
+//! included; `dpkg-deb -x` unpacks them; patchelf points the executables at that libc, so that
+//! they run as they are.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::python::on_path;
+use crate::util::{Lock, command, note, quiet, target, usage};
+
+const KEYRING: &str = "usr/share/keyrings/debian-archive-keyring.gpg";
+const FALLBACK_MIRROR: &str = "http://deb.debian.org/debian";
+/// Where to look, in this order: a version leaves sid some day but stays in testing for longer.
+const SUITES: [&str; 2] = ["sid", "testing"];
+
+/// An interpreter that can be installed.
+pub struct Package {
+    /// Its executable in the root.
+    pub executable: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// The CPython that Tierup is for.
+pub const CPYTHON: Package = Package {
+    executable: "usr/bin/python3.14",
+    packages: &["python3.14", "python3.14-dev", "python3.14-venv", "libpython3.14-testsuite"],
+};
+
+/// A peer for benchmarks.
+pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3"] };
+
+/// An interpreter that Tierup does not support, for the tests of just that.
+pub const CPYTHON_3_13: Package =
+    Package { executable: "usr/bin/python3.13", packages: &["python3.13", "python3.13-venv"] };
+
+/// Whether this machine is a Debian or Ubuntu on which packages can be had.
+pub fn possible() -> bool {
+    cfg!(all(target_os = "linux", target_arch = "x86_64"))
+        && Path::new("/etc/debian_version").exists()
+        && ["apt-get", "dpkg-deb"].iter().all(|tool| on_path(Path::new(tool)).is_some())
+}
+
+/// CPython 3.14 in a root of its own; installed at the first call.
+pub fn cpython() -> Result<PathBuf> {
+    install(&CPYTHON)
+        .map_err(|error| error.context("no CPython 3.14 found, and installing one failed; name one in TIERUP_PYTHON"))
+}
+
+/// Installs an interpreter if it is not there yet, and returns its path.
+pub fn install(package: &Package) -> Result<PathBuf> {
+    if !possible() {
+        return Err(usage("packages can be installed on x86-64 Debian and Ubuntu only"));
+    }
+    let _lock = Lock::take("provision")?;
+    let base = target().join("cpython-3.14");
+    let root = base.join("root");
+    let executable = root.join(package.executable);
+    // Holds the root's path: the executables know it, so a moved checkout starts anew.
+    let stamp = base.join(format!("{}.stamp", package.packages[0]));
+    if executable.exists() && fs::read_to_string(&stamp).is_ok_and(|at| Path::new(&at) == root) {
+        return Ok(executable);
+    }
+    note(format_args!("installing {} from Debian's archive into {}", package.packages[0], root.display()));
+    fs::create_dir_all(&root)?;
+    let debs = download(&base, package)?;
+    for deb in &debs {
+        quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&root))?;
+    }
+    relocate(&root, &executable)?;
+    quiet(&mut command(&executable, ["-I", "-c", "pass"]))?;
+    fs::remove_dir_all(base.join("apt/cache"))?;
+    fs::write(stamp, root.as_os_str().as_encoded_bytes())?;
+    Ok(executable)
+}
+
+/// Downloads the packages and all they need; returns the files.
+fn download(base: &Path, package: &Package) -> Result<Vec<PathBuf>> {
+    let keyring = keyring(base)?;
+    let mut errors = Vec::new();
+    for suite in SUITES {
+        match download_from(base, package, suite, &keyring) {
+            Ok(debs) => return Ok(debs),
+            Err(error) => errors.push(error.context(suite)),
+        }
+    }
+    Err(errors.swap_remove(0))
+}
+
+fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) -> Result<Vec<PathBuf>> {
+    let apt = base.join("apt");
+    for dir in ["state/lists/partial", "cache/archives/partial", "etc"] {
+        fs::create_dir_all(apt.join(dir))?;
+    }
+    // An empty list of installed packages: the closure is then complete.
+    fs::write(apt.join("state/status"), "")?;
+    let sources = apt.join("etc/sources.list");
+    fs::write(&sources, format!("deb [signed-by={}] {} {suite} main\n", keyring.display(), mirror()))?;
+    let options = [
+        format!("Dir::State={}", apt.join("state").display()),
+        format!("Dir::State::status={}", apt.join("state/status").display()),
+        format!("Dir::Cache={}", apt.join("cache").display()),
+        format!("Dir::Etc::sourcelist={}", sources.display()),
+        "Dir::Etc::sourceparts=/dev/null".into(),
+        "Dir::Etc::preferencesparts=/dev/null".into(),
+        "APT::Architecture=amd64".into(),
+        "APT::Architectures=amd64".into(),
+        "APT::Install-Recommends=false".into(),
+        "APT::Sandbox::User=root".into(),
+        "Acquire::Check-Valid-Until=false".into(),
+        "Acquire::Languages=none".into(),
+    ];
+    let apt_get = |args: &[&str]| -> Command {
+        let mut command = command("apt-get", ["-q", "-y"]);
+        for option in &options {
+            command.arg("-o").arg(option);
+        }
+        command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    quiet(&mut apt_get(&["update"]))?;
+    quiet(apt_get(&["install", "--download-only", "patchelf"]).args(package.packages))?;
+    let mut debs = Vec::new();
+    for entry in fs::read_dir(apt.join("cache/archives"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "deb") {
+            debs.push(path);
+        }
+    }
+    if debs.is_empty() {
+        bail!("apt-get downloaded nothing");
+    }
+    debs.sort();
+    Ok(debs)
+}
+
+/// Points the executable at the root's own loader and libraries.
+fn relocate(root: &Path, executable: &Path) -> Result<()> {
+    let loader = root.join("usr/lib64/ld-linux-x86-64.so.2");
+    let libraries = root.join("usr/lib/x86_64-linux-gnu");
+    // Unlink first: the file may be running, and a second run must start from a plain copy.
+    let file = executable.canonicalize()?;
+    let patched = file.with_extension("patched");
+    fs::copy(&file, &patched)?;
+    quiet(
+        command(&loader, ["--library-path"])
+            .arg(&libraries)
+            .arg(root.join("usr/bin/patchelf"))
+            .arg("--set-interpreter")
+            .arg(&loader)
+            .args(["--force-rpath", "--set-rpath"])
+            .arg(&libraries)
+            .arg(&patched),
+    )?;
+    fs::set_permissions(&patched, fs::Permissions::from_mode(0o755))?;
+    fs::rename(patched, file)?;
+    Ok(())
+}
+
+/// Debian's keys; Ubuntu's archive has them in a package.
+fn keyring(base: &Path) -> Result<PathBuf> {
+    let system = Path::new("/").join(KEYRING);
+    if system.exists() {
+        return Ok(system);
+    }
+    let dir = base.join("keyring");
+    let file = dir.join(KEYRING);
+    if !file.exists() {
+        fs::create_dir_all(&dir)?;
+        let get = || quiet(command("apt-get", ["download", "debian-archive-keyring"]).current_dir(&dir));
+        get()
+            .or_else(|_| quiet(&mut command("apt-get", ["update"])).and_then(|_| get()))
+            .context("cannot get the package debian-archive-keyring")?;
+        let deb = fs::read_dir(&dir)?
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|e| e == "deb"))
+            .ok_or_else(|| anyhow!("apt-get downloaded no debian-archive-keyring"))?;
+        quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&dir))?;
+    }
+    Ok(file)
+}
+
+/// The machine's own mirror of Debian, if its sources name one.
+fn mirror() -> String {
+    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
+    if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
+        files.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    files.sort();
+    files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .find_map(|text| mirror_in(&text))
+        .unwrap_or_else(|| FALLBACK_MIRROR.into())
+}
+
+/// Finds a mirror in the text of a sources file, of the one-line or the deb822 kind.
+fn mirror_in(text: &str) -> Option<String> {
+    text.lines()
+        .filter(|line| line.starts_with("deb ") || line.starts_with("URIs:"))
+        .flat_map(str::split_whitespace)
+        .find(|word| word.starts_with("http") && word.trim_end_matches('/').ends_with("/debian"))
+        .map(|word| word.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mirror_in;
+
+    #[test]
+    fn mirror_of_one_line_sources() {
+        let text = "# deb http://a/debian x\ndeb [arch=amd64 signed-by=/k] http://m.example/debian/ bookworm main\n";
+        assert_eq!(mirror_in(text).as_deref(), Some("http://m.example/debian"));
+    }
+
+    #[test]
+    fn mirror_of_deb822_sources() {
+        let text = "Types: deb\n# http://old/debian\nURIs: https://m.example/debian\nSuites: sid\n";
+        assert_eq!(mirror_in(text).as_deref(), Some("https://m.example/debian"));
+    }
+
+    #[test]
+    fn other_archives_are_no_mirrors() {
+        let text = "URIs: http://m.example/debian-security\ndeb https://m.example/ubuntu noble main\n";
+        assert_eq!(mirror_in(text), None);
+    }
+}

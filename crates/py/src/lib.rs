@@ -1,8 +1,9 @@
 //! The extension module `tierup._native`: crate `runtime` as Python functions, nothing more.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CString, c_int};
 use std::ptr::{self, NonNull};
 
+use cpython::abi;
 use pyo3_ffi::*;
 use runtime::Options;
 
@@ -176,6 +177,46 @@ function!(
     }))
 );
 
+/// Calls a function as if nothing was on the stack: frames below do not show in tracebacks or as
+/// `f_back`, and do not count against the recursion limit.
+///
+/// # Safety
+/// Called by Python only, with METH_VARARGS.
+unsafe extern "C" fn call_at_base(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python holds the GIL. The hidden frames are this thread's, wait for this call to return
+    // and own what they hold; the frame chain is as it was when they go on.
+    unsafe {
+        if let Err(reason) = cpython::probe() {
+            raise(&reason);
+            return ptr::null_mut();
+        }
+        if PyTuple_GET_SIZE(arguments) == 0 {
+            PyErr_SetString(PyExc_TypeError, c"expected a function".as_ptr());
+            return ptr::null_mut();
+        }
+        let function = PyTuple_GET_ITEM(arguments, 0);
+        let Some(rest) = Owned::from_new(PyTuple_GetSlice(arguments, 1, PyTuple_GET_SIZE(arguments))) else {
+            return ptr::null_mut();
+        };
+        let ts = abi::PyThreadState_Get();
+        let top = (*ts).current_frame;
+        let mut depth = 0;
+        let mut frame = top;
+        while !frame.is_null() {
+            if ((*frame).owner as u32) < abi::FRAME_OWNED_BY_INTERPRETER {
+                depth += 1;
+            }
+            frame = (*frame).previous;
+        }
+        (*ts).current_frame = ptr::null_mut();
+        (*ts).py_recursion_remaining += depth;
+        let result = PyObject_CallObject(function, rest.as_ptr());
+        (*ts).py_recursion_remaining -= depth;
+        (*ts).current_frame = top;
+        result
+    }
+}
+
 const fn method(
     name: &'static std::ffi::CStr,
     function: PyCFunction,
@@ -190,23 +231,21 @@ const fn method(
     }
 }
 
-static mut METHODS: [PyMethodDef; 8] = [
+static mut METHODS: [PyMethodDef; 9] = [
     method(c"enable", enable, METH_O, c"Switch the JIT on with these settings."),
     method(c"warnings", warnings, METH_O, c"What is wrong with these settings."),
     method(c"disable", disable, METH_NOARGS, c"Switch the JIT off."),
     method(c"is_enabled", is_enabled, METH_NOARGS, c"Whether the JIT is on."),
     method(c"counters", counters, METH_NOARGS, c"Counters by dotted name."),
     method(c"events", events, METH_NOARGS, c"Aborts and delegations with reasons."),
+    method(c"call_at_base", call_at_base, METH_VARARGS, c"Call a function as if nothing was on the stack."),
     method(c"options", options, METH_NOARGS, c"The table of settings."),
     PyMethodDef::zeroed(),
 ];
 
 static mut SLOTS: [PyModuleDef_Slot; 2] = [
     // The runtime's state belongs to the process and the main interpreter.
-    PyModuleDef_Slot {
-        slot: Py_mod_multiple_interpreters,
-        value: Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED as *mut c_void,
-    },
+    PyModuleDef_Slot { slot: Py_mod_multiple_interpreters, value: Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED },
     PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
 ];
 

@@ -12,6 +12,8 @@ _stats_file_of = None  # the process that writes TIERUP_STATS_FILE at exit
 class UnsupportedError(RuntimeError):
     """Tierup cannot run in this interpreter; the message says why."""
 
+    __module__ = "tierup"
+
 
 def enable():
     """Switch the JIT on, with the settings in the ``TIERUP_*`` environment variables.

@@ -1,6 +1,8 @@
 //! Every developer command: `cargo xtask --help`.
 
 mod build;
+mod diff;
+mod process;
 mod provision;
 mod python;
 mod run;
@@ -22,6 +24,8 @@ struct Cli {
 enum Command {
     /// Build Tierup and run a Python program under it
     Run(run::Args),
+    /// Compare programs under Tierup, in stress settings, with plain runs
+    Diff(diff::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Diff(args) => diff::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -1,0 +1,419 @@
+//! The text form: what dumps show and tests are written in. Printing, parsing and printing again is the identity.
+//!
+//! ```text
+//! root code=0x7f10                          header: `root` or `bridge parent=3 exit=1`; code objects, index 0 first;
+//!   v0 = load_slot 8                        then `entry=i64:slot2,obj:v7` where the trace has entry parameters
+//!   guard_type v0, 0x7f00 ; s0              operands, then immediates, then (link, jump, ..) further operands
+//!   v2 = unbox_compact v0                   `vN` is the N-th instruction (a parser accepts any names)
+//!   label v2
+//!   v4 = phi_i64 0
+//!   v5 = const_i64 1
+//!   v6 = int_add v4, v5 ; s1
+//!   jump v6
+//! s0: before c0@14 [=, null]                resume, then per frame: code, pc, slots; outermost first
+//! s1: during c0@14 [box_i64 v6, =] c1@3 func=v0:new [0x7f20:borrow, v0:steal]
+//! ```
+//!
+//! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN` or `0xADDRESS:count`;
+//! a count is `steal`, `new` or `borrow`. `#` starts a comment.
+use std::collections::HashMap;
+use std::fmt::{self, Display, Formatter, Write};
+
+use smallvec::SmallVec;
+
+use crate::{
+    CodeId, Continuation, Count, EntryParam, EntrySource, Frame, Inst, Kind, Resume, SlotVal, SnapId, Snapshot, Source,
+    Trace, TraceKind, Uop, ValueId,
+};
+
+/// Immediates below this magnitude are counts and offsets, printed in decimal; others are mostly addresses.
+const DECIMAL_BELOW: i64 = 1 << 16;
+
+impl Display for ValueId {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+impl Display for SnapId {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}", self.0)
+    }
+}
+
+impl Display for Trace {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            TraceKind::Root => write!(f, "root")?,
+            TraceKind::Bridge { parent, exit } => write!(f, "bridge parent={parent} exit={exit}")?,
+        }
+        if !self.codes.is_empty() {
+            write!(f, " code={}", comma(self.codes.iter().map(|c| format!("{c:#x}"))))?;
+        }
+        if !self.entry.is_empty() {
+            write!(f, " entry={}", comma(self.entry.iter().map(entry_text)))?;
+        }
+        writeln!(f)?;
+        for n in 0..self.insts.len() {
+            writeln!(f, "  {}", self.line(ValueId(n as u32)))?;
+        }
+        for (n, s) in self.snapshots.iter().enumerate() {
+            writeln!(f, "s{n}: {s}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Trace {
+    /// The text line of one instruction.
+    pub fn line(&self, value: ValueId) -> String {
+        let inst = self.inst(value);
+        let facts = inst.op.facts();
+        let mut out = String::new();
+        if facts.result.is_some() {
+            write!(out, "{value} = ").expect("a String takes all");
+        }
+        out.push_str(facts.name);
+        let fixed = facts.operands.len().min(inst.args.len());
+        let operands = inst.args[..fixed].iter().map(|a| a.to_string());
+        let imms = inst.imms[..facts.imms.len()].iter().map(|&i| imm_text(inst.op, i));
+        let rest = inst.args[fixed..].iter().map(|a| a.to_string());
+        let all = comma_space(operands.chain(imms).chain(rest));
+        if !all.is_empty() {
+            out.push(' ');
+            out.push_str(&all);
+        }
+        if let Some(s) = inst.snap {
+            write!(out, " ; {s}").expect("a String takes all");
+        }
+        out
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The line number and what is wrong with it. The result is not verified.
+    pub fn parse(text: &str) -> Result<Trace, ParseError> {
+        Parser::default().trace(text)
+    }
+}
+
+impl Display for Snapshot {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.resume {
+            Resume::Before => "before",
+            Resume::During => "during",
+        })?;
+        for frame in &self.frames {
+            write!(f, " c{}@{}", frame.code.0, frame.pc)?;
+            if frame.func != SlotVal::UNCHANGED {
+                write!(f, " func={}", frame.func)?;
+            }
+            match frame.continuation {
+                Continuation::Push => {}
+            }
+            write!(f, " [{}]", comma_space(frame.slots.iter().map(|s| s.to_string())))?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for SlotVal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.source {
+            Source::Unchanged => write!(f, "=")?,
+            Source::Null => write!(f, "null")?,
+            Source::Value(v) => write!(f, "{v}")?,
+            Source::BoxI64(v) => write!(f, "box_i64 {v}")?,
+            Source::BoxF64(v) => write!(f, "box_f64 {v}")?,
+            Source::BoxBool(v) => write!(f, "box_bool {v}")?,
+            Source::Const(a) => write!(f, "{a:#x}")?,
+        }
+        if Some(self.count) != default_count(self.source) {
+            let name = match self.count {
+                Count::Steal => "steal",
+                Count::New => "new",
+                Count::Borrow => "borrow",
+            };
+            write!(f, ":{name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The count that the text leaves out.
+fn default_count(source: Source) -> Option<Count> {
+    match source {
+        Source::Unchanged | Source::Null => Some(Count::Borrow),
+        Source::BoxI64(_) | Source::BoxF64(_) | Source::BoxBool(_) => Some(Count::New),
+        Source::Value(_) | Source::Const(_) => None,
+    }
+}
+
+fn entry_text(p: &EntryParam) -> String {
+    let source = match p.source {
+        EntrySource::Slot(s) => format!("slot{s}"),
+        EntrySource::Parent(v) => v.to_string(),
+    };
+    format!("{}:{source}", p.kind.name())
+}
+
+fn imm_text(op: Uop, imm: u64) -> String {
+    let float = f64::from_bits(imm);
+    if op == Uop::ConstF64 && float.is_finite() {
+        return format!("{float:?}");
+    }
+    let signed = imm as i64;
+    if signed.unsigned_abs() < DECIMAL_BELOW as u64 { signed.to_string() } else { format!("{imm:#x}") }
+}
+
+fn comma(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(",")
+}
+
+fn comma_space(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}
+
+impl Kind {
+    /// Its name in the text form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Obj => "obj",
+            Kind::I64 => "i64",
+            Kind::F64 => "f64",
+            Kind::Bool => "bool",
+            Kind::Ptr => "ptr",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Kind> {
+        [Kind::Obj, Kind::I64, Kind::F64, Kind::Bool, Kind::Ptr].into_iter().find(|k| k.name() == name)
+    }
+}
+
+/// Why a text is no trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// From 1.
+    pub line: usize,
+    pub message: String,
+}
+
+impl Display for ParseError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// Names seen so far. Snapshots come last in the text, so instruction names are complete when they are read.
+#[derive(Default)]
+struct Parser<'a> {
+    values: HashMap<&'a str, ValueId>,
+    snaps: HashMap<&'a str, SnapId>,
+}
+
+impl<'a> Parser<'a> {
+    fn trace(mut self, text: &'a str) -> Result<Trace, ParseError> {
+        let lines: Vec<_> = text
+            .lines()
+            .enumerate()
+            .map(|(n, l)| (n + 1, l.split('#').next().unwrap_or_default().trim()))
+            .filter(|(_, l)| !l.is_empty())
+            .collect();
+        let Some((&(first, header), rest)) = lines.split_first() else {
+            return Err(ParseError { line: 1, message: "no trace".into() });
+        };
+        let at = |line: usize| move |message: String| ParseError { line, message };
+        let mut trace = header_line(header).map_err(at(first))?;
+        let is_snapshot = |l: &str| l.starts_with('s') && l.split_once(':').is_some_and(|(n, _)| digits(&n[1..]));
+        let (snaps, insts): (Vec<_>, Vec<_>) = rest.iter().copied().partition(|(_, l)| is_snapshot(l));
+        for (n, &(line, text)) in snaps.iter().enumerate() {
+            let name = text.split(':').next().unwrap_or_default();
+            if self.snaps.insert(name, SnapId(n as u32)).is_some() {
+                return Err(at(line)(format!("snapshot {name} is there twice")));
+            }
+        }
+        for (line, text) in insts {
+            let inst = self.inst(text, ValueId(trace.insts.len() as u32)).map_err(at(line))?;
+            trace.insts.push(inst);
+        }
+        for (line, text) in snaps {
+            let body = text.split_once(':').map_or("", |(_, b)| b);
+            let snap = self.snapshot(body.trim()).map_err(at(line))?;
+            trace.snapshots.push(snap);
+        }
+        Ok(trace)
+    }
+
+    fn inst(&mut self, text: &'a str, id: ValueId) -> Result<Inst, String> {
+        let (text, snap) = match text.split_once(';') {
+            Some((t, s)) => {
+                let name = s.trim();
+                (t.trim(), Some(*self.snaps.get(name).ok_or_else(|| format!("no snapshot {name}"))?))
+            }
+            None => (text, None),
+        };
+        let (name, text) = match text.split_once('=') {
+            Some((n, t)) => (Some(n.trim()), t.trim()),
+            None => (None, text),
+        };
+        let (op, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let op = Uop::from_name(op).ok_or_else(|| format!("no uop {op}"))?;
+        let facts = op.facts();
+        if facts.result.is_some() != name.is_some() {
+            return Err(format!("{} {} a result", facts.name, if name.is_some() { "has not" } else { "has" }));
+        }
+        let mut inst = Inst { op, args: SmallVec::new(), imms: [0; 2], snap };
+        let mut imms = 0;
+        for token in rest.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+            if token.starts_with('v') {
+                inst.args.push(self.value(token)?);
+            } else {
+                let slot = inst.imms.get_mut(imms).ok_or("too many immediates")?;
+                *slot = immediate(op, token)?;
+                imms += 1;
+            }
+        }
+        if imms != facts.imms.len() {
+            return Err(format!("{} takes {} immediates", facts.name, facts.imms.len()));
+        }
+        if let Some(name) = name
+            && (!name.starts_with('v') || self.values.insert(name, id).is_some())
+        {
+            return Err(format!("{name} is no new value name"));
+        }
+        Ok(inst)
+    }
+
+    fn value(&self, name: &str) -> Result<ValueId, String> {
+        self.values.get(name).copied().ok_or_else(|| format!("no value {name} before this"))
+    }
+
+    fn snapshot(&self, text: &str) -> Result<Snapshot, String> {
+        let (resume, mut rest) = text.split_once(' ').unwrap_or((text, ""));
+        let resume = match resume {
+            "before" => Resume::Before,
+            "during" => Resume::During,
+            other => return Err(format!("`{other}` is no way to resume")),
+        };
+        let mut frames = Vec::new();
+        while !rest.trim().is_empty() {
+            let (head, tail) = rest.split_once('[').ok_or("a frame without slots")?;
+            let (slots, tail) = tail.split_once(']').ok_or("slots without an end")?;
+            rest = tail;
+            frames.push(self.frame(head.trim(), slots)?);
+        }
+        Ok(Snapshot { resume, frames })
+    }
+
+    fn frame(&self, head: &str, slots: &str) -> Result<Frame, String> {
+        let (place, func) = match head.split_once(' ') {
+            Some((p, f)) => {
+                let func = f.trim().strip_prefix("func=").ok_or_else(|| format!("`{f}` is no function"))?;
+                (p, self.slot(func)?)
+            }
+            None => (head, SlotVal::UNCHANGED),
+        };
+        let (code, pc) = place
+            .strip_prefix('c')
+            .and_then(|p| p.split_once('@'))
+            .ok_or_else(|| format!("`{place}` is no place in a code object"))?;
+        let slots = slots.split(',').map(str::trim).filter(|s| !s.is_empty());
+        Ok(Frame {
+            code: CodeId(number(code)?),
+            func,
+            pc: number(pc)?,
+            slots: slots.map(|s| self.slot(s)).collect::<Result<_, _>>()?,
+            continuation: Continuation::Push,
+        })
+    }
+
+    fn slot(&self, text: &str) -> Result<SlotVal, String> {
+        let (text, count) = match text.split_once(':') {
+            Some((t, c)) => {
+                let count = match c.trim() {
+                    "steal" => Count::Steal,
+                    "new" => Count::New,
+                    "borrow" => Count::Borrow,
+                    other => return Err(format!("`{other}` is no way to count")),
+                };
+                (t.trim(), Some(count))
+            }
+            None => (text, None),
+        };
+        let source = match text.split_once(' ') {
+            Some(("box_i64", v)) => Source::BoxI64(self.value(v.trim())?),
+            Some(("box_f64", v)) => Source::BoxF64(self.value(v.trim())?),
+            Some(("box_bool", v)) => Source::BoxBool(self.value(v.trim())?),
+            Some(_) => return Err(format!("`{text}` is no slot")),
+            None if text == "=" => Source::Unchanged,
+            None if text == "null" => Source::Null,
+            None if text.starts_with("0x") => Source::Const(integer(text)?),
+            None => Source::Value(self.value(text)?),
+        };
+        let count = count.or(default_count(source)).ok_or_else(|| format!("`{text}` needs a count"))?;
+        Ok(SlotVal { source, count })
+    }
+}
+
+fn header_line(text: &str) -> Result<Trace, String> {
+    let mut words = text.split_whitespace();
+    let mut field = |words: &mut std::str::SplitWhitespace<'_>, name: &str| -> Result<u32, String> {
+        let word = words.next().unwrap_or_default();
+        number(word.strip_prefix(name).ok_or_else(|| format!("expected {name}"))?)
+    };
+    let kind = match words.next() {
+        Some("root") => TraceKind::Root,
+        Some("bridge") => {
+            TraceKind::Bridge { parent: field(&mut words, "parent=")?, exit: field(&mut words, "exit=")? }
+        }
+        _ => return Err("a trace starts with `root` or `bridge`".into()),
+    };
+    let mut trace = Trace::new(kind);
+    for word in words {
+        if let Some(list) = word.strip_prefix("code=") {
+            trace.codes = list.split(',').map(integer).collect::<Result<_, _>>()?;
+        } else if let Some(list) = word.strip_prefix("entry=") {
+            trace.entry = list.split(',').map(entry_param).collect::<Result<_, _>>()?;
+        } else {
+            return Err(format!("`{word}` is no header field"));
+        }
+    }
+    Ok(trace)
+}
+
+fn entry_param(text: &str) -> Result<EntryParam, String> {
+    let (kind, source) = text.split_once(':').ok_or_else(|| format!("`{text}` is no entry parameter"))?;
+    let kind = Kind::from_name(kind).ok_or_else(|| format!("no kind {kind}"))?;
+    let source = match (source.strip_prefix("slot"), source.strip_prefix('v')) {
+        (Some(n), _) => EntrySource::Slot(number(n)?),
+        (_, Some(n)) => EntrySource::Parent(ValueId(number(n)?)),
+        _ => return Err(format!("`{source}` is no entry source")),
+    };
+    Ok(EntryParam { kind, source })
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` is no number"))
+}
+
+fn immediate(op: Uop, text: &str) -> Result<u64, String> {
+    if op == Uop::ConstF64 && !text.starts_with("0x") {
+        return number::<f64>(text).map(f64::to_bits);
+    }
+    integer(text)
+}
+
+fn integer(text: &str) -> Result<u64, String> {
+    match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).map_err(|_| format!("`{text}` is no number")),
+        None => number::<i64>(text).map(|v| v as u64),
+    }
+}

@@ -1,6 +1,6 @@
 //! Floats.
 use crate::layout::*;
-use crate::{Bool, F64, Obj, Step, read};
+use crate::{Bool, F64, Obj, Step, opaque, read};
 use uop_macros::uop;
 
 /// The value of an exact `float`.
@@ -43,14 +43,14 @@ pub fn float_div(a: F64, b: F64) -> Step<F64> {
 #[uop(pure)]
 #[inline(always)]
 pub fn float_neg(a: F64) -> F64 {
-    f64::from_bits(a.to_bits() ^ (1 << 63))
+    f64::from_bits(a.to_bits() ^ opaque(1 << 63).to_bits())
 }
 
 /// Absolute value.
 #[uop(pure)]
 #[inline(always)]
 pub fn float_abs(a: F64) -> F64 {
-    f64::from_bits(a.to_bits() << 1 >> 1)
+    f64::from_bits(a.to_bits() & opaque(u64::MAX >> 1).to_bits())
 }
 
 /// `a < b`, false with a NaN.

@@ -35,7 +35,7 @@ pub unsafe fn guard_eval_breaker(cx: Cx, expected: Imm64) -> Step<()> {
 pub unsafe fn guard_slot_tag(cx: Cx, offset: Imm32, tag: Imm32) -> Step<()> {
     // SAFETY: as for load_slot.
     let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
-    if (word as i32 & 1) == tag { Step::Next(()) } else { Step::Exit }
+    if word & 1 == tag as u64 { Step::Next(()) } else { Step::Exit }
 }
 
 /// The thread may still push `depth` more Python frames (`py_recursion_remaining`, at byte offset `offset` of the
@@ -45,5 +45,5 @@ pub unsafe fn guard_slot_tag(cx: Cx, offset: Imm32, tag: Imm32) -> Step<()> {
 pub unsafe fn guard_recursion(cx: Cx, offset: Imm32, depth: Imm32) -> Step<()> {
     // SAFETY: the native frame holds the running thread's state.
     let remaining = unsafe { read::<i32>(read::<u64>(cx, CX_TSTATE), offset as isize) };
-    if remaining > depth { Step::Next(()) } else { Step::Exit }
+    if remaining as i64 > depth as i64 { Step::Next(()) } else { Step::Exit }
 }

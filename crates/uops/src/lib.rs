@@ -13,6 +13,7 @@
 #![allow(clippy::missing_safety_doc, reason = "one contract for all bodies: pointers come from the trace's guards")]
 
 mod attr;
+mod body;
 mod float;
 mod frame;
 mod guard;
@@ -23,6 +24,7 @@ mod refs;
 mod structural;
 
 pub use attr::*;
+pub use body::*;
 pub use float::*;
 pub use frame::*;
 pub use guard::*;
@@ -37,7 +39,8 @@ pub type I64 = i64;
 pub type F64 = f64;
 /// 0 or 1.
 pub type Bool = u64;
-/// An immediate that fits a sign-extended 32-bit field of an instruction.
+/// An immediate that fits a sign-extended 32-bit field of an instruction. Bodies only cast it: in stencils it is the
+/// already extended 64-bit value.
 pub type Imm32 = i32;
 /// A full 64-bit immediate.
 pub type Imm64 = u64;
@@ -45,29 +48,3 @@ pub type Imm64 = u64;
 pub type Cx = u64;
 /// The operands of a variadic structural uop.
 pub struct Values;
-
-/// What a body that may leave the trace returns.
-pub enum Step<T> {
-    Next(T),
-    Exit,
-}
-
-/// Reads a `T` at byte offset `off` of `base`.
-///
-/// # Safety
-/// `base + off` must be readable as a `T`: the trace's guards established the object's layout.
-#[inline(always)]
-pub unsafe fn read<T: Copy>(base: u64, off: isize) -> T {
-    // SAFETY: by this function's contract.
-    unsafe { ((base as *const u8).offset(off) as *const T).read() }
-}
-
-/// Writes `value` at byte offset `off` of `base`.
-///
-/// # Safety
-/// As for [`read`], and nobody else may rely on the old contents.
-#[inline(always)]
-pub unsafe fn write<T: Copy>(base: u64, off: isize, value: T) {
-    // SAFETY: by this function's contract.
-    unsafe { ((base as *mut u8).offset(off) as *mut T).write(value) }
-}

@@ -1,5 +1,6 @@
 //! Every developer command: `cargo xtask --help`.
 
+mod bench;
 mod build;
 mod diff;
 mod process;
@@ -26,6 +27,8 @@ enum Command {
     Run(run::Args),
     /// Compare programs under Tierup, in stress settings, with plain runs
     Diff(diff::Args),
+    /// Measure against plain CPython, and PyPy and CPython's JIT where found
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -37,10 +37,6 @@ pub const CPYTHON: Package = Package {
 /// A peer for benchmarks.
 pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3"] };
 
-/// An interpreter that Tierup does not support, for the tests of just that.
-pub const CPYTHON_3_13: Package =
-    Package { executable: "usr/bin/python3.13", packages: &["python3.13", "python3.13-venv"] };
-
 /// Whether this machine is a Debian or Ubuntu on which packages can be had.
 pub fn possible() -> bool {
     cfg!(all(target_os = "linux", target_arch = "x86_64"))
@@ -54,8 +50,19 @@ pub fn cpython() -> Result<PathBuf> {
         .map_err(|error| error.context("no CPython 3.14 found, and installing one failed; name one in TIERUP_PYTHON"))
 }
 
+/// The interpreter in the root, if it was installed there before.
+pub fn installed(package: &Package) -> Option<PathBuf> {
+    let executable = root_dir().join(package.executable);
+    // The stamp holds the root's path: the executables know it, so a moved checkout starts anew.
+    let whole = fs::read_to_string(stamp(package)).is_ok_and(|at| Path::new(&at) == root_dir());
+    (whole && executable.exists()).then_some(executable)
+}
+
 /// Installs an interpreter if it is not there yet, and returns its path.
 pub fn install(package: &Package) -> Result<PathBuf> {
+    if let Some(executable) = installed(package) {
+        return Ok(executable);
+    }
     if !possible() {
         return Err(usage("packages can be installed on x86-64 Debian and Ubuntu only"));
     }
@@ -63,25 +70,39 @@ pub fn install(package: &Package) -> Result<PathBuf> {
         install(&CPYTHON)?;
     }
     let _lock = Lock::take("provision")?;
-    let base = target().join("cpython-3.14");
-    let root = base.join("root");
-    let executable = root.join(package.executable);
-    // Holds the root's path: the executables know it, so a moved checkout starts anew.
-    let stamp = base.join(format!("{}.stamp", package.packages[0]));
-    if executable.exists() && fs::read_to_string(&stamp).is_ok_and(|at| Path::new(&at) == root) {
+    if let Some(executable) = installed(package) {
         return Ok(executable);
     }
+    let root = root_dir();
+    let executable = root.join(package.executable);
     note(format_args!("installing {} from Debian's archive into {}", package.packages[0], root.display()));
     fs::create_dir_all(&root)?;
-    let debs = download(&base, package)?;
-    for deb in &debs {
+    for deb in download(&base(), package)? {
         quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&root))?;
     }
-    relocate(&base, &root, &executable)?;
+    // Packages of an earlier call may have been unpacked anew, their executables unrelocated.
+    for package in [&CPYTHON, &PYPY] {
+        let executable = root.join(package.executable);
+        if executable.exists() {
+            relocate(&base(), &root, &executable)?;
+        }
+    }
     quiet(&mut command(&executable, ["-I", "-c", "pass"]))?;
-    fs::remove_dir_all(base.join("apt/cache"))?;
-    fs::write(stamp, root.as_os_str().as_encoded_bytes())?;
+    fs::remove_dir_all(base().join("apt/cache"))?;
+    fs::write(stamp(package), root.as_os_str().as_encoded_bytes())?;
     Ok(executable)
+}
+
+fn base() -> PathBuf {
+    target().join("cpython-3.14")
+}
+
+fn root_dir() -> PathBuf {
+    base().join("root")
+}
+
+fn stamp(package: &Package) -> PathBuf {
+    base().join(format!("{}.stamp", package.packages[0]))
 }
 
 /// Downloads the packages and all they need; returns the files.

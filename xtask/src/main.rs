@@ -7,6 +7,8 @@ mod process;
 mod provision;
 mod python;
 mod run;
+mod test;
+mod tidy;
 mod util;
 mod venv;
 
@@ -25,10 +27,14 @@ struct Cli {
 enum Command {
     /// Build Tierup and run a Python program under it
     Run(run::Args),
+    /// Run every test: cargo's, pytest, and the differential programs
+    Test(test::Args),
     /// Compare programs under Tierup, in stress settings, with plain runs
     Diff(diff::Args),
     /// Measure against plain CPython, and PyPy and CPython's JIT where found
     Bench(bench::Args),
+    /// Check formatting, lints and the project's own rules
+    Tidy(tidy::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,8 +58,10 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
     };
     match result {
         Ok(code) => code,

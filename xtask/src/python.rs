@@ -109,6 +109,23 @@ pub fn find() -> Result<Interpreter> {
     Err(usage(HOW_TO_GET_ONE))
 }
 
+/// Interpreters of this machine that Tierup must refuse: the newest of each kind.
+pub fn others() -> Vec<PathBuf> {
+    let mut best: Vec<Interpreter> = Vec::new();
+    for path in installed().into_iter().chain(provision::installed(&provision::PYPY)) {
+        let Ok(next) = Interpreter::probe(&path) else { continue };
+        if next.version < [3, 9, 0] || !next.has_venv || next.unsupported().is_none() {
+            continue;
+        }
+        match best.iter_mut().find(|known| known.implementation == next.implementation && known.gil == next.gil) {
+            Some(known) if known.version >= next.version => {}
+            Some(known) => *known = next,
+            None => best.push(next),
+        }
+    }
+    best.into_iter().map(|interpreter| interpreter.path).collect()
+}
+
 fn newest(candidates: Vec<PathBuf>) -> Option<Interpreter> {
     let mut seen = HashSet::new();
     let supported = candidates.into_iter().filter_map(|path| {
@@ -131,12 +148,14 @@ impl Interpreter {
     }
 }
 
+/// Names that a supported interpreter, or one to be refused, may have on PATH.
+const NAMES: [&str; 5] = ["python3.14", "python3", "python", "python3.14t", "pypy3"];
+
+/// Every interpreter of PATH, pyenv and uv.
 fn installed() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for dir in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
-        for name in ["python3.14", "python3", "python"] {
-            found.push(dir.join(name));
-        }
+        found.extend(NAMES.map(|name| dir.join(name)));
     }
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let var = |name| env::var_os(name).map(PathBuf::from);
@@ -147,7 +166,7 @@ fn installed() -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(folder) else { continue };
         let mut versions: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
         versions.sort();
-        found.extend(versions.into_iter().map(|dir| dir.join("bin/python3.14")));
+        found.extend(versions.iter().flat_map(|dir| ["python3.14", "python3"].map(|name| dir.join("bin").join(name))));
     }
     found.retain(|path| path.is_file());
     found

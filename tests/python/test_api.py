@@ -1,0 +1,116 @@
+"""enable, disable, is_enabled, stats. TIERUP_TIER=0 keeps CPython running everything."""
+
+import textwrap
+
+
+def run(python, code, **variables):
+    variables.setdefault("TIERUP_TIER", "0")
+    result = python("-c", textwrap.dedent(code), **variables)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_import_switches_nothing_on(python):
+    result = run(
+        python,
+        """
+        import sys, tierup
+        print(tierup.is_enabled(), tierup.stats(), "tierup._native" in sys.modules)
+        tierup.disable()
+        """,
+    )
+    assert result.stdout == "False {'events': []} False\n"
+
+
+def test_enable_and_disable(python):
+    result = run(
+        python,
+        """
+        import tierup
+        tierup.enable(); tierup.enable()
+        print(tierup.is_enabled())
+        tierup.disable()
+        print(tierup.is_enabled())
+        tierup.enable()
+        stats = tierup.stats()
+        print(tierup.is_enabled(), isinstance(stats.pop("events"), list))
+        print(all(type(v) is int and type(k) is str for k, v in stats.items()))
+        """,
+    )
+    assert result.stdout == "True\nFalse\nTrue True\nTrue\n"
+    assert result.stderr == ""
+
+
+def test_a_bad_value_is_one_warning(python):
+    result = run(python, "import tierup; tierup.enable()", TIERUP_THRESHOLD="many")
+    assert result.stderr == (
+        "tierup: TIERUP_THRESHOLD: expected a number from 1 to 4294967295,"
+        " got 'many'; ignored\n"
+    )
+
+
+def test_an_unknown_setting_is_one_warning(python):
+    result = run(python, "import tierup; tierup.enable()", TIERUP_TRESHOLD="1")
+    assert result.stderr == "tierup: TIERUP_TRESHOLD: unknown setting; ignored\n"
+
+
+def test_undecodable_values_do_no_harm(python):
+    bad = b"\xff".decode("utf-8", "surrogateescape")
+    result = run(python, "import tierup; tierup.enable()", TIERUP_DUMP=bad)
+    assert result.stderr.count("\n") == 1 and "TIERUP_DUMP" in result.stderr
+
+
+def test_subinterpreters_are_refused(python):
+    result = run(
+        python,
+        """
+        import tierup
+        from concurrent import interpreters
+        tierup.enable()
+        interpreter = interpreters.create()
+        interpreter.exec('''
+        import tierup
+        try:
+            tierup.enable()
+        except tierup.UnsupportedError as error:
+            print("refused", tierup.is_enabled())
+        ''')
+        """,
+    )
+    assert result.stdout == "refused False\n"
+
+
+def test_stats_file(python, tmp_path):
+    import json
+
+    code = """
+    import os, tierup
+    tierup.enable()
+    if os.fork() == 0:
+        raise SystemExit  # the child must not write the file
+    os.wait()
+    print(os.path.exists("stats.json"))
+    os.chdir("/")
+    """
+    result = run(python, code, TIERUP_STATS_FILE="stats.json")
+    assert result.stdout == "False\n"
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert isinstance(stats["events"], list)
+
+
+def test_an_unwritable_stats_file_is_one_warning(python):
+    result = run(
+        python, "import tierup; tierup.enable()", TIERUP_STATS_FILE="no/where"
+    )
+    assert result.stderr.startswith("tierup: TIERUP_STATS_FILE: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_version_agrees_with_cargo(python):
+    import tomllib
+
+    from conftest import ROOT
+
+    cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    result = python("-m", "tierup", "--version")
+    assert result.stdout == "tierup %s\n" % cargo["workspace"]["package"]["version"]

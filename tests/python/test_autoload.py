@@ -1,0 +1,46 @@
+"""TIERUP=1 python: the .pth file."""
+
+import pytest
+
+SHOW = "import sys, tierup; print(tierup.is_enabled())"
+LOADED = "import sys; print([name for name in sys.modules if 'tierup' in name])"
+
+
+def test_unset_imports_nothing(python):
+    for value in [{}, {"TIERUP": ""}, {"TIERUP": "0"}]:
+        result = python("-c", LOADED, **value)
+        assert result.stdout == "[]\n"
+        assert result.stderr == ""
+
+
+def test_set_switches_on(python):
+    result = python("-c", SHOW, TIERUP="1", TIERUP_TIER="0")
+    assert (result.stdout, result.stderr) == ("True\n", "")
+
+
+def test_children_inherit_it(python):
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', %r])" % SHOW
+    result = python("-c", code, TIERUP="1", TIERUP_TIER="0")
+    assert result.stdout == "True\n"
+
+
+@pytest.mark.parametrize("flag", ["-E", "-I", "-S"])
+def test_python_can_be_told_to_ignore_it(python, flag):
+    result = python(flag, "-c", LOADED, TIERUP="1", TIERUP_TIER="nonsense")
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_a_bad_value_is_one_line_and_stays_off(python):
+    result = python("-c", SHOW, TIERUP="yes")
+    assert result.stdout == "False\n"
+    assert result.stderr == "tierup: TIERUP: expected 0 or 1, got 'yes'; Tierup stays off\n"
+
+
+def test_a_closed_stderr_does_no_harm(python):
+    code = (
+        "import subprocess, sys;"
+        "print(subprocess.run([sys.executable, '-c', 'print(1)'],"
+        " preexec_fn=lambda: __import__('os').close(2)).returncode)"
+    )
+    result = python("-c", code, TIERUP="yes")
+    assert result.stdout == "1\n0\n"

@@ -1,0 +1,65 @@
+//! `cargo xtask test`: every test, provisioned like `cargo xtask run`.
+
+use std::env;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::diff;
+use crate::python;
+use crate::util::{command, note, root};
+use crate::venv::{PYTEST, Venv};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    profile: build::Profile,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let interpreter = python::find()?;
+    let steps: [(&str, &dyn Fn(&Venv) -> Result<bool>); 3] = [
+        ("cargo test", &|_| {
+            passes(command("cargo", ["test", "--workspace", "--quiet"]).env("TIERUP_PYTHON", &interpreter.path))
+        }),
+        ("pytest", &|venv| {
+            venv.require(PYTEST)?;
+            let others = env::join_paths(python::others())?;
+            passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
+        }),
+        ("diff", &|venv| Ok(diff::compare_all(venv)? == 0)),
+    ];
+    let venv = build::build(args.profile)?;
+    let mut failed = Vec::new();
+    for (name, step) in steps {
+        note(format_args!("{name} under {}", interpreter.path.display()));
+        let start = Instant::now();
+        let passed = step(&venv).unwrap_or_else(|error| {
+            note(format_args!("{error:#}"));
+            false
+        });
+        note(format_args!(
+            "{name}: {} in {:.0} s",
+            if passed { "passed" } else { "FAILED" },
+            start.elapsed().as_secs_f64()
+        ));
+        if !passed {
+            failed.push(name);
+        }
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    note(format_args!("failed: {}", failed.join(", ")));
+    Ok(ExitCode::FAILURE)
+}
+
+fn passes(command: &mut Command) -> Result<bool> {
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    Ok(status.success())
+}

@@ -12,9 +12,21 @@ from conftest import ROOT, Python
 OTHERS = [p for p in os.environ.get("TIERUP_TEST_OTHER_PYTHONS", "").split(os.pathsep) if p]
 
 
+# maturin's backend starts the program maturin.
+PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+
+
 def pip(python, *args):
     command = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *args]
-    subprocess.run([str(word) for word in command], check=True, stdin=subprocess.DEVNULL)
+    env = {**os.environ, "PATH": PATH}
+    subprocess.run([str(word) for word in command], check=True, env=env)
+
+
+def make_venv(python, folder):
+    """Without pip, which not every interpreter can install; ours works on all of them."""
+    command = [python, "-m", "venv", "--without-pip", folder / "venv"]
+    subprocess.run(command, check=True)
+    return folder / "venv/bin/python"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +41,7 @@ def wheel(tmp_path_factory):
 def sdist(tmp_path_factory):
     out = tmp_path_factory.mktemp("sdist")
     code = "import tierup_build, sys; tierup_build.build_sdist(sys.argv[1])"
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "python/build")}
+    env = {**os.environ, "PATH": PATH, "PYTHONPATH": str(ROOT / "python/build")}
     command = [sys.executable, "-c", code, str(out)]
     subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
     [sdist] = out.iterdir()
@@ -49,15 +61,12 @@ def test_wheel_contents(wheel):
 
 
 def test_installed_wheel_works(wheel, tmp_path):
-    venv = tmp_path / "venv"
-    make = [sys.executable, "-m", "venv", "--without-pip", venv]
-    subprocess.run(make, check=True)
-    executable = venv / "bin/python"
+    executable = make_venv(sys.executable, tmp_path)
     pip(sys.executable, "--python", executable, "install", "--no-deps", wheel)
     python = Python(tmp_path, executable)
     code = "import tierup; print(tierup.is_enabled(), tierup.__file__)"
     result = python("-c", code, TIERUP="1", TIERUP_TIER="0")
-    assert result.stdout.startswith("True %s" % venv), result.stderr
+    assert result.stdout.startswith("True %s" % tmp_path), result.stderr
     assert result.stderr == ""
 
 
@@ -68,9 +77,11 @@ def test_sdist_is_complete(sdist, tmp_path):
     for name in ["python/build/tierup_build.py", "python/tierup/_control.py", "LICENSE-MIT"]:
         assert (source / name).exists(), name
     assert (source / "python/data/platlib/tierup_autoload.pth").exists()
-    # Every crate the module needs is there, under the locked dependencies.
-    command = ["cargo", "metadata", "--locked", "--offline", "--format-version=1"]
-    subprocess.run(command, cwd=source, check=True, stdout=subprocess.DEVNULL)
+    # Everything that the build of the module reads is there.
+    command = ["cargo", "check", "--quiet", "--offline", "--package", "tierup-py"]
+    env = {**os.environ, "PYO3_PYTHON": sys.executable}
+    env["CARGO_TARGET_DIR"] = str(ROOT / "target/sdist")
+    subprocess.run(command, cwd=source, env=env, check=True)
 
 
 @pytest.fixture(scope="module", params=OTHERS or [None])
@@ -79,9 +90,8 @@ def other(request, sdist, tmp_path_factory):
     if request.param is None:
         pytest.skip("no other interpreter on this machine")
     folder = tmp_path_factory.mktemp("other")
-    subprocess.run([request.param, "-m", "venv", folder / "venv"], check=True)
-    executable = folder / "venv/bin/python"
-    pip(executable, "install", sdist)
+    executable = make_venv(request.param, folder)
+    pip(sys.executable, "--python", executable, "install", sdist)
     return Python(folder, executable)
 
 

@@ -29,6 +29,7 @@ pub struct Interpreter {
     /// Where its own files are, virtual environment or not.
     pub base_prefix: PathBuf,
     has_venv: bool,
+    has_pip: bool,
 }
 
 const PROBE: &str = r#"
@@ -42,7 +43,8 @@ print(json.dumps({
     "platform": sys.platform,
     "machine": platform.machine(),
     "base_prefix": sys.base_prefix,
-    "has_venv": u.find_spec("venv") is not None and u.find_spec("ensurepip") is not None,
+    "has_venv": u.find_spec("venv") is not None,
+    "has_pip": u.find_spec("ensurepip") is not None,
 }))
 "#;
 
@@ -77,7 +79,7 @@ impl Interpreter {
             "a debug build".into()
         } else if self.platform != "linux" || self.machine != "x86_64" {
             format!("for {} on {}", self.platform, self.machine)
-        } else if !self.has_venv {
+        } else if !(self.has_venv && self.has_pip) {
             return Some(format!("{} cannot make virtual environments (no venv or ensurepip)", self.path.display()));
         } else {
             return None;
@@ -114,7 +116,7 @@ pub fn others() -> Vec<PathBuf> {
     let mut best: Vec<Interpreter> = Vec::new();
     for path in installed().into_iter().chain(provision::installed(&provision::PYPY)) {
         let Ok(next) = Interpreter::probe(&path) else { continue };
-        if next.version < [3, 9, 0] || !next.has_venv || next.unsupported().is_none() {
+        if next.version < [3, 10, 0] || !next.has_venv || next.unsupported().is_none() {
             continue;
         }
         match best.iter_mut().find(|known| known.implementation == next.implementation && known.gil == next.gil) {

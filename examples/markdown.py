@@ -44,11 +44,7 @@ class Inline:
         if char == "`":
             return self.code() or self.literal()
         if char == "*":
-            return (
-                self.emphasis("**", "strong")
-                or self.emphasis("*", "em")
-                or self.literal()
-            )
+            return self.emphasis("**", "strong") or self.emphasis("*", "em") or self.literal()
         if char == "[":
             return self.link() or self.literal()
         return self.literal()
@@ -68,10 +64,7 @@ class Inline:
     def emphasis(self, mark, tag):
         start = self.at
         inner = start + len(mark)
-        opens = (
-            self.text.startswith(mark, start)
-            and not self.text[inner : inner + 1].isspace()
-        )
+        opens = self.text.startswith(mark, start) and not self.text[inner : inner + 1].isspace()
         if not opens or self.text.find(mark, inner) < 0:
             return None
         self.at = inner
@@ -122,9 +115,7 @@ class Converter:
             self.list("ul", BULLET)
         elif NUMBER.match(line):
             self.list("ol", NUMBER)
-        elif self.at + 1 < len(self.lines) and self.is_table_rule(
-            self.lines[self.at + 1]
-        ):
+        elif self.at + 1 < len(self.lines) and self.is_table_rule(self.lines[self.at + 1]):
             self.table()
         else:
             self.paragraph()
@@ -171,9 +162,7 @@ class Converter:
     def table(self):
         def row(line, tag):
             cells = line.strip().strip("|").split("|")
-            content = "".join(
-                f"<{tag}>{Inline(cell.strip()).convert()}</{tag}>" for cell in cells
-            )
+            content = "".join(f"<{tag}>{Inline(cell.strip()).convert()}</{tag}>" for cell in cells)
             self.out.append(f"<tr>{content}</tr>")
 
         self.out.append("<table>")
@@ -211,11 +200,7 @@ def unbalanced(html):
 
 def main():
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
-    path = (
-        Path(sys.argv[2])
-        if len(sys.argv) > 2
-        else Path(__file__).with_name("sample.md")
-    )
+    path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).with_name("sample.md")
     text = path.read_text(encoding="utf-8")
     size = 0
     for _ in range(repeats):

@@ -203,9 +203,7 @@ def main():
         counts = simulate()
         if counts != EXPECTED:
             sys.exit(f"queued and held {counts}, not {EXPECTED}")
-    print(
-        f"{rounds} rounds, each with {counts[0]} packets queued and {counts[1]} tasks held"
-    )
+    print(f"{rounds} rounds, each with {counts[0]} packets queued and {counts[1]} tasks held")
 
 
 if __name__ == "__main__":

@@ -96,24 +96,16 @@ class Report:
         return sorted(found, key=lambda other: (-found[other], other))[:limit]
 
     def print(self):
-        print(
-            f"{self.words} words, {len(self.frequency)} different, {self.sentences} sentences"
-        )
+        print(f"{self.words} words, {len(self.frequency)} different, {self.sentences} sentences")
         print(f"reading ease {self.reading_ease:.1f}")
-        print(
-            f"longest sentence: {len(self.longest)} words, from {' '.join(self.longest[:5])!r}"
-        )
+        print(f"longest sentence: {len(self.longest)} words, from {' '.join(self.longest[:5])!r}")
         for word, count in self.most_frequent(10):
             print(f"{count:8}  {word:<12} {', '.join(self.companions(word, 3))}")
 
 
 def main():
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 1600
-    path = (
-        Path(sys.argv[2])
-        if len(sys.argv) > 2
-        else Path(__file__).with_name("harbour.txt")
-    )
+    path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).with_name("harbour.txt")
     text = path.read_text(encoding="utf-8")
     report = Report()
     for _ in range(repeats):

@@ -17,7 +17,7 @@ def _supported():
     spec.loader.exec_module(control)
     reason = control.unsupported()
     if reason:
-        print("tierup: %s; building without the native part" % reason, file=sys.stderr)
+        print(f"tierup: {reason}; building without the native part", file=sys.stderr)
     return reason is None
 
 

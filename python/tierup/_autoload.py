@@ -8,12 +8,12 @@ from tierup import _control
 def _autoload():
     value = os.environ.get("TIERUP")
     if value not in ("0", "1"):
-        _control.warn("TIERUP: expected 0 or 1, got '%s'; Tierup stays off" % value)
+        _control.warn(f"TIERUP: expected 0 or 1, got '{value}'; Tierup stays off")
     elif value == "1":
         try:
             _control.enable()
         except _control.UnsupportedError as error:
-            _control.warn("%s; Tierup stays off" % error)
+            _control.warn(f"{error}; Tierup stays off")
 
 
 _autoload()

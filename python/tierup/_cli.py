@@ -43,12 +43,12 @@ def _parse(arguments):
             return settings, show_stats, rest
         option, equals, value = rest.pop(0).partition("=")
         if option in ("--help", "--version", "--stats") and equals:
-            _fail("%s takes no value" % option)
+            _fail(f"{option} takes no value")
         if option == "--help":
             _print_help()
             sys.exit(0)
         if option == "--version":
-            print("tierup %s" % _version())
+            print(f"tierup {_version()}")
             sys.exit(0)
         if option == "--stats":
             show_stats = True
@@ -56,7 +56,7 @@ def _parse(arguments):
         variable = _variable(option)
         if not equals:
             if not rest:
-                _fail("%s needs a value" % option)
+                _fail(f"{option} needs a value")
             value = rest.pop(0)
         settings.append((variable, value))
     _fail("no program given; see python -m tierup --help")
@@ -67,7 +67,7 @@ def _variable(option):
     for row in _table():
         if row[0] == variable and row[4] and option == option.lower():
             return variable
-    _fail("unknown option %s; see python -m tierup --help" % option)
+    _fail(f"unknown option {option}; see python -m tierup --help")
 
 
 def _table():
@@ -82,14 +82,14 @@ def _print_help():
     try:
         rows = _control.native().options()
     except _control.UnsupportedError as error:
-        print("Not available here: %s." % error)
+        print(f"Not available here: {error}.")
         return
     print("Options, or variables for TIERUP=1:")
     print("  --help, --version, --stats (print what the JIT did when the program ends)")
     for variable, values, default, text, command_line in rows:
         option = "--" + variable[len("TIERUP_") :].lower().replace("_", "-")
-        print("  %-14s %s" % (option if command_line else "", variable))
-        print("      %s (%s; default: %s)" % (text, values, default))
+        print(f"  {option if command_line else '':14} {variable}")
+        print(f"      {text} ({values}; default: {default})")
 
 
 def _print_stats_at_exit():
@@ -99,7 +99,7 @@ def _print_stats_at_exit():
         stats = _control.stats()
         for name, value in stats.items():
             if name != "events":
-                print("%-40s %d" % (name, value), file=sys.stderr)
+                print(f"{name:40} {value}", file=sys.stderr)
         for event in stats["events"]:
             print(event, file=sys.stderr)
 
@@ -116,5 +116,5 @@ def _version():
 
 
 def _fail(message):
-    print("tierup: %s" % message, file=sys.stderr)
+    print(f"tierup: {message}", file=sys.stderr)
     sys.exit(2)

@@ -51,31 +51,25 @@ def native():
         try:
             from tierup import _native as module
         except ImportError as error:
-            raise UnsupportedError(
-                "Tierup's native part is not usable: %s" % error
-            ) from None
+            raise UnsupportedError(f"Tierup's native part is not usable: {error}") from None
         _native = module
     return _native
 
 
 def unsupported():
     """Why this interpreter is not supported, in one sentence, or None."""
-    import platform
-
     if sys.implementation.name != "cpython":
-        return "%s is not supported: %s" % (sys.implementation.name, SUPPORTED)
+        return f"{sys.implementation.name} is not supported: {SUPPORTED}"
     if sys.version_info[:2] != (3, 14):
-        return "CPython %d.%d is not supported: %s" % (*sys.version_info[:2], SUPPORTED)
+        version = ".".join(map(str, sys.version_info[:2]))
+        return f"CPython {version} is not supported: {SUPPORTED}"
     if "t" in getattr(sys, "abiflags", ""):
-        return "free-threaded CPython is not supported: %s" % SUPPORTED
+        return f"free-threaded CPython is not supported: {SUPPORTED}"
     if hasattr(sys, "gettotalrefcount"):
-        return "debug builds of CPython are not supported: %s" % SUPPORTED
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
-        return "%s on %s is not supported: %s" % (
-            platform.machine() or "this processor",
-            sys.platform,
-            SUPPORTED,
-        )
+        return f"debug builds of CPython are not supported: {SUPPORTED}"
+    machine = os.uname().machine if hasattr(os, "uname") else "this processor"
+    if sys.platform != "linux" or machine != "x86_64":
+        return f"{machine} on {sys.platform} is not supported: {SUPPORTED}"
     return None
 
 
@@ -108,7 +102,7 @@ def enable_with(settings):
 def warn(message):
     """Print one line. The module warnings is not imported: the program may count on its state."""
     if sys.stderr is not None:
-        print("tierup: %s" % message, file=sys.stderr)
+        print(f"tierup: {message}", file=sys.stderr)
 
 
 def _write_stats_at_exit(path):
@@ -130,6 +124,6 @@ def _write_stats_at_exit(path):
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(stats(), file, indent=1)
         except OSError as error:
-            warn("TIERUP_STATS_FILE: %s" % error)
+            warn(f"TIERUP_STATS_FILE: {error}")
 
     atexit.register(write)

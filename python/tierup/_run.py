@@ -14,7 +14,7 @@ def run(program):
         operand, arguments = kind[2:], program[1:]
         if not operand:
             if not arguments:
-                _usage("%s needs an argument" % kind)
+                _usage(f"{kind} needs an argument")
             operand, *arguments = arguments
         sys.argv[:] = [kind[:2], *arguments]
         if kind[:2] == "-m":
@@ -28,14 +28,14 @@ def run(program):
         _set_path0("")
         _run_stdin()
     elif kind.startswith("-"):
-        _usage("unknown option %s; see python -m tierup --help" % kind)
+        _usage(f"unknown option {kind}; see python -m tierup --help")
     else:
         sys.argv[:] = program
         _run_path(kind)
 
 
 def _usage(message):
-    print("tierup: %s" % message, file=sys.stderr)
+    print(f"tierup: {message}", file=sys.stderr)
     sys.exit(2)
 
 
@@ -88,16 +88,13 @@ def _run_path(path):
             source = file.read()
     except OSError as error:
         print(
-            "%s: can't open file %r: [Errno %d] %s"
-            % (sys.executable, full, error.errno, error.strerror),
+            f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] {error.strerror}",
             file=sys.stderr,
         )
         sys.exit(2)
     _set_path0(os.path.dirname(os.path.realpath(full)))
     if full.endswith(".pyc"):
-        namespace = _namespace(
-            importlib.machinery.SourcelessFileLoader("__main__", full)
-        )
+        namespace = _namespace(importlib.machinery.SourcelessFileLoader("__main__", full))
     else:
         namespace = _namespace(importlib.machinery.SourceFileLoader("__main__", full))
     namespace["__file__"] = full
@@ -140,14 +137,10 @@ def _dedent(source):
         if not text:
             continue
         indent = line[: len(line) - len(text)]
-        margin = (
-            indent if margin is None else os.path.commonprefix([margin, indent])
-        )
+        margin = indent if margin is None else os.path.commonprefix([margin, indent])
     if not margin:
         return source
-    return "\n".join(
-        line[len(margin) :] if line.lstrip(" \t") else "" for line in lines
-    )
+    return "\n".join(line[len(margin) :] if line.lstrip(" \t") else "" for line in lines)
 
 
 def _execute(source, filename, namespace):

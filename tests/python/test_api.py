@@ -44,8 +44,7 @@ def test_enable_and_disable(python):
 def test_a_bad_value_is_one_warning(python):
     result = run(python, "import tierup; tierup.enable()", TIERUP_THRESHOLD="many")
     assert result.stderr == (
-        "tierup: TIERUP_THRESHOLD: expected a number from 1 to 4294967295,"
-        " got 'many'; ignored\n"
+        "tierup: TIERUP_THRESHOLD: expected a number from 1 to 4294967295, got 'many'; ignored\n"
     )
 
 
@@ -99,18 +98,15 @@ def test_stats_file(python, tmp_path):
 
 
 def test_an_unwritable_stats_file_is_one_warning(python):
-    result = run(
-        python, "import tierup; tierup.enable()", TIERUP_STATS_FILE="no/where"
-    )
+    result = run(python, "import tierup; tierup.enable()", TIERUP_STATS_FILE="no/where")
     assert result.stderr.startswith("tierup: TIERUP_STATS_FILE: ")
     assert result.stderr.count("\n") == 1
 
 
 def test_version_agrees_with_cargo(python):
     import tomllib
-
     from conftest import ROOT
 
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
     result = python("-m", "tierup", "--version")
-    assert result.stdout == "tierup %s\n" % cargo["workspace"]["package"]["version"]
+    assert result.stdout == "tierup {}\n".format(cargo["workspace"]["package"]["version"])

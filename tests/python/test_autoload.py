@@ -18,8 +18,14 @@ def test_set_switches_on(python):
     assert (result.stdout, result.stderr) == ("True\n", "")
 
 
+def test_nothing_else_is_imported(python):
+    code = "import sys; print(sorted(name for name in sys.modules if 'tierup' not in name))"
+    plain = python("-c", code)
+    assert python("-c", code, TIERUP="1", TIERUP_TIER="0").stdout == plain.stdout
+
+
 def test_children_inherit_it(python):
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', %r])" % SHOW
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SHOW!r}])"
     result = python("-c", code, TIERUP="1", TIERUP_TIER="0")
     assert result.stdout == "True\n"
 

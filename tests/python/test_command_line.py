@@ -238,7 +238,7 @@ def test_isolated_mode_ignores_the_environment(python):
 def test_usage_errors(python, args, message):
     result = python("-m", "tierup", *args, TIERUP_TIER="0")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "tierup: %s\n" % message
+    assert result.stderr == f"tierup: {message}\n"
 
 
 def test_help_lists_every_setting(python):

@@ -66,7 +66,7 @@ def test_installed_wheel_works(wheel, tmp_path):
     python = Python(tmp_path, executable)
     code = "import tierup; print(tierup.is_enabled(), tierup.__file__)"
     result = python("-c", code, TIERUP="1", TIERUP_TIER="0")
-    assert result.stdout.startswith("True %s" % tmp_path), result.stderr
+    assert result.stdout.startswith(f"True {tmp_path}"), result.stderr
     assert result.stderr == ""
 
 

@@ -20,12 +20,12 @@ def checked():
     result = run()
     taken = clock() - start
     if result != expected:
-        sys.exit("%s: got %r, expected %r" % (path, result, expected))
+        sys.exit(f"{path}: got {result!r}, expected {expected!r}")
     return taken
 
 
 def say(text):
-    sys.stdout.write("%s\n" % text)
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

@@ -41,9 +41,10 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            // clap adds usage and tips; the first line says what is wrong.
+            // clap adds usage and tips; its first paragraph says what is wrong.
             let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
+            let words = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+            let line = words.collect::<Vec<_>>().join(" ");
             if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
                 eprint!("{text}");
             } else {

@@ -18,9 +18,7 @@ def many_locals(k):
 
 
 def long_expression(k):
-    terms = " + ".join(
-        f"(i * {j} - {j}.5)" if j % 5 else f"(i // {j + 1})" for j in range(k)
-    )
+    terms = " + ".join(f"(i * {j} - {j}.5)" if j % 5 else f"(i // {j + 1})" for j in range(k))
     return build(
         f"def f(n):\n    s = 0\n    for i in range(n):\n        s += {terms}\n    return s"
     )
@@ -46,9 +44,7 @@ def deep_nest(depth, trip):
     lines = ["def f(n):", "    s = 0"]
     for d in range(depth):
         lines.append("    " * (d + 1) + f"for i{d} in range({trip} + n):")
-    lines.append(
-        "    " * (depth + 1) + "s += " + " * ".join(f"(i{d} + 1)" for d in range(depth))
-    )
+    lines.append("    " * (depth + 1) + "s += " + " * ".join(f"(i{d} + 1)" for d in range(depth)))
     lines.append("    return s")
     return build("\n".join(lines))
 
@@ -59,9 +55,7 @@ def deep_calls(depth):
     for d in range(1, depth):
         lines += [
             f"def g{d}(x):",
-            f"    return g{d - 1}(x) + {d}"
-            if d % 2
-            else f"    return g{d - 1}(x) * 0.5",
+            f"    return g{d - 1}(x) + {d}" if d % 2 else f"    return g{d - 1}(x) * 0.5",
         ]
     lines += [
         "def f(n):",

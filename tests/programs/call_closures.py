@@ -109,9 +109,7 @@ print(
     unbound_cell(600),
 )
 f = counter(5, 5)[0]
-print(
-    sum(f() for _ in range(500)), f.__closure__[0].cell_contents, f.__code__.co_freevars
-)
+print(sum(f() for _ in range(500)), f.__closure__[0].cell_contents, f.__code__.co_freevars)
 
 
 def written_from_outside(n):

@@ -53,9 +53,7 @@ for action in (
     replace_kwdefaults,
     edit_kwdefaults,
 ):
-    print(
-        action.__name__, drive(make(), 800, 400, action), drive(make(), 800, 0, action)
-    )
+    print(action.__name__, drive(make(), 800, 400, action), drive(make(), 800, 0, action))
 try:
     drive(make(), 800, 500, no_defaults)
 except TypeError as error:

@@ -57,11 +57,7 @@ class Tree:
         self.right = Tree(depth - 2) if depth > 1 else None
 
     def size(self):
-        return (
-            1
-            + (self.left.size() if self.left else 0)
-            + (self.right.size() if self.right else 0)
-        )
+        return 1 + (self.left.size() if self.left else 0) + (self.right.size() if self.right else 0)
 
 
 print(

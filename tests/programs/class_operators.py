@@ -12,11 +12,7 @@ class Vector:
         return Vector(self.x + other.x, self.y + other.y)
 
     def __mul__(self, k):
-        return (
-            Vector(self.x * k, self.y * k)
-            if isinstance(k, (int, float))
-            else NotImplemented
-        )
+        return Vector(self.x * k, self.y * k) if isinstance(k, (int, float)) else NotImplemented
 
     __rmul__ = __mul__
 

@@ -14,9 +14,7 @@ def act(i):
     chain = []
     while frame.f_code.co_name != "<module>":
         if frame.f_code.co_name in NAMES:
-            chain.append(
-                (frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno)
-            )
+            chain.append((frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno))
             kept.append(frame)
         frame = frame.f_back
     chains[tuple(chain)] = chains.get(tuple(chain), 0) + 1

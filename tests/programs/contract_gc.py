@@ -25,9 +25,7 @@ def observer(phase, info):
     while frame and frame.f_code.co_name != "loop":
         frame = frame.f_back
     if frame:
-        seen.append(
-            (phase, frame.f_locals["i"], frame.f_locals["a"], frame.f_locals["node"].i)
-        )
+        seen.append((phase, frame.f_locals["i"], frame.f_locals["a"], frame.f_locals["node"].i))
 
 
 def act(i):

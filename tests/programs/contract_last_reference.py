@@ -105,7 +105,5 @@ def loop(n):
 for schedule, (period, phase) in SCHEDULES.items():
     for name, route in ROUTES.items():
         factor, holder, other, log, refs = 1, [], [], [], []
-        print(
-            schedule, name, loop(1500), factor, len(log), sum(r() is None for r in refs)
-        )
+        print(schedule, name, loop(1500), factor, len(log), sum(r() is None for r in refs))
         print(*log[:4], sep="\n    ")

@@ -60,9 +60,7 @@ for _ in range(3):
         interrupted()
     except TimeoutError as error:
         tb = error.__traceback__.tb_next
-        print(
-            error, tb.tb_frame.f_code.co_name, 0 <= tb.tb_frame.f_locals["i"] <= 0xFFFF
-        )
+        print(error, tb.tb_frame.f_code.co_name, 0 <= tb.tb_frame.f_locals["i"] <= 0xFFFF)
 
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 signal.setitimer(signal.ITIMER_REAL, 0.01)

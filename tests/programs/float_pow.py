@@ -49,6 +49,4 @@ print(ints(800), negative_exponent(700), floats(700))
 print(to_complex(600))
 print(failing(600))
 print(pow(3, 1000, 1009), [pow(7, i, 13) for i in range(12)], pow(5, -1, 7))
-print(
-    0**0, 0.0**0, (-0.0) ** 3, (-1) ** 0.0, True**2, 2**True, type(True**True).__name__
-)
+print(0**0, 0.0**0, (-0.0) ** 3, (-1) ** 0.0, True**2, 2**True, type(True**True).__name__)

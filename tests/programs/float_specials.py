@@ -73,6 +73,4 @@ def not_comparisons(items):
 
 
 print(not_comparisons(base + [nan, inf, -inf] * 20))
-print(
-    max(base + [nan]), max([nan] + base), min([nan, 1.0]), sorted([inf, 1.0, -inf, 0.0])
-)
+print(max(base + [nan]), max([nan] + base), min([nan, 1.0]), sorted([inf, 1.0, -inf, 0.0]))

@@ -13,9 +13,7 @@ def dump():
         faulthandler.dump_traceback(out, all_threads=False)
         out.seek(0)
         return [
-            line.rsplit("/", 1)[-1].strip()
-            for line in out
-            if os.path.basename(__file__) in line
+            line.rsplit("/", 1)[-1].strip() for line in out if os.path.basename(__file__) in line
         ]
 
 

@@ -77,10 +77,7 @@ def kept_frames(n):
         f = callee(i)
         if f:
             frames.append(f)
-    return [
-        (f.f_locals["i"], f.f_locals["y"], f.f_back is None, f.f_code.co_name)
-        for f in frames
-    ]
+    return [(f.f_locals["i"], f.f_locals["y"], f.f_back is None, f.f_code.co_name) for f in frames]
 
 
 print(kept_frames(700))

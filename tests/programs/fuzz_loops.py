@@ -77,9 +77,7 @@ class Generator:
     # Expressions
 
     def counter(self):
-        return (
-            self.counters[-1] if self.chance(0.7) else self.random.choice(self.counters)
-        )
+        return self.counters[-1] if self.chance(0.7) else self.random.choice(self.counters)
 
     def name(self):
         return self.random.choice(NAMES)
@@ -132,9 +130,7 @@ class Generator:
             (5, lambda: f"(integer({sub()}) {pick('&|^')} integer({sub()}))"),
             (
                 6,
-                lambda: (
-                    f"{pick(('leaf', 'middle', 'box.method'))}({sub()}, {self.atom()})"
-                ),
+                lambda: f"{pick(('leaf', 'middle', 'box.method'))}({sub()}, {self.atom()})",
             ),
             (2, lambda: f"middle({sub()})"),
             (3, lambda: f"({sub()} if {self.condition()} else {self.atom()})"),
@@ -169,9 +165,7 @@ class Generator:
         self.emit(f"{self.name()} = {self.expression()}")
 
     def augment(self):
-        self.emit(
-            f"{self.name()} {self.random.choice(('+=', '-=', '*='))} {self.expression(1)}"
-        )
+        self.emit(f"{self.name()} {self.random.choice(('+=', '-=', '*='))} {self.expression(1)}")
 
     def store_item(self):
         self.emit(f"lst[{self.index()}] = bounded({self.expression(1)})")
@@ -243,11 +237,7 @@ class Generator:
         # Keep numbers small, so that no loop computes with megabytes; let some NaNs and
         # infinities live.
         for name in NAMES:
-            test = (
-                f"not -1e25 < {name} < 1e25"
-                if self.chance(0.6)
-                else f"abs({name}) > 1e25"
-            )
+            test = f"not -1e25 < {name} < 1e25" if self.chance(0.6) else f"abs({name}) > 1e25"
             self.emit(f"    if {test}:")
             self.emit(f"        {name} = {self.constant()}")
         self.counters.pop()
@@ -275,9 +265,7 @@ def run(namespace, n, numbers):
     try:
         result = namespace["f"](n, *numbers, box, lst)
     except (ArithmeticError, ValueError, TypeError) as error:
-        where = [(t.name, t.lineno) for t in traceback.extract_tb(error.__traceback__)][
-            1:
-        ]
+        where = [(t.name, t.lineno) for t in traceback.extract_tb(error.__traceback__)][1:]
         result = type(error).__name__, str(error), where, box.p, box.q, lst
     return result, box.trail
 

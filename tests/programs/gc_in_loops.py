@@ -84,9 +84,7 @@ def visible(n):
         if i % 150 == 0:
             gc.collect()
             found += sum(type(o) is Marked for o in gc.get_objects())
-            found += (
-                len([r for r in gc.get_referrers(x) if type(r) in (tuple, list)]) * 100
-            )
+            found += len([r for r in gc.get_referrers(x) if type(r) in (tuple, list)]) * 100
     return found, pair[0] is x
 
 

@@ -114,6 +114,4 @@ def changes_type(n):
 
 
 print(for_loop(900), early_break(400), sends(600), by_next(500), many_alive(150))
-print(
-    sum(tree(8)), list(delegating(3)), expressions(600), nested(700), changes_type(800)
-)
+print(sum(tree(8)), list(delegating(3)), expressions(600), nested(700), changes_type(800))

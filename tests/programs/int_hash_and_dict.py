@@ -14,12 +14,7 @@ def hashes(n):
 
 print(hashes(300))
 M = (1 << 61) - 1
-print(
-    [
-        hash(x)
-        for x in (-1, -2, 0, M, M + 1, -M, 2 * M + 5, 1 << 61, True, 1.0, -1.0, 0.5)
-    ]
-)
+print([hash(x) for x in (-1, -2, 0, M, M + 1, -M, 2 * M + 5, 1 << 61, True, 1.0, -1.0, 0.5)])
 print([hash(float(x)) for x in ("inf", "-inf", "1e300", "-0.0")])
 
 

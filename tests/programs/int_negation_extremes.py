@@ -46,12 +46,7 @@ for x in (1, (1 << 62), (1 << 63) - 1, 1 << 63, (1 << 63) + 1):
 
 
 def compare_all(n):
-    edges = [
-        s * ((1 << b) + d)
-        for b in (0, 30, 60, 63, 64)
-        for d in (-1, 0, 1)
-        for s in (1, -1)
-    ]
+    edges = [s * ((1 << b) + d) for b in (0, 30, 60, 63, 64) for d in (-1, 0, 1) for s in (1, -1)]
     counts = [0] * 6
     for i in range(n):
         a = edges[i % len(edges)]

@@ -49,6 +49,4 @@ print(digits(700))
 print("\n".join(formats(600)))
 print(failures(["12", " 7 ", "x", "-3", "", "1_0", "0x1"], 700))
 print(lengths(900))
-print(
-    int(1e18), int(-1.99), int(2.0**70), round(2.5), round(3.5), round(-0.5), int(True)
-)
+print(int(1e18), int(-1.99), int(2.0**70), round(2.5), round(3.5), round(-0.5), int(True))

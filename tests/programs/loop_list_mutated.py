@@ -94,9 +94,7 @@ print(
     popping(list(range(1000))),
     deleting(list(range(1001))),
 )
-print(
-    clearing(list(range(900)), 700), clearing(list(range(900)), 0), inserting([0], 800)
-)
+print(clearing(list(range(900)), 700), clearing(list(range(900)), 0), inserting([0], 800))
 print(replaced_items(list(range(800))), shrinks_to_exact_end(list(range(900))))
 print(exhausted_stays_exhausted(), sliced(list(range(10)), 900))
 

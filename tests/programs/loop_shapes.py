@@ -80,9 +80,7 @@ def never(n):
     return i
 
 
-print(
-    while_else(1000, 5000), while_else(1000, 600), while_else(1000, 1), while_else(0, 0)
-)
+print(while_else(1000, 5000), while_else(1000, 600), while_else(1000, 1), while_else(0, 0))
 print(for_else(800, 799), for_else(800, 800), for_else(800, 0))
 print(while_true(100000), condition_at_end(2000), never(700))
 print(

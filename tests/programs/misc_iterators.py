@@ -43,9 +43,7 @@ def callbacks(n):
         s -= x
     s += reduce(lambda a, b: (a * 31 + b) % 9973, range(n))
     s += len(sorted(range(n), key=lambda v: -v % 17))
-    s += max(range(n), key=lambda v: v * 7 % 101) + min(
-        range(n), key=partial(pow, 3, mod=101)
-    )
+    s += max(range(n), key=lambda v: v * 7 % 101) + min(range(n), key=partial(pow, 3, mod=101))
     return s, len(seen)
 
 
@@ -119,9 +117,7 @@ def failing_callback(n):
 
 
 ints, floats = list(range(700)), [i * 0.5 for i in range(600)]
-print(
-    enumerated(ints), enumerated(floats), zipped(ints, floats), zipped(floats, floats)
-)
+print(enumerated(ints), enumerated(floats), zipped(ints, floats), zipped(floats, floats))
 print(
     strict(ints, floats),
     strict(ints, ints),

@@ -31,10 +31,7 @@ class Dynamic(Shape):
         raise AttributeError(name)
 
 
-MANY = [
-    type(f"Shape{k}", (Shape,), {"area": lambda self, k=k: k + self.size})
-    for k in range(12)
-]
+MANY = [type(f"Shape{k}", (Shape,), {"area": lambda self, k=k: k + self.size}) for k in range(12)]
 
 
 def total(shapes, n):
@@ -141,7 +138,5 @@ def containers(items, n):
 
 print(
     containers([[1, 2, 3]], 200),
-    containers(
-        [[1, 2, 3], (4, 5, 6), {0: 1, 1: 2, 2: 3}, range(5), b"abc", bytearray(3)], 700
-    ),
+    containers([[1, 2, 3], (4, 5, 6), {0: 1, 1: 2, 2: 3}, range(5), b"abc", bytearray(3)], 700),
 )

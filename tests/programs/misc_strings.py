@@ -24,9 +24,7 @@ def formats(n):
     out = []
     for i in range(n):
         x = i / 7
-        out.append(
-            f"{i:04d} {x:.3f} {x!r:.6} {'odd' if i % 2 else 'even':>5} {{}} {i=}"
-        )
+        out.append(f"{i:04d} {x:.3f} {x!r:.6} {'odd' if i % 2 else 'even':>5} {{}} {i=}")
         out.append("%s-%05.1f-%x" % (i, x, i))
         out.append("{0}/{name}".format(i, name=i * 2))
     return len("".join(out)), out[-3:]

@@ -60,11 +60,7 @@ print(
 )
 print(pairs([(i, i * 0.5) for i in range(500)]), pairs([[i, 2] for i in range(500)]))
 print(starred([(i,) + tuple(range(i % 4)) + (2,) for i in range(500)]))
-print(
-    wrong_length(
-        [(1, 2)] * 300 + [(1,), (1, 2, 3), [3, 4], 5, {7: 0, 8: 0}] + [(1.5, 2)] * 300
-    )
-)
+print(wrong_length([(1, 2)] * 300 + [(1,), (1, 2, 3), [3, 4], 5, {7: 0, 8: 0}] + [(1.5, 2)] * 300))
 
 
 def order_of_assignment(n):

@@ -361,7 +361,7 @@ impl<'a> Parser<'a> {
 
 fn header_line(text: &str) -> Result<Trace, String> {
     let mut words = text.split_whitespace();
-    let mut field = |words: &mut std::str::SplitWhitespace<'_>, name: &str| -> Result<u32, String> {
+    let field = |words: &mut std::str::SplitWhitespace<'_>, name: &str| -> Result<u32, String> {
         let word = words.next().unwrap_or_default();
         number(word.strip_prefix(name).ok_or_else(|| format!("expected {name}"))?)
     };

@@ -212,6 +212,13 @@ pub fn int_to_float(a: I64) -> Step<F64> {
     if (a.wrapping_add(1 << 53)) as u64 <= 1 << 54 { Step::Next(a as f64) } else { Step::Exit }
 }
 
+/// The float equal to `a`, which is known to be at most 2^53 in magnitude.
+#[uop(pure)]
+#[inline(always)]
+pub fn int_to_float_exact(a: I64) -> F64 {
+    a as f64
+}
+
 /// The bits of an integer immediate as a truth value: `a != 0`.
 #[uop(pure)]
 #[inline(always)]

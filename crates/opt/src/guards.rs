@@ -1,0 +1,275 @@
+//! Guards: dropped where the facts prove them, fused with the comparison they test, and learned from.
+use ir::{Kind, Uop, ValueId};
+use smallvec::SmallVec;
+
+use crate::Reason;
+use crate::facts::Range;
+use crate::state::{Key, Optimizer};
+use crate::virtuals::{BoxKind, Val};
+
+impl Optimizer<'_> {
+    /// A guard on one object, with one immediate.
+    pub fn guard_object(&mut self, op: Uop, val: Val, imm: u64) -> Result<(), Reason> {
+        match self.norm(val) {
+            Val::Virtual(n) => self.guard_virtual(op, n, imm),
+            Val::Id(v) => self.guard_real(op, v, imm),
+        }
+    }
+
+    fn guard_virtual(&mut self, op: Uop, n: u32, imm: u64) -> Result<(), Reason> {
+        let v = self.st.virtuals[n as usize];
+        match op {
+            Uop::GuardType if self.virtual_type(v.kind) == imm => Ok(()),
+            Uop::GuardType => Err(Reason::Contradiction),
+            // Compactness is asked for unboxing's sake alone, and the raw value is there already.
+            Uop::GuardNonNull | Uop::GuardCompact | Uop::GuardRefcount => Ok(()),
+            Uop::GuardIs | Uop::GuardIsNot => {
+                let truth = match v.kind {
+                    BoxKind::Bool(_) if imm == self.known.true_ => Some(true),
+                    BoxKind::Bool(_) if imm == self.known.false_ => Some(false),
+                    _ => None,
+                };
+                if let Some(truth) = truth {
+                    return self.guard_truth(v.raw, truth == (op == Uop::GuardIs));
+                }
+                match self.oracle.type_of(imm) {
+                    Some(ty) if ty != self.virtual_type(v.kind) && op == Uop::GuardIsNot => Ok(()),
+                    Some(ty) if ty != self.virtual_type(v.kind) => Err(Reason::Contradiction),
+                    _ => {
+                        let object = self.force(Val::Virtual(n))?;
+                        self.guard_real(op, object, imm)
+                    }
+                }
+            }
+            _ => {
+                let object = self.force(Val::Virtual(n))?;
+                self.guard_real(op, object, imm)
+            }
+        }
+    }
+
+    fn guard_real(&mut self, op: Uop, v: ValueId, imm: u64) -> Result<(), Reason> {
+        let info = *self.info(v);
+        match op {
+            Uop::GuardType => match info.ty {
+                Some(ty) if ty == imm => return Ok(()),
+                Some(_) => return Err(Reason::Contradiction),
+                None => {
+                    self.push(op, &[v], [imm, 0])?;
+                    let info = self.info_mut(v);
+                    (info.ty, info.non_null) = (Some(imm), true);
+                    return Ok(());
+                }
+            },
+            Uop::GuardNonNull if info.non_null => return Ok(()),
+            Uop::GuardNonNull if info.constant == Some(0) => return Err(Reason::Contradiction),
+            Uop::GuardCompact if info.twin.is_some() => return Ok(()),
+            Uop::GuardCompact => {
+                if let Some(x) = info.constant.and_then(|c| self.oracle.int_value(c)) {
+                    return if Range::COMPACT.contains(x) { Ok(()) } else { Err(Reason::Contradiction) };
+                }
+            }
+            Uop::GuardIs | Uop::GuardIsNot => {
+                let is = match (info.constant, info.ty, self.oracle.type_of(imm)) {
+                    (Some(c), ..) => Some(c == imm),
+                    (None, Some(a), Some(b)) if a != b => Some(false),
+                    (None, ..) if imm == 0 && info.non_null => Some(false),
+                    _ => None,
+                };
+                match is {
+                    Some(is) if is == (op == Uop::GuardIs) => return Ok(()),
+                    Some(_) => return Err(Reason::Contradiction),
+                    None => {}
+                }
+                if info.ty == Some(self.known.bool_)
+                    && let Some(raw) = info.twin
+                    && (imm == self.known.true_ || imm == self.known.false_)
+                {
+                    return self.guard_truth(raw, (imm == self.known.true_) == (op == Uop::GuardIs));
+                }
+            }
+            Uop::GuardRefcount if self.is_immortal(v) => return Ok(()),
+            _ => {}
+        }
+        if !self.first_pass(op, &[v], [imm, 0])? {
+            return Ok(());
+        }
+        match op {
+            Uop::GuardNonNull => self.info_mut(v).non_null = true,
+            Uop::GuardIs => {
+                let ty = if imm == 0 { None } else { self.oracle.type_of(imm) };
+                let info = self.info_mut(v);
+                info.constant = Some(imm);
+                info.non_null = imm != 0;
+                info.ty = info.ty.or(ty);
+            }
+            Uop::GuardIsNot if imm == 0 => self.info_mut(v).non_null = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Emits a pure guard unless it was passed before; whether it was emitted.
+    fn first_pass(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
+        let facts = op.facts();
+        if facts.pure_ {
+            let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);
+            if facts.commutes {
+                args.sort_by_key(|&a| (self.constant(a).is_some(), a));
+            }
+            let key = Key { op, args, imms };
+            if self.st.passed.contains(&key) {
+                return Ok(false);
+            }
+            self.push(op, &key.args, imms)?;
+            self.st.passed.insert(key);
+            return Ok(true);
+        }
+        self.heap_guard(op, args, imms)
+    }
+
+    /// Leaves unless `v` is `truth`.
+    pub fn guard_truth(&mut self, v: ValueId, truth: bool) -> Result<(), Reason> {
+        match self.constant(v) {
+            Some(x) if (x != 0) == truth => return Ok(()),
+            Some(_) => return Err(Reason::Contradiction),
+            None => {}
+        }
+        // Whoever leaves here knows the outcome too, so the comparison itself need not be computed for the snapshot.
+        self.failing.push((v, !truth));
+        let done = self.guard_comparison(v, truth);
+        self.failing.pop();
+        done?;
+        self.info_mut(v).constant = Some(truth.into());
+        Ok(())
+    }
+
+    fn guard_comparison(&mut self, v: ValueId, truth: bool) -> Result<(), Reason> {
+        let def = self.def(v).clone();
+        let (a, b) = (def.args.first().copied(), def.args.get(1).copied());
+        match (def.op, truth, a, b) {
+            (Uop::IntLt, true, Some(a), Some(b)) => self.guard_ints(Uop::GuardIntLt, a, b)?,
+            (Uop::IntLt, false, Some(a), Some(b)) => self.guard_ints(Uop::GuardIntLe, b, a)?,
+            (Uop::IntLe, true, Some(a), Some(b)) => self.guard_ints(Uop::GuardIntLe, a, b)?,
+            (Uop::IntLe, false, Some(a), Some(b)) => self.guard_ints(Uop::GuardIntLt, b, a)?,
+            (Uop::IntEq, true, Some(a), Some(b)) | (Uop::IntNe, false, Some(a), Some(b)) => {
+                self.guard_ints(Uop::GuardIntEq, a, b)?;
+            }
+            (Uop::IntEq, false, Some(a), Some(b)) | (Uop::IntNe, true, Some(a), Some(b)) => {
+                self.guard_ints(Uop::GuardIntNe, a, b)?;
+            }
+            (Uop::IntIsTrue, _, Some(a), None) => {
+                let zero = self.const_i64(0);
+                self.guard_ints(if truth { Uop::GuardIntNe } else { Uop::GuardIntEq }, a, zero)?;
+            }
+            // A NaN makes every comparison false, so the negative guards are uops of their own.
+            (Uop::FloatLt, _, Some(a), Some(b)) => {
+                self.first_pass(if truth { Uop::GuardFloatLt } else { Uop::GuardFloatNotLt }, &[a, b], [0; 2])?;
+            }
+            (Uop::FloatLe, _, Some(a), Some(b)) => {
+                self.first_pass(if truth { Uop::GuardFloatLe } else { Uop::GuardFloatNotLe }, &[a, b], [0; 2])?;
+            }
+            (Uop::BoolNot, _, Some(a), None) => self.guard_truth(a, !truth)?,
+            (Uop::UnboxBool, _, Some(a), None) if def.imms[0] == self.known.true_ => {
+                let is = if truth { Uop::GuardIs } else { Uop::GuardIsNot };
+                self.first_pass(is, &[a], [self.known.true_, 0])?;
+            }
+            _ => {
+                self.first_pass(if truth { Uop::GuardTrue } else { Uop::GuardFalse }, &[v], [0; 2])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A guard that compares two integers.
+    pub fn guard_ints(&mut self, op: Uop, a: ValueId, b: ValueId) -> Result<(), Reason> {
+        let (a, b) = (self.canonical(a), self.canonical(b));
+        let (ra, rb) = (self.range(a), self.range(b));
+        let equal = if a == b || (ra.is_point().is_some() && ra.is_point() == rb.is_point()) {
+            Some(true)
+        } else if ra.hi < rb.lo || rb.hi < ra.lo {
+            Some(false)
+        } else {
+            None
+        };
+        let holds = match op {
+            Uop::GuardIntLt => known(ra.hi < rb.lo, a == b || ra.lo >= rb.hi),
+            Uop::GuardIntLe => known(a == b || ra.hi <= rb.lo, ra.lo > rb.hi),
+            Uop::GuardInRange => known(ra.lo >= 0 && ra.hi < rb.lo, rb.lo >= 0 && (ra.hi < 0 || ra.lo >= rb.hi)),
+            Uop::GuardIntEq => equal,
+            _ => equal.map(|e| !e),
+        };
+        match holds {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Reason::Contradiction),
+            None => {}
+        }
+        if !self.first_pass(op, &[a, b], [0; 2])? {
+            return Ok(());
+        }
+        let (na, nb) = match op {
+            Uop::GuardIntLt => (
+                Range { lo: i64::MIN, hi: rb.hi.saturating_sub(1) },
+                Range { lo: ra.lo.saturating_add(1), hi: i64::MAX },
+            ),
+            Uop::GuardIntLe => (Range { lo: i64::MIN, hi: rb.hi }, Range { lo: ra.lo, hi: i64::MAX }),
+            Uop::GuardIntEq => (rb, ra),
+            // A negative bound counts as a huge one, and then says nothing.
+            Uop::GuardInRange if rb.lo >= 0 => (
+                Range { lo: 0, hi: rb.hi.saturating_sub(1) },
+                Range { lo: ra.lo.max(0).saturating_add(1), hi: i64::MAX },
+            ),
+            _ => (without(ra, rb), without(rb, ra)),
+        };
+        self.narrow(a, na);
+        self.narrow(b, nb);
+        Ok(())
+    }
+
+    /// `guard_int_is`: the integer becomes a constant.
+    pub fn guard_int_is(&mut self, v: ValueId, value: i64) -> Result<(), Reason> {
+        let range = self.range(v);
+        if range.is_point() == Some(value) {
+            return Ok(());
+        }
+        if !range.contains(value) {
+            return Err(Reason::Contradiction);
+        }
+        self.first_pass(Uop::GuardIntIs, &[v], [value as u64, 0])?;
+        self.narrow(v, Range::point(value));
+        Ok(())
+    }
+
+    /// Two floats compared.
+    pub fn guard_floats(&mut self, op: Uop, a: ValueId, b: ValueId) -> Result<(), Reason> {
+        let (a, b) = (self.canonical(a), self.canonical(b));
+        self.first_pass(op, &[a, b], [0; 2]).map(drop)
+    }
+
+    /// `v` is known to be in `range`.
+    fn narrow(&mut self, v: ValueId, range: Range) {
+        debug_assert_eq!(self.kind(v), Kind::I64);
+        let info = self.info_mut(v);
+        info.range = info.range.meet(range);
+        if let Some(x) = info.range.is_point() {
+            info.constant = Some(x as u64);
+        }
+    }
+}
+
+fn known(always: bool, never: bool) -> Option<bool> {
+    match (always, never) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// The range without a point at one of its ends.
+fn without(range: Range, point: Range) -> Range {
+    match point.is_point() {
+        Some(p) if p == range.lo && range.lo < range.hi => Range { lo: range.lo + 1, hi: range.hi },
+        Some(p) if p == range.hi && range.lo < range.hi => Range { lo: range.lo, hi: range.hi - 1 },
+        _ => Range::ALL,
+    }
+}

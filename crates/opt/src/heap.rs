@@ -1,0 +1,111 @@
+//! Loads and stores: what memory is known to hold, by heap class.
+use ir::{Grade, Heap, Uop, ValueId};
+use smallvec::SmallVec;
+
+use crate::Reason;
+use crate::state::{Key, Optimizer, State};
+
+/// A set of writes that a stretch of trace may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Write {
+    pub classes: u32,
+    /// The field, where the uop names one by constant offset.
+    pub offset: Option<u64>,
+}
+
+/// Uops whose first immediate is the byte offset of the one field they touch. Fields are equally wide and aligned,
+/// so different offsets never overlap, whatever the objects are.
+fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
+    match op {
+        Uop::LoadAttr
+        | Uop::StoreAttr
+        | Uop::LoadFieldI64
+        | Uop::StoreFieldI64
+        | Uop::LoadFieldObj
+        | Uop::LoadFieldPtr
+        | Uop::GuardFieldIs
+        | Uop::StoreSlot
+        | Uop::GuardSlotTag => Some(imms[0]),
+        _ => None,
+    }
+}
+
+/// What a uop may write. An escape may write everything, and so may the finalizers of a collection.
+pub(crate) fn writes(op: Uop, imms: [u64; 2]) -> Write {
+    let facts = op.facts();
+    let classes = if facts.grade == Grade::Leaf { facts.writes } else { u32::MAX };
+    Write { classes, offset: field_offset(op, imms) }
+}
+
+impl State {
+    /// Forgets what a write may change.
+    pub fn kill(&mut self, write: Write) {
+        if write.classes == 0 {
+            return;
+        }
+        self.heap.retain(|(key, _)| !may_change(key, write));
+    }
+
+    pub fn kill_refcounts(&mut self) {
+        self.kill(Write { classes: 1 << Heap::Refcounts as u32, offset: None });
+    }
+}
+
+/// Whether `write` may change what `key` reads.
+pub(crate) fn may_change(key: &Key, write: Write) -> bool {
+    if key.op.facts().reads & write.classes == 0 {
+        return false;
+    }
+    match (write.offset, field_offset(key.op, key.imms)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+impl Optimizer<'_> {
+    fn remembered(&self, key: &Key) -> Option<Option<ValueId>> {
+        self.st.heap.iter().find(|(k, _)| k == key).map(|&(_, v)| v)
+    }
+
+    /// A load: what memory is known to hold, else the load itself.
+    pub fn load(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        let key = Key { op, args: SmallVec::from_slice(args), imms };
+        if let Some(Some(v)) = self.remembered(&key) {
+            return Ok(v);
+        }
+        let v = self.push(op, args, imms)?;
+        self.learn(op, args, v);
+        self.st.heap.push((key, Some(v)));
+        Ok(v)
+    }
+
+    /// A guard on memory; whether it was emitted.
+    pub fn heap_guard(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
+        // Other threads write the eval breaker: nothing seen there lasts.
+        let lasting = op.facts().reads & (1 << Heap::EvalBreaker as u32) == 0;
+        let key = Key { op, args: SmallVec::from_slice(args), imms };
+        if lasting && self.remembered(&key).is_some() {
+            return Ok(false);
+        }
+        self.push(op, args, imms)?;
+        if lasting {
+            self.st.heap.push((key, None));
+        }
+        Ok(true)
+    }
+
+    /// Any other uop with effects: forgets what it writes, then notes what a store leaves in memory.
+    pub fn effect(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        let v = self.push(op, args, imms)?;
+        self.st.kill(writes(op, imms));
+        let (load, place, stored) = match op {
+            Uop::StoreAttr => (Uop::LoadAttr, &args[..1], args[1]),
+            Uop::StoreFieldI64 => (Uop::LoadFieldI64, &args[..1], args[1]),
+            Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
+            _ => return Ok(v),
+        };
+        let key = Key { op: load, args: SmallVec::from_slice(place), imms };
+        self.st.heap.push((key, Some(stored)));
+        Ok(v)
+    }
+}

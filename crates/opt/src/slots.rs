@@ -1,0 +1,193 @@
+//! Root frame slots and snapshots.
+use ir::{Count, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
+
+use crate::Reason;
+use crate::heap::writes;
+use crate::state::Optimizer;
+use crate::virtuals::Val;
+
+/// What the trace knows of a root frame slot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Slot {
+    /// Its value, where known.
+    pub value: Option<Val>,
+    /// A store is pending: memory holds an older value, and the trace owns a reference to the new one.
+    pub stale: bool,
+    /// The trace assigned it, so snapshots are to say what is known here.
+    pub assigned: bool,
+}
+
+impl Optimizer<'_> {
+    pub fn load_slot(&mut self, offset: u64) -> Result<Val, Reason> {
+        if let Some(Slot { value: Some(v), .. }) = self.st.slots.get(&offset) {
+            return Ok(self.norm(*v));
+        }
+        let v = Val::Id(self.push(Uop::LoadSlot, &[], [offset, 0])?);
+        let slot = self.st.slots.entry(offset).or_insert(Slot { value: None, stale: false, assigned: false });
+        slot.value = Some(v);
+        Ok(v)
+    }
+
+    /// The pending store: nothing is emitted but the release of a value that was itself only pending. What memory
+    /// holds is released by whoever leaves the trace.
+    pub fn set_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
+        let pending = Slot { value: Some(new), stale: true, assigned: true };
+        if let Some(Slot { stale: true, value: Some(old), .. }) = self.st.slots.insert(offset, pending) {
+            self.decref(Uop::DecrefDead, old)?;
+        }
+        Ok(())
+    }
+
+    /// A store that is done at once. Memory may still hold a harmless value from before a pending store; the trace
+    /// released only the pending one.
+    pub fn store_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
+        let new = self.force(new)?;
+        if self.st.slots.get(&offset).is_some_and(|s| s.stale) {
+            self.release_memory(offset)?;
+        }
+        self.push(Uop::StoreSlot, &[new], [offset, 0])?;
+        self.st.kill(writes(Uop::StoreSlot, [offset, 0]));
+        self.st.slots.insert(offset, Slot { value: Some(Val::Id(new)), stale: false, assigned: true });
+        Ok(())
+    }
+
+    fn release_memory(&mut self, offset: u64) -> Result<(), Reason> {
+        let old = self.push(Uop::LoadSlot, &[], [offset, 0])?;
+        self.st.kill_refcounts();
+        self.push(Uop::DecrefDead, &[old], [0; 2])?;
+        Ok(())
+    }
+
+    /// Executes every pending store.
+    pub fn flush_slots(&mut self) -> Result<(), Reason> {
+        let stale: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale).map(|(&o, _)| o).collect();
+        for offset in stale {
+            let value = self.st.slots[&offset].value.expect("a stale slot has a value");
+            self.store_slot(value, offset)?;
+        }
+        Ok(())
+    }
+
+    /// `guard_slot_tag`: whether the slot owns its reference. A pending value is owned.
+    pub fn guard_slot_tag(&mut self, offset: u64, tag: u64) -> Result<(), Reason> {
+        match self.st.slots.get(&offset) {
+            Some(Slot { assigned: true, .. }) if tag == 0 => Ok(()),
+            Some(Slot { assigned: true, .. }) => Err(Reason::Contradiction),
+            _ => self.heap_guard(Uop::GuardSlotTag, &[], [offset, tag]).map(drop),
+        }
+    }
+
+    /// An escape: makes every object that Python could see, and runs.
+    pub fn escape(&mut self, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        let pending: Vec<Val> = self.st.slots.values().filter(|s| s.stale).filter_map(|s| s.value).collect();
+        for value in pending {
+            self.force(value)?;
+        }
+        if let Some(id) = self.snap_in {
+            let input = self.input;
+            for v in input.snapshot(id).values() {
+                let val = self.mapped(v)?;
+                self.force_or_keep_raw(val)?;
+            }
+        }
+        let v = self.push(Uop::Escape, args, imms)?;
+        self.st.kill(writes(Uop::Escape, imms));
+        for slot in self.st.slots.values_mut() {
+            slot.stale = false;
+        }
+        self.forget_classes();
+        Ok(v)
+    }
+
+    /// Forgets types that assigning `__class__` could have changed.
+    pub fn forget_classes(&mut self) {
+        let oracle = self.oracle;
+        for info in &mut self.st.info {
+            info.ty = info.ty.filter(|&t| oracle.class_is_fixed(t));
+        }
+    }
+
+    fn force_or_keep_raw(&mut self, val: Val) -> Result<(), Reason> {
+        match val {
+            Val::Virtual(_) => self.force(val).map(drop),
+            Val::Id(_) => Ok(()),
+        }
+    }
+
+    /// The current input snapshot as one of the optimized trace.
+    pub fn snapshot(&mut self) -> Result<SnapId, Reason> {
+        let id = self.snap_in.ok_or_else(|| Reason::Invalid("a guard without a snapshot to leave through".into()))?;
+        let snap = self.translate(id)?;
+        if let Some(&id) = self.st.snaps.get(&snap) {
+            return Ok(id);
+        }
+        let id = self.st.out.push_snapshot(snap.clone());
+        self.st.snaps.insert(snap, id);
+        Ok(id)
+    }
+
+    pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {
+        let mut snap = self.input.snapshot(id).clone();
+        for (depth, frame) in snap.frames.iter_mut().enumerate() {
+            frame.func = self.translate_slot(frame.func)?;
+            for (n, slot) in frame.slots.iter_mut().enumerate() {
+                *slot = match self.st.slots.get(&(8 * n as u64)) {
+                    Some(known) if depth == 0 && known.assigned => self.root_slot(*slot, known, n)?,
+                    _ => self.translate_slot(*slot)?,
+                };
+            }
+        }
+        let last = self.st.slots.iter().rev().find(|(_, s)| s.stale).map(|(&o, _)| o as usize / 8);
+        let root = snap.frames.first().map_or(0, |f| f.slots.len());
+        match last {
+            Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
+            _ => Ok(snap),
+        }
+    }
+
+    fn root_slot(&self, said: SlotVal, known: &Slot, n: usize) -> Result<SlotVal, Reason> {
+        let Some(value) = known.value else { return Ok(SlotVal::UNCHANGED) };
+        let agrees = match said.source {
+            Source::Unchanged => true,
+            Source::Value(v) => self.norm(self.mapped(v)?) == self.norm(value),
+            Source::Const(c) => matches!(self.norm(value), Val::Id(v) if self.constant(v) == Some(c)),
+            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => {
+                let raw = self.mapped(v)?;
+                self.as_virtual(value).is_some_and(|x| Val::Id(x.raw) == raw)
+            }
+            Source::Null => false,
+        };
+        if !agrees {
+            return Err(Reason::SlotMismatch(n));
+        }
+        Ok(if known.stale { self.slot_val(value, Count::Steal) } else { SlotVal::UNCHANGED })
+    }
+
+    fn translate_slot(&self, slot: SlotVal) -> Result<SlotVal, Reason> {
+        Ok(match slot.source {
+            Source::Value(v) => self.slot_val(self.mapped(v)?, slot.count),
+            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => match self.mapped(v)? {
+                Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
+                Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
+            },
+            _ => slot,
+        })
+    }
+
+    /// What an input value became.
+    pub fn mapped(&self, v: ValueId) -> Result<Val, Reason> {
+        self.st.map[v.0 as usize].ok_or_else(|| Reason::Invalid(format!("{v} is used before it is made")))
+    }
+
+    /// Whether the current input snapshot is the loop header's state as far as memory goes: one frame in which only
+    /// assigned slots differ from memory.
+    pub fn jump_state_is_plain(&self) -> bool {
+        let Some(id) = self.snap_in else { return false };
+        let snap = self.input.snapshot(id);
+        snap.resume == Resume::Before
+            && snap.frames.len() == 1
+            && snap.frames[0].slots.iter().enumerate().all(|(n, s)| {
+                s.source == Source::Unchanged || self.st.slots.get(&(8 * n as u64)).is_some_and(|k| k.assigned)
+            })
+    }
+}

@@ -1,0 +1,175 @@
+//! The state that rules work on: the trace made so far and what is known of it.
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use ir::{Inst, Kind, SnapId, Snapshot, Trace, Uop, ValueId};
+use smallvec::SmallVec;
+
+use crate::facts::{Info, Range};
+use crate::slots::Slot;
+use crate::virtuals::{Val, Virtual};
+use crate::{Known, Oracle, Reason};
+
+/// A uop applied to given operands: what equal computations share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub op: Uop,
+    pub args: SmallVec<[ValueId; 3]>,
+    pub imms: [u64; 2],
+}
+
+/// Everything that peeling must be able to go back to.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub out: Trace,
+    /// Facts by value of `out`.
+    pub info: Vec<Info>,
+    /// Pure values made so far.
+    pub shared: HashMap<Key, ValueId>,
+    /// Pure guards passed so far.
+    pub passed: HashSet<Key>,
+    /// Loads (value) and guards on memory (`None`) that still hold.
+    pub heap: Vec<(Key, Option<ValueId>)>,
+    /// Boxes that are not made unless needed.
+    pub virtuals: Vec<Virtual>,
+    /// Root frame slots by byte offset, as far as the trace knows them.
+    pub slots: BTreeMap<u64, Slot>,
+    /// By input value.
+    pub map: Vec<Option<Val>>,
+    /// Snapshots of `out`.
+    pub snaps: HashMap<Snapshot, SnapId>,
+    /// The boxed twin of a raw value that came in as a slot's value.
+    pub entry_boxes: HashMap<ValueId, Val>,
+}
+
+pub(crate) struct Optimizer<'a> {
+    pub input: &'a Trace,
+    pub oracle: &'a dyn Oracle,
+    pub known: Known,
+    pub st: State,
+    /// The input snapshot of the instruction being fed.
+    pub snap_in: Option<SnapId>,
+    /// Truth values as they are where the guard being emitted fails.
+    pub failing: SmallVec<[(ValueId, bool); 2]>,
+}
+
+impl<'a> Optimizer<'a> {
+    pub fn new(input: &'a Trace, oracle: &'a dyn Oracle) -> Optimizer<'a> {
+        let mut out = Trace::new(input.kind);
+        out.entry = input.entry.clone();
+        out.codes = input.codes.clone();
+        let st = State {
+            out,
+            info: Vec::with_capacity(2 * input.insts.len()),
+            shared: HashMap::new(),
+            passed: HashSet::new(),
+            heap: Vec::new(),
+            virtuals: Vec::new(),
+            slots: BTreeMap::new(),
+            map: vec![None; input.insts.len()],
+            snaps: HashMap::new(),
+            entry_boxes: HashMap::new(),
+        };
+        Optimizer { input, oracle, known: oracle.known(), st, snap_in: None, failing: SmallVec::new() }
+    }
+
+    pub fn info(&self, v: ValueId) -> &Info {
+        &self.st.info[v.0 as usize]
+    }
+
+    pub fn info_mut(&mut self, v: ValueId) -> &mut Info {
+        &mut self.st.info[v.0 as usize]
+    }
+
+    pub fn range(&self, v: ValueId) -> Range {
+        self.info(v).range
+    }
+
+    pub fn constant(&self, v: ValueId) -> Option<u64> {
+        self.info(v).constant
+    }
+
+    pub fn def(&self, v: ValueId) -> &Inst {
+        self.st.out.inst(v)
+    }
+
+    pub fn kind(&self, v: ValueId) -> Kind {
+        self.def(v).op.facts().result.expect("only values that exist are asked for")
+    }
+
+    /// Appends an instruction as it is, with the current snapshot where it needs one.
+    pub fn push(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        let snap = if op.facts().exits || op == Uop::Link { Some(self.snapshot()?) } else { None };
+        Ok(self.push_inst(Inst { op, args: SmallVec::from_slice(args), imms, snap }))
+    }
+
+    pub fn push_inst(&mut self, inst: Inst) -> ValueId {
+        self.st.info.push(Info::NONE);
+        self.st.out.push(inst)
+    }
+
+    /// Appends a pure uop, or finds its earlier result.
+    pub fn pure_(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);
+        if op.facts().commutes {
+            // Constants second, where encodings have room for them.
+            args.sort_by_key(|&a| (self.constant(a).is_some(), a));
+        }
+        let key = Key { op, args, imms };
+        if let Some(&v) = self.st.shared.get(&key) {
+            return Ok(v);
+        }
+        let v = self.push(op, &key.args, imms)?;
+        self.st.shared.insert(key, v);
+        Ok(v)
+    }
+
+    fn constant_value(&mut self, op: Uop, bits: u64) -> ValueId {
+        let key = Key { op, args: SmallVec::new(), imms: [bits, 0] };
+        if let Some(&v) = self.st.shared.get(&key) {
+            return v;
+        }
+        let v = self.push_inst(Inst::new(op, &[]).imm(bits));
+        self.st.shared.insert(key, v);
+        self.info_mut(v).constant = Some(bits);
+        v
+    }
+
+    pub fn const_i64(&mut self, value: i64) -> ValueId {
+        let v = self.constant_value(Uop::ConstI64, value as u64);
+        self.info_mut(v).range = Range::point(value);
+        v
+    }
+
+    pub fn const_f64(&mut self, value: f64) -> ValueId {
+        self.constant_value(Uop::ConstF64, value.to_bits())
+    }
+
+    pub fn const_bool(&mut self, value: bool) -> ValueId {
+        self.constant_value(Uop::ConstBool, value.into())
+    }
+
+    pub fn const_ptr(&mut self, address: u64) -> ValueId {
+        self.constant_value(Uop::ConstPtr, address)
+    }
+
+    pub fn const_obj(&mut self, address: u64) -> ValueId {
+        let v = self.constant_value(Uop::ConstObj, address);
+        let ty = if address == 0 { None } else { self.oracle.type_of(address) };
+        let info = self.info_mut(v);
+        info.non_null = address != 0;
+        info.ty = info.ty.or(ty);
+        v
+    }
+
+    /// The constant that a value is known to be, else the value.
+    pub fn canonical(&mut self, v: ValueId) -> ValueId {
+        let Some(bits) = self.constant(v) else { return v };
+        match self.kind(v) {
+            Kind::I64 => self.const_i64(bits as i64),
+            Kind::F64 => self.constant_value(Uop::ConstF64, bits),
+            Kind::Bool => self.constant_value(Uop::ConstBool, bits),
+            Kind::Obj => self.const_obj(bits),
+            Kind::Ptr => self.const_ptr(bits),
+        }
+    }
+}

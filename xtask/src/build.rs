@@ -1,14 +1,18 @@
 //! Building the extension module and installing it, editable, into the virtual environment.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::python;
 use crate::util::{Lock, command, root};
 use crate::venv::{MATURIN, Venv};
+
+/// The extension module's name for the interpreters that are supported.
+const MODULE: &str = "python/tierup/_native.cpython-314-x86_64-linux-gnu.so";
 
 /// How to build.
 #[derive(Clone, Copy, clap::Args)]
@@ -23,31 +27,79 @@ pub fn build(profile: Profile) -> Result<Venv> {
     let venv = Venv::of(&python::find()?)?;
     venv.require(MATURIN)?;
     let _lock = Lock::take("build")?;
-    // What is installed is a link to python/ and the metadata; the module itself lies in python/.
+    install(&venv, profile)?;
+    refresh(profile)?;
+    Ok(venv)
+}
+
+/// Installs, once, what an editable installation consists of: links to python/, and metadata.
+fn install(venv: &Venv, profile: Profile) -> Result<()> {
     let metadata = ["pyproject.toml", "Cargo.toml", "python/data/platlib/tierup_autoload.pth"]
         .iter()
         .map(|file| fs::read_to_string(root().join(file)).with_context(|| (*file).to_owned()))
         .collect::<Result<String>>()?
         + &root().display().to_string();
     let stamp = venv.dir().join("installed");
-    let installed = fs::read_to_string(&stamp).is_ok_and(|text| text == metadata);
-
+    if fs::read_to_string(&stamp).is_ok_and(|text| text == metadata) {
+        return Ok(());
+    }
+    // maturin writes into the module's file: processes that have it mapped must keep the old one.
+    if root().join(MODULE).exists() {
+        fs::remove_file(root().join(MODULE))?;
+    }
     let mut maturin = command(venv.bin("maturin"), ["develop"]);
-    maturin.env("VIRTUAL_ENV", venv.dir()).current_dir(root());
+    maturin.env("VIRTUAL_ENV", venv.dir());
     if !profile.dev {
         maturin.arg("--release");
     }
-    if installed {
-        maturin.arg("--skip-install");
+    narrated(&mut maturin)?;
+    fs::write(stamp, metadata)?;
+    Ok(())
+}
+
+/// Builds the module and, if it is another one, puts it in place in one step.
+fn refresh(profile: Profile) -> Result<()> {
+    let mut cargo = command("cargo", ["build", "--package", "tierup-py"]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    if !profile.dev {
+        cargo.arg("--release");
     }
-    let mut child = maturin
+    let built = library(&narrated(&mut cargo)?).ok_or_else(|| anyhow!("cargo built no extension module"))?;
+    let module = root().join(MODULE);
+    let fresh = fs::read(&built)?;
+    if fs::read(&module).is_ok_and(|current| current == fresh) {
+        return Ok(());
+    }
+    let next = module.with_extension("new");
+    fs::write(&next, fresh)?;
+    fs::rename(next, module)?;
+    Ok(())
+}
+
+/// The library among cargo's messages.
+fn library(messages: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    messages
+        .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == "_native")
+        .find_map(|message| message["filenames"][0].as_str().map(PathBuf::from))
+}
+
+/// Runs a build and shows what is worth it; returns its standard output.
+fn narrated(command: &mut Command) -> Result<String> {
+    let mut child = command
+        .current_dir(root())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context("cannot run maturin")?;
-    let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-    for line in stderr.split(b'\n') {
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let mut stdout = child.stdout.take().expect("it is piped");
+    // Read beside the other stream: a full pipe would stop the child.
+    let stdout = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text)
+    });
+    for line in BufReader::new(child.stderr.take().expect("it is piped")).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         if is_worth_showing(&line) {
@@ -57,8 +109,7 @@ pub fn build(profile: Profile) -> Result<Venv> {
     if !child.wait()?.success() {
         bail!("the build failed");
     }
-    fs::write(stamp, metadata)?;
-    Ok(venv)
+    Ok(stdout.join().expect("it does not panic")?)
 }
 
 /// Drops maturin's own chatter, lines that begin with a symbol, and cargo's last line.
@@ -66,4 +117,28 @@ fn is_worth_showing(line: &str) -> bool {
     let text = line.trim_start();
     let chatter = text.chars().next().is_some_and(|first| !first.is_ascii() && first != '💥');
     !chatter && !text.starts_with("Finished")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_is_found_among_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"runtime"},"filenames":["/a"]}
+not JSON
+{"reason":"compiler-artifact","target":{"name":"_native"},"filenames":["/t/lib_native.so"]}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(library(messages), Some(PathBuf::from("/t/lib_native.so")));
+        assert_eq!(library("{}"), None);
+    }
+
+    #[test]
+    fn errors_are_shown_and_chatter_is_not() {
+        assert!(is_worth_showing("error[E0425]: cannot find value"));
+        assert!(is_worth_showing("   Compiling tierup-py v0.1.0"));
+        assert!(is_worth_showing("💥 maturin failed"));
+        assert!(!is_worth_showing("🔗 Found pyo3-ffi bindings"));
+        assert!(!is_worth_showing("    Finished `release` profile"));
+    }
 }

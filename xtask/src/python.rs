@@ -101,7 +101,7 @@ pub fn find() -> Result<Interpreter> {
             Some(reason) => Err(usage(format!("TIERUP_PYTHON: {reason}"))),
         };
     }
-    if let Some(best) = newest(installed()) {
+    if let Some(best) = newest(installed(&["python3.14", "python3", "python"], &["python3.14"])) {
         return Ok(best);
     }
     if provision::possible() {
@@ -114,7 +114,10 @@ pub fn find() -> Result<Interpreter> {
 /// Interpreters of this machine that Tierup must refuse: the newest of each kind.
 pub fn others() -> Vec<PathBuf> {
     let mut best: Vec<Interpreter> = Vec::new();
-    for path in installed().into_iter().chain(provision::installed(&provision::PYPY)) {
+    for path in installed(&["python3", "python3.14t", "pypy3"], &["python3", "pypy3"])
+        .into_iter()
+        .chain(provision::installed(&provision::PYPY))
+    {
         let Ok(next) = Interpreter::probe(&path) else { continue };
         if next.version < [3, 10, 0] || !next.has_venv || next.unsupported().is_none() {
             continue;
@@ -150,14 +153,11 @@ impl Interpreter {
     }
 }
 
-/// Names that a supported interpreter, or one to be refused, may have on PATH.
-const NAMES: [&str; 5] = ["python3.14", "python3", "python", "python3.14t", "pypy3"];
-
-/// Every interpreter of PATH, pyenv and uv.
-fn installed() -> Vec<PathBuf> {
+/// The interpreters of these names on PATH, and of those names in pyenv's and uv's folders.
+fn installed(on_path: &[&str], in_folders: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for dir in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
-        found.extend(NAMES.map(|name| dir.join(name)));
+        found.extend(on_path.iter().map(|name| dir.join(name)));
     }
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let var = |name| env::var_os(name).map(PathBuf::from);
@@ -168,7 +168,7 @@ fn installed() -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(folder) else { continue };
         let mut versions: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
         versions.sort();
-        found.extend(versions.iter().flat_map(|dir| ["python3.14", "python3"].map(|name| dir.join("bin").join(name))));
+        found.extend(versions.iter().flat_map(|dir| in_folders.iter().map(|name| dir.join("bin").join(name))));
     }
     found.retain(|path| path.is_file());
     found

@@ -124,8 +124,10 @@ macro_rules! function {
         /// # Safety
         /// Called by Python only.
         unsafe extern "C" fn $name(_: *mut PyObject, $argument: *mut PyObject) -> *mut PyObject {
-            let result: Option<Owned> = (|| $body)();
-            result.map_or(ptr::null_mut(), Owned::into_ptr)
+            fn body($argument: *mut PyObject) -> Option<Owned> {
+                $body
+            }
+            body($argument).map_or(ptr::null_mut(), Owned::into_ptr)
         }
     };
 }

@@ -10,7 +10,7 @@ use crate::build;
 use crate::diff;
 use crate::python;
 use crate::util::{command, note, root};
-use crate::venv::{PYTEST, Venv};
+use crate::venv::PYTEST;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -20,35 +20,30 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let interpreter = python::find()?;
-    let steps: [(&str, &dyn Fn(&Venv) -> Result<bool>); 3] = [
-        ("cargo test", &|_| {
-            passes(command("cargo", ["test", "--workspace", "--quiet"]).env("TIERUP_PYTHON", &interpreter.path))
-        }),
-        ("pytest", &|venv| {
-            venv.require(PYTEST)?;
-            let others = env::join_paths(python::others())?;
-            passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
-        }),
-        ("diff", &|venv| Ok(diff::compare_all(venv)? == 0)),
-    ];
     let venv = build::build(args.profile)?;
     let mut failed = Vec::new();
-    for (name, step) in steps {
+    let mut step = |name: &'static str, passed: &dyn Fn() -> Result<bool>| {
         note(format_args!("{name} under {}", interpreter.path.display()));
         let start = Instant::now();
-        let passed = step(&venv).unwrap_or_else(|error| {
+        let passed = passed().unwrap_or_else(|error| {
             note(format_args!("{error:#}"));
             false
         });
-        note(format_args!(
-            "{name}: {} in {:.0} s",
-            if passed { "passed" } else { "FAILED" },
-            start.elapsed().as_secs_f64()
-        ));
+        let seconds = start.elapsed().as_secs_f64();
+        note(format_args!("{name}: {} in {seconds:.0} s", if passed { "passed" } else { "FAILED" }));
         if !passed {
             failed.push(name);
         }
-    }
+    };
+    step("cargo test", &|| {
+        passes(command("cargo", ["test", "--workspace", "--quiet"]).env("TIERUP_PYTHON", &interpreter.path))
+    });
+    step("pytest", &|| {
+        venv.require(PYTEST)?;
+        let others = env::join_paths(python::others())?;
+        passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
+    });
+    step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

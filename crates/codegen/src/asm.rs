@@ -42,16 +42,48 @@ impl Asm {
         self.bytes(&[0x48 | (reg >> 3) << 2 | rm >> 3, op, 0xC0 | (reg & 7) << 3 | rm & 7]);
     }
 
-    /// ModRM (and displacement) for `[base + disp]`; `base` is no rsp or r12.
+    /// ModRM, SIB where the base needs one, and displacement for `[base + disp]`.
     fn mem(&mut self, reg: u8, base: u8, disp: i32) {
-        debug_assert!(base & 7 != RSP);
-        match i8::try_from(disp) {
-            Ok(d) => self.bytes(&[0x40 | (reg & 7) << 3 | base & 7, d as u8]),
-            Err(_) => {
-                self.bytes(&[0x80 | (reg & 7) << 3 | base & 7]);
-                self.u32(disp as u32);
-            }
+        let short = i8::try_from(disp).ok();
+        let mode = if short.is_some() { 0x40 } else { 0x80 };
+        self.bytes(&[mode | (reg & 7) << 3 | base & 7]);
+        if base & 7 == RSP {
+            self.bytes(&[0x24]);
         }
+        match short {
+            Some(d) => self.bytes(&[d as u8]),
+            None => self.u32(disp as u32),
+        }
+    }
+
+    /// REX prefix without W, where needed.
+    fn rex(&mut self, reg: u8, rm: u8) {
+        let bits = (reg >> 3) << 2 | rm >> 3;
+        if bits != 0 {
+            self.bytes(&[0x40 | bits]);
+        }
+    }
+
+    pub fn load32(&mut self, dst: u8, base: u8, disp: i32) {
+        self.rex(dst, base);
+        self.bytes(&[0x8B]);
+        self.mem(dst, base, disp);
+    }
+
+    pub fn store32(&mut self, base: u8, disp: i32, src: u8) {
+        self.rex(src, base);
+        self.bytes(&[0x89]);
+        self.mem(src, base, disp);
+    }
+
+    pub fn test32(&mut self, a: u8, b: u8) {
+        self.rex(b, a);
+        self.bytes(&[0x85, 0xC0 | (b & 7) << 3 | a & 7]);
+    }
+
+    pub fn dec32(&mut self, r: u8) {
+        self.rex(0, r);
+        self.bytes(&[0xFF, 0xC8 | r & 7]);
     }
 
     pub fn mov_rr(&mut self, dst: u8, src: u8) {
@@ -144,10 +176,7 @@ impl Asm {
 
     fn sse_prefix(&mut self, mandatory: Option<u8>, reg: u8, rm: u8) {
         self.code.extend(mandatory);
-        let rex = (reg >> 3) << 2 | rm >> 3;
-        if rex != 0 {
-            self.bytes(&[0x40 | rex]);
-        }
+        self.rex(reg, rm);
         self.bytes(&[0x0F]);
     }
 
@@ -179,6 +208,19 @@ impl Asm {
     pub fn jcc(&mut self, cond: Cond) -> u32 {
         self.bytes(&[0x0F, 0x80 | cond as u8, 0, 0, 0, 0]);
         self.here() - 4
+    }
+
+    /// `jcc rel8` to be resolved; returns the offset of its displacement.
+    pub fn jcc_short(&mut self, cond: Cond) -> u32 {
+        self.bytes(&[0x70 | cond as u8, 0]);
+        self.here() - 1
+    }
+
+    /// Makes the short displacement at `at` reach here.
+    pub fn bind_short(&mut self, at: u32) {
+        let rel = self.here() - (at + 1);
+        debug_assert!(rel < 128);
+        self.code[at as usize] = rel as u8;
     }
 
     /// `call rel32` to be resolved; returns the offset of its displacement.

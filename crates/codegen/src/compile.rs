@@ -1,17 +1,46 @@
 //! The compiler's driver.
 use ir::Trace;
 
-use crate::{Arena, CompileError, Compiled, Env, Options};
+use crate::emit::{Emitted, Outside, emit};
+use crate::live::Live;
+use crate::select::select;
+use crate::{Arena, CompileError, Compiled, Env, Options, alloc};
 
 /// Compiles `trace` into `arena`.
 ///
 /// # Errors
 /// See [`CompileError`]; nothing stays allocated.
-pub fn compile(
-    _trace: &Trace,
-    _arena: &mut Arena,
-    _env: &dyn Env,
-    _options: &Options,
-) -> Result<Compiled, CompileError> {
-    Err(CompileError::Unsupported)
+pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Options) -> Result<Compiled, CompileError> {
+    if !stencils::supported() {
+        return Err(CompileError::Unsupported);
+    }
+    let selected = select(trace);
+    let live = Live::analyze(trace, &selected)?;
+    let mut allocated = alloc::allocate(trace, &selected, &live, env, options)?;
+    let outside = Outside {
+        exit_thunk: arena.exit_thunk,
+        escape_thunk: arena.escape_thunk,
+        first_exit_id: env.first_exit_id(),
+        first_escape_id: env.first_escape_id(),
+    };
+    let Emitted { code: mut bytes, fixups, marks } = emit(&mut allocated, &outside)?;
+    let code = arena.allocate(bytes.len()).ok_or(CompileError::ArenaFull)?;
+    for (at, target) in fixups {
+        let at = at as usize;
+        // The arena is smaller than what 32 bits reach.
+        let rel = (target as i64 - (code.addr + at + 4) as i64) as i32;
+        bytes[at..at + 4].copy_from_slice(&rel.to_le_bytes());
+    }
+    if arena.write(code.addr, &bytes).is_err() {
+        arena.release(code);
+        return Err(CompileError::ArenaFull);
+    }
+    Ok(Compiled {
+        code,
+        entry: code.addr,
+        entry_locs: allocated.entry_locs,
+        exits: allocated.exits,
+        escapes: allocated.escapes,
+        marks,
+    })
 }

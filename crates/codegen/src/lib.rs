@@ -5,15 +5,24 @@
 //! [`Compiled::exits`] where each value of an exit's snapshot is. A hot exit is later patched to jump to a bridge
 //! ([`Arena::patch_exit`]), whose entry parameters start where the exit left them.
 pub mod abi;
+mod alloc;
 mod arena;
 mod asm;
 mod compile;
+mod dump;
+mod emit;
+mod lir;
+mod live;
+mod moves;
 mod reclaim;
+mod regs;
+mod select;
 mod target;
 
 pub use abi::{Loc, NativeFrame};
 pub use arena::{Arena, ArenaError, Callbacks, CodeRange};
 pub use compile::compile;
+pub use dump::dump;
 use ir::{SnapId, Trace, Uop, ValueId};
 pub use reclaim::Activation;
 
@@ -43,12 +52,17 @@ pub struct LinkTarget {
 /// Stress settings and limits.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Bit set of general registers the allocator may use, `None` for all. At least 4 are always kept.
+    /// Bit set of general registers the allocator may use, `None` for all. Too small a set is ignored.
     pub gpr_pool: Option<u16>,
-    /// Bit set of vector registers the allocator may use, `None` for all. At least 4 are always kept.
+    /// Bit set of vector registers the allocator may use, `None` for all. Too small a set is ignored.
     pub fpr_pool: Option<u16>,
     /// Every value lives in a spill slot between instructions.
     pub force_spills: bool,
+}
+
+impl Options {
+    /// Registers of a class that any instruction can make do with.
+    pub const MIN_POOL: usize = 5;
 }
 
 /// Machine code of a trace, and what the runtime needs to leave it.

@@ -60,3 +60,9 @@ pub(crate) const ALLOCATABLE_GPRS: RegSet = RegSet::of(&[3, 6, 7, 8, 9, 10, 11, 
 pub(crate) const ALLOCATABLE_FPRS: RegSet = RegSet::of(&[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
 /// What C functions preserve, apart from rbp; in the order of the native frame's save area.
 pub(crate) const CALLEE_SAVED_GPRS: [u8; 5] = [3, 12, 13, 14, 15];
+/// What helpers preserve, by register class.
+pub(crate) const CALLEE_SAVED: [RegSet; 2] = [RegSet::of(&CALLEE_SAVED_GPRS), RegSet(0)];
+/// Where C functions take their integer arguments.
+pub(crate) const ARG_GPRS: [u8; 6] = [7, 6, 2, 1, 8, 9];
+/// Where C functions take their float arguments.
+pub(crate) const ARG_FPRS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 7];

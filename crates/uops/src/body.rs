@@ -44,3 +44,15 @@ pub fn opaque(bits: u64) -> f64 {
     }
     float
 }
+
+/// The same integer, unknown to the compiler.
+#[inline(always)]
+pub fn opaque_int(v: i64) -> i64 {
+    let mut v = v;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) v, options(pure, nomem, nostack, preserves_flags));
+    }
+    v
+}

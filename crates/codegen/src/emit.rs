@@ -1,0 +1,207 @@
+//! Machine-level steps to bytes.
+use ir::Uop;
+
+use crate::abi::{self, Loc};
+use crate::alloc::Allocated;
+use crate::arena::{CODE_ALIGN, exit_id_load};
+use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI};
+use crate::lir::Lir;
+use crate::target::RegSet;
+use crate::{CompileError, Exit, Mark, MarkKind};
+
+/// Position-dependent code: displacements still to be resolved against absolute addresses.
+pub(crate) struct Emitted {
+    pub code: Vec<u8>,
+    /// Offset of a 32-bit displacement, and the absolute address it must reach.
+    pub fixups: Vec<(u32, usize)>,
+    pub marks: Vec<Mark>,
+}
+
+/// Addresses and ids the code refers to.
+pub(crate) struct Outside {
+    pub exit_thunk: usize,
+    pub escape_thunk: usize,
+    pub first_exit_id: u32,
+    pub first_escape_id: u32,
+}
+
+/// Out-of-line code of a `decref_dead`.
+struct Dealloc {
+    from: u32,
+    back: u32,
+    object: u8,
+    helper: usize,
+    gprs: RegSet,
+    fprs: RegSet,
+    mark: (u32, Uop),
+}
+
+pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitted, CompileError> {
+    let mut e = Emitter {
+        asm: Asm::default(),
+        fixups: Vec::new(),
+        marks: Vec::new(),
+        exit_jumps: Vec::new(),
+        deallocs: Vec::new(),
+        head: None,
+        mark: (0, Uop::Label),
+    };
+    e.asm.code.reserve(24 * allocated.code.len() + 16 * allocated.exits.len());
+    for lir in &allocated.code {
+        e.lir(lir, outside)?;
+    }
+    for d in std::mem::take(&mut e.deallocs) {
+        e.dealloc(&d);
+    }
+    e.stubs(&mut allocated.exits, outside);
+    Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks })
+}
+
+struct Emitter {
+    asm: Asm,
+    fixups: Vec<(u32, usize)>,
+    marks: Vec<Mark>,
+    /// Displacements that must reach an exit's stub.
+    exit_jumps: Vec<(u32, u32)>,
+    deallocs: Vec<Dealloc>,
+    /// Offset of the loop's head.
+    head: Option<u32>,
+    mark: (u32, Uop),
+}
+
+impl Emitter {
+    fn mark(&mut self, kind: MarkKind) {
+        self.marks.push(Mark { offset: self.asm.here(), kind });
+    }
+
+    fn lir(&mut self, lir: &Lir, outside: &Outside) -> Result<(), CompileError> {
+        match *lir {
+            Lir::Mark(inst, uop) => {
+                self.mark = (inst, uop);
+                self.mark(MarkKind::Inst(inst, uop));
+            }
+            Lir::Move { dst, src } => self.mov(dst, src),
+            Lir::Stencil { uop, slots, imms, exit } => {
+                let t = stencils::template(uop).ok_or(CompileError::Unsupported)?;
+                let start = t.emit(&mut self.asm.code, &slots, &imms) as u32;
+                if let Some(exit) = exit {
+                    self.exit_jumps.extend(t.exits.iter().map(|&at| (start + u32::from(at), exit)));
+                }
+            }
+            Lir::DecrefDead { object, helper, gprs, fprs } => {
+                let refcnt = uops::layout::REFCNT as i32;
+                self.asm.load32(RAX, object, refcnt);
+                self.asm.test32(RAX, RAX);
+                let immortal = self.asm.jcc_short(Cond::Sign);
+                self.asm.dec32(RAX);
+                self.asm.store32(object, refcnt, RAX);
+                let from = self.asm.jcc(Cond::Zero);
+                self.asm.bind_short(immortal);
+                let back = self.asm.here();
+                self.deallocs.push(Dealloc { from, back, object, helper, gprs, fprs, mark: self.mark });
+            }
+            Lir::Call { target } => {
+                self.asm.mov_ri(RAX, target as u64);
+                self.asm.call_r(RAX);
+            }
+            Lir::NullExit(exit) => {
+                self.asm.test_rr(RAX, RAX);
+                let at = self.asm.jcc(Cond::Zero);
+                self.exit_jumps.push((at, exit));
+            }
+            Lir::Escape(n) => {
+                self.asm.mov_ri(RAX, u64::from(outside.first_escape_id + n));
+                let at = self.asm.call();
+                self.fixups.push((at, outside.escape_thunk));
+            }
+            Lir::Label => {
+                // A small loop that straddles a cache line can take twice as long.
+                self.asm.align(CODE_ALIGN);
+                self.head = Some(self.asm.here());
+            }
+            Lir::Jump => {
+                let at = self.asm.jmp();
+                self.asm.bind(at, self.head.ok_or(CompileError::Malformed("a jump without label"))?);
+            }
+            Lir::Exit(exit) => {
+                let at = self.asm.jmp();
+                self.exit_jumps.push((at, exit));
+            }
+            Lir::Link(addr) => {
+                let at = self.asm.jmp();
+                self.fixups.push((at, addr));
+            }
+        }
+        Ok(())
+    }
+
+    fn mov(&mut self, dst: Loc, src: Loc) {
+        let a = &mut self.asm;
+        match (dst, src) {
+            (Loc::Reg(d), Loc::Reg(s)) => a.mov_rr(d, s),
+            (Loc::Reg(d), Loc::Fpr(s)) => a.movq_rx(d, s),
+            (Loc::Reg(d), Loc::Spill(s)) => a.load(d, RBP, abi::spill_slot(s)),
+            (Loc::Reg(d), Loc::Const(c)) => a.mov_ri(d, c),
+            (Loc::Fpr(d), Loc::Reg(s)) => a.movq_xr(d, s),
+            (Loc::Fpr(d), Loc::Fpr(s)) => a.mov_xx(d, s),
+            (Loc::Fpr(d), Loc::Spill(s)) => a.load_x(d, RBP, abi::spill_slot(s)),
+            (Loc::Fpr(d), Loc::Const(0)) => a.zero_x(d),
+            (Loc::Fpr(d), Loc::Const(c)) => {
+                a.mov_ri(RAX, c);
+                a.movq_xr(d, RAX);
+            }
+            (Loc::Spill(d), Loc::Reg(s)) => a.store(RBP, abi::spill_slot(d), s),
+            (Loc::Spill(d), Loc::Fpr(s)) => a.store_x(RBP, abi::spill_slot(d), s),
+            (Loc::Spill(d), Loc::Spill(s)) => {
+                // rax may hold a value of a parallel move.
+                a.load(RCX, RBP, abi::spill_slot(s));
+                a.store(RBP, abi::spill_slot(d), RCX);
+            }
+            (Loc::Spill(d), Loc::Const(c)) => match i32::try_from(c as i64) {
+                Ok(c) => a.store_imm(RBP, abi::spill_slot(d), c),
+                Err(_) => {
+                    a.mov_ri(RAX, c);
+                    a.store(RBP, abi::spill_slot(d), RAX);
+                }
+            },
+            (Loc::Const(_), _) => unreachable!("nothing moves into a constant"),
+        }
+    }
+
+    /// Calls the deallocator with everything else kept, in the native frame's save area.
+    fn dealloc(&mut self, d: &Dealloc) {
+        self.mark(MarkKind::Cold(d.mark.0, d.mark.1));
+        let here = self.asm.here();
+        self.asm.bind(d.from, here);
+        for r in d.gprs.iter() {
+            self.asm.store(RBP, abi::gpr_save(r), r);
+        }
+        for x in d.fprs.iter() {
+            self.asm.store_x(RBP, abi::fpr_save(x), x);
+        }
+        self.asm.mov_rr(RDI, d.object);
+        self.asm.mov_ri(RAX, d.helper as u64);
+        self.asm.call_r(RAX);
+        for r in d.gprs.iter() {
+            self.asm.load(r, RBP, abi::gpr_save(r));
+        }
+        for x in d.fprs.iter() {
+            self.asm.load_x(x, RBP, abi::fpr_save(x));
+        }
+        let at = self.asm.jmp();
+        self.asm.bind(at, d.back);
+    }
+
+    fn stubs(&mut self, exits: &mut [Exit], outside: &Outside) {
+        for (n, exit) in exits.iter_mut().enumerate() {
+            self.mark(MarkKind::Exit(n as u32));
+            exit.stub = self.asm.here();
+            self.asm.code.extend(exit_id_load(outside.first_exit_id + n as u32));
+            let at = self.asm.jmp();
+            self.fixups.push((at, outside.exit_thunk));
+        }
+        for (at, exit) in std::mem::take(&mut self.exit_jumps) {
+            self.asm.bind(at, exits[exit as usize].stub);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Machine-level steps: what the allocator decided, in code order. Nothing but bytes is left to be chosen.
+use ir::Uop;
+
+use crate::abi::Loc;
+use crate::target::RegSet;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lir {
+    /// The code of this trace instruction begins.
+    Mark(u32, Uop),
+    Move {
+        dst: Loc,
+        src: Loc,
+    },
+    Stencil {
+        uop: Uop,
+        /// Register by slot, see `stencils`.
+        slots: [u8; 4],
+        imms: [u64; 2],
+        exit: Option<u32>,
+    },
+    /// One reference less; where it was the last one, `helper` is called out of line with these registers kept.
+    DecrefDead {
+        object: u8,
+        helper: usize,
+        gprs: RegSet,
+        fprs: RegSet,
+    },
+    /// Operands are where the C ABI wants them.
+    Call {
+        target: usize,
+    },
+    /// Leaves when rax is null.
+    NullExit(u32),
+    Escape(u32),
+    /// The loop's head.
+    Label,
+    /// To the loop's head.
+    Jump,
+    Exit(u32),
+    /// To another executor's entry.
+    Link(usize),
+}

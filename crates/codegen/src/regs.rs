@@ -1,0 +1,116 @@
+//! The allocator's view of one point in the code: which value is in which register and spill slot.
+use ir::ValueId;
+
+use crate::CompileError;
+use crate::abi::{Loc, SPILL_SLOTS};
+use crate::target::RegSet;
+
+/// Register class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Class {
+    Int,
+    Float,
+}
+
+impl Class {
+    pub fn loc(self, r: u8) -> Loc {
+        match self {
+            Class::Int => Loc::Reg(r),
+            Class::Float => Loc::Fpr(r),
+        }
+    }
+}
+
+/// Where a value is: in a register, in a spill slot, in both, or (a constant) in neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub reg: Option<u8>,
+    pub slot: Option<u16>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Regs {
+    /// By class and hardware number: the owner.
+    owner: [[Option<ValueId>; 16]; 2],
+    occupied: [RegSet; 2],
+    places: Vec<Place>,
+    /// By spill slot.
+    slots: u128,
+}
+
+const _: () = assert!(SPILL_SLOTS == 128, "`slots` has a bit for each");
+
+impl Regs {
+    pub fn new(values: usize) -> Regs {
+        Regs {
+            owner: [[None; 16]; 2],
+            occupied: [RegSet::default(); 2],
+            places: vec![Place::default(); values],
+            slots: 0,
+        }
+    }
+
+    pub fn place(&self, v: ValueId) -> Place {
+        self.places[v.0 as usize]
+    }
+
+    pub fn occupied(&self, class: Class) -> RegSet {
+        self.occupied[class as usize]
+    }
+
+    pub fn owner(&self, class: Class, r: u8) -> Option<ValueId> {
+        self.owner[class as usize][r as usize]
+    }
+
+    /// `v` is in `r` now, which was free.
+    pub fn put(&mut self, class: Class, r: u8, v: ValueId) {
+        debug_assert!(!self.occupied[class as usize].contains(r));
+        self.owner[class as usize][r as usize] = Some(v);
+        self.occupied[class as usize].insert(r);
+        self.places[v.0 as usize].reg = Some(r);
+    }
+
+    /// The register may get a new owner; the present one is still read from it until it is forgotten.
+    pub fn vacate(&mut self, class: Class, r: u8) {
+        self.owner[class as usize][r as usize] = None;
+        self.occupied[class as usize].remove(r);
+    }
+
+    /// `v` is no longer in its register.
+    pub fn drop_reg(&mut self, class: Class, v: ValueId) {
+        if let Some(r) = self.places[v.0 as usize].reg.take()
+            && self.owner[class as usize][r as usize] == Some(v)
+        {
+            self.vacate(class, r);
+        }
+    }
+
+    /// `v` is dead.
+    pub fn forget(&mut self, class: Class, v: ValueId) {
+        self.drop_reg(class, v);
+        if let Some(s) = self.places[v.0 as usize].slot.take() {
+            self.slots &= !(1 << s);
+        }
+    }
+
+    /// Gives `v` a spill slot.
+    pub fn add_slot(&mut self, v: ValueId) -> Result<u16, CompileError> {
+        let s = (!self.slots).trailing_zeros() as u16;
+        if s as usize >= SPILL_SLOTS {
+            return Err(CompileError::TooManySpills);
+        }
+        self.put_slot(v, s);
+        Ok(s)
+    }
+
+    /// Gives `v` this spill slot.
+    pub fn put_slot(&mut self, v: ValueId, s: u16) {
+        self.slots |= 1 << s;
+        self.places[v.0 as usize].slot = Some(s);
+    }
+
+    pub fn slot_is_free(&self, s: u16) -> bool {
+        self.slots >> s & 1 == 0
+    }
+}

@@ -158,6 +158,13 @@ impl Arena {
         addr.wrapping_sub(self.base.as_ptr() as usize) < self.size
     }
 
+    /// The bytes of a piece of code, as long as it is not freed.
+    pub fn code(&self, range: CodeRange) -> &[u8] {
+        assert!(self.contains(range.addr) && self.contains(range.addr + range.len - 1), "code outside the arena");
+        // SAFETY: inside the mapping, which is always readable and only written through `&mut self`.
+        unsafe { std::slice::from_raw_parts(range.addr as *const u8, range.len) }
+    }
+
     /// Makes exit `exit` of `compiled` jump to `target` (a bridge's entry), values staying where they are.
     ///
     /// # Errors

@@ -3,14 +3,11 @@ use std::fmt::Write;
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 
-use crate::{Compiled, Loc, MarkKind};
+use crate::{Arena, Compiled, Loc, MarkKind};
 
 /// The machine code of `compiled` in Intel syntax, with uop names between, and the places of each exit's values.
-///
-/// The code must not have been freed.
-pub fn dump(compiled: &Compiled) -> String {
-    // SAFETY: the range is code that the arena wrote and, by the contract above, has not reused.
-    let bytes = unsafe { std::slice::from_raw_parts(compiled.code.addr as *const u8, compiled.code.len) };
+pub fn dump(compiled: &Compiled, arena: &Arena) -> String {
+    let bytes = arena.code(compiled.code);
     let mut decoder = Decoder::with_ip(64, bytes, compiled.code.addr as u64, DecoderOptions::NONE);
     let mut formatter = IntelFormatter::new();
     let mut out = String::new();

@@ -35,10 +35,6 @@ impl RegSet {
         RegSet(self.0 & !o.0)
     }
 
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     pub fn len(self) -> usize {
         self.0.count_ones() as usize
     }

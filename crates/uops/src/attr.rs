@@ -74,10 +74,34 @@ pub unsafe fn guard_field_is(object: Obj, offset: Imm32, expected: Imm64) -> Ste
     if unsafe { read::<u64>(object, offset as isize) } == expected { Step::Next(()) } else { Step::Exit }
 }
 
+/// Overwrites an object field; the reference counts are the recorder's business.
+#[uop(writes(Fields))]
+#[inline(always)]
+pub unsafe fn store_field_obj(object: Obj, value: Obj, offset: Imm32) {
+    // SAFETY: as for load_field_i64.
+    unsafe { write::<u64>(object, offset as isize, value) }
+}
+
+/// The contents of a cell, borrowed; null when empty.
+#[uop(reads(Cells))]
+#[inline(always)]
+pub unsafe fn load_cell(cell: Obj, offset: Imm32) -> Obj {
+    // SAFETY: `cell` is a live cell object.
+    unsafe { read::<u64>(cell, offset as isize) }
+}
+
 /// The pointer at `offset`, as no object.
 #[uop(reads(Fields))]
 #[inline(always)]
 pub unsafe fn load_field_ptr(object: Obj, offset: Imm32) -> Ptr {
     // SAFETY: as for load_field_i64.
     unsafe { read::<u64>(object, offset as isize) }
+}
+
+/// Leaves unless the 64-bit word at `address` is `expected` (the number of entries of a type's shared keys).
+#[uop(reads(SharedKeys))]
+#[inline(always)]
+pub unsafe fn guard_word_at(address: Imm64, expected: Imm64) -> Step<()> {
+    // SAFETY: the trace's dependencies keep the address valid.
+    if unsafe { read::<u64>(address, 0) } == expected { Step::Next(()) } else { Step::Exit }
 }

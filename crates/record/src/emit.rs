@@ -1,0 +1,331 @@
+//! Emitting uops: constants, guards that are not known to hold yet, unboxing, boxing, releases.
+use cpython::abi as py;
+use ir::{Inst, Kind, Uop, ValueId};
+
+use crate::state::{Entry, Val};
+use crate::{Abort, Dependency, EscapeHelper, Recorder};
+
+/// A number taken out of its object.
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    Int(ValueId),
+    Float(ValueId),
+}
+
+/// References that an instruction gives up, planned before its effects.
+pub(crate) struct Releases {
+    dead: Vec<ValueId>,
+    alive: Vec<ValueId>,
+    dying: Vec<ValueId>,
+}
+
+impl Releases {
+    /// Whether carrying it out runs arbitrary code.
+    pub(crate) fn escapes(&self) -> bool {
+        !self.dying.is_empty()
+    }
+}
+
+impl Recorder {
+    pub(crate) fn emit(&mut self, op: Uop, args: &[ValueId]) -> ValueId {
+        self.emit_imm(op, args, 0, 0)
+    }
+
+    pub(crate) fn emit_imm(&mut self, op: Uop, args: &[ValueId], imm: u64, imm2: u64) -> ValueId {
+        let mut inst = Inst::new(op, args).imm(imm).imm2(imm2);
+        if op.facts().exits {
+            inst = inst.snap(self.before);
+        }
+        self.trace.push(inst)
+    }
+
+    fn constant(&mut self, op: Uop, bits: u64) -> ValueId {
+        if let Some(v) = self.consts.get(&(op, bits)) {
+            return *v;
+        }
+        let v = self.trace.push(Inst::new(op, &[]).imm(bits));
+        self.consts.insert((op, bits), v);
+        v
+    }
+
+    pub(crate) fn const_i64(&mut self, value: i64) -> ValueId {
+        self.constant(Uop::ConstI64, value as u64)
+    }
+
+    pub(crate) fn const_f64(&mut self, value: f64) -> ValueId {
+        self.constant(Uop::ConstF64, value.to_bits())
+    }
+
+    pub(crate) fn const_obj(&mut self, address: u64) -> ValueId {
+        let v = self.constant(Uop::ConstObj, address);
+        if address != 0 {
+            self.const_of.insert(v, address as usize);
+        }
+        v
+    }
+
+    /// The value of slot `i` of the innermost frame, reading the root frame's memory where it must.
+    pub(crate) fn slot(&mut self, i: usize) -> Entry {
+        let e = self.top().slots[i];
+        match e.val {
+            Val::Memory => {
+                let v = self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0);
+                let entry = Entry { val: Val::Is(v), ..e };
+                self.top().slots[i] = entry;
+                entry
+            }
+            _ => e,
+        }
+    }
+
+    /// Slot index of the `n`th entry from the top of the stack (0 is the top).
+    pub(crate) fn stack_index(&mut self, n: usize) -> usize {
+        self.top().slots.len() - 1 - n
+    }
+
+    /// The `n`th entry from the top of the stack.
+    pub(crate) fn peek(&mut self, n: usize) -> Entry {
+        let i = self.stack_index(n);
+        self.slot(i)
+    }
+
+    /// The value of the `n`th entry from the top.
+    pub(crate) fn peek_value(&mut self, n: usize) -> Result<ValueId, Abort> {
+        match self.peek(n).val {
+            Val::Is(v) => Ok(v),
+            _ => Err(Abort::Value("NULL operand")),
+        }
+    }
+
+    /// The real object of the `n`th entry from the top; null for NULL.
+    pub(crate) fn real_peek(&self, n: usize) -> *mut py::Object {
+        // SAFETY: `check_frames` compared the depths; the entry is on the real stack.
+        unsafe { (*self.real_sp.sub(n + 1)).object() }
+    }
+
+    /// The real object in slot `i` of the innermost frame.
+    pub(crate) fn real_slot(&self, i: usize) -> py::StackRef {
+        // SAFETY: `i` is within localsplus of the running frame.
+        unsafe { *py::Frame::local(self.real, i) }
+    }
+
+    pub(crate) fn pop(&mut self) -> Entry {
+        self.top().slots.pop().expect("the depth was checked")
+    }
+
+    pub(crate) fn pop_n(&mut self, n: usize) -> Vec<Entry> {
+        let at = self.top().slots.len() - n;
+        self.top().slots.split_off(at)
+    }
+
+    pub(crate) fn push(&mut self, e: Entry) {
+        self.top().slots.push(Entry { clean: false, ..e });
+    }
+
+    /// Establishes that `v`, which is `object` now, has exactly that type.
+    pub(crate) fn guard_type(&mut self, v: ValueId, object: *mut py::Object) -> usize {
+        if let Some(ty) = self.types.get(&v) {
+            return *ty;
+        }
+        // SAFETY: `object` is alive: the real frame holds it.
+        let ty = unsafe { py::Object::type_of(object) } as usize;
+        if !self.const_of.contains_key(&v) {
+            self.emit_imm(Uop::GuardType, &[v], ty as u64, 0);
+        }
+        self.types.insert(v, ty);
+        ty
+    }
+
+    /// The `i64` in `v`, if `object` is an exact int that fits.
+    pub(crate) fn unbox_int(&mut self, v: ValueId, object: *mut py::Object) -> Option<ValueId> {
+        if let Some(raw) = self.raw.get(&v) {
+            return (self.kind(*raw) == Kind::I64).then_some(*raw);
+        }
+        // SAFETY: `object` is alive; its type is compared first.
+        unsafe {
+            if py::Object::type_of(object) != py::PyLong_Type() {
+                return None;
+            }
+            let long = object.cast::<py::Long>();
+            let value = py::Long::to_i64(long)?;
+            let raw = if self.const_of.contains_key(&v) {
+                self.const_i64(value)
+            } else if py::Long::is_compact(long) {
+                self.guard_type(v, object);
+                self.emit(Uop::GuardCompact, &[v]);
+                self.emit(Uop::UnboxCompact, &[v])
+            } else {
+                self.guard_type(v, object);
+                let fits = self.emit(Uop::IntFitsI64, &[v]);
+                self.emit(Uop::GuardTrue, &[fits]);
+                self.emit(Uop::UnboxWideInt, &[v])
+            };
+            self.types.insert(v, py::PyLong_Type() as usize);
+            self.raw.insert(v, raw);
+            Some(raw)
+        }
+    }
+
+    /// The `f64` in `v`, if `object` is an exact float.
+    pub(crate) fn unbox_float(&mut self, v: ValueId, object: *mut py::Object) -> Option<ValueId> {
+        if let Some(raw) = self.raw.get(&v) {
+            return (self.kind(*raw) == Kind::F64).then_some(*raw);
+        }
+        // SAFETY: `object` is alive; its type is compared first.
+        unsafe {
+            if py::Object::type_of(object) != py::PyFloat_Type() {
+                return None;
+            }
+            let raw = if self.const_of.contains_key(&v) {
+                self.const_f64((*object.cast::<py::Float>()).ob_fval)
+            } else {
+                self.guard_type(v, object);
+                self.emit(Uop::UnboxF64, &[v])
+            };
+            self.types.insert(v, py::PyFloat_Type() as usize);
+            self.raw.insert(v, raw);
+            Some(raw)
+        }
+    }
+
+    /// The number in `v`, if it is an exact int that fits 64 bits or an exact float.
+    pub(crate) fn number(&mut self, v: ValueId, object: *mut py::Object) -> Option<Number> {
+        if let Some(i) = self.unbox_int(v, object) {
+            return Some(Number::Int(i));
+        }
+        self.unbox_float(v, object).map(Number::Float)
+    }
+
+    /// The number as a float; leaves where a large int would round.
+    pub(crate) fn as_float(&mut self, n: Number) -> ValueId {
+        match n {
+            Number::Float(f) => f,
+            Number::Int(i) => self.emit(Uop::IntToFloat, &[i]),
+        }
+    }
+
+    pub(crate) fn kind(&self, v: ValueId) -> Kind {
+        self.trace.inst(v).op.facts().result.expect("a raw value has a kind")
+    }
+
+    pub(crate) fn box_int(&mut self, raw: ValueId) -> Entry {
+        let v = self.emit(Uop::BoxI64, &[raw]);
+        self.raw.insert(v, raw);
+        self.types.insert(v, py::PyLong_Type() as usize);
+        Entry::owned(v)
+    }
+
+    pub(crate) fn box_float(&mut self, raw: ValueId) -> Entry {
+        let v = self.emit(Uop::BoxF64, &[raw]);
+        self.raw.insert(v, raw);
+        self.types.insert(v, py::PyFloat_Type() as usize);
+        Entry::owned(v)
+    }
+
+    pub(crate) fn box_bool(&mut self, raw: ValueId) -> Entry {
+        let f = py::_Py_FalseStruct() as u64;
+        let t = py::_Py_TrueStruct() as u64;
+        let v = self.emit_imm(Uop::BoxBool, &[raw], f, t.wrapping_sub(f));
+        self.raw.insert(v, raw);
+        self.types.insert(v, py::PyBool_Type() as usize);
+        Entry::borrowed(v)
+    }
+
+    /// A constant object of the code or of a watched slot.
+    pub(crate) fn constant_entry(&mut self, object: *mut py::Object) -> Entry {
+        let v = self.const_obj(object as u64);
+        // SAFETY: `object` is alive: the code object or the watched slot holds it.
+        unsafe {
+            self.types.insert(v, py::Object::type_of(object) as usize);
+            if py::Object::is_immortal(object) {
+                return Entry::borrowed(v);
+            }
+        }
+        self.emit(Uop::Incref, &[v]);
+        Entry::owned(v)
+    }
+
+    /// Plans the release of `entries` (owned ones with a value): emits the guards that must precede effects.
+    /// `objects` are the real objects, in the same order.
+    pub(crate) fn plan_release(&mut self, entries: &[(Entry, *mut py::Object)]) -> Releases {
+        let mut plan = Releases { dead: Vec::new(), alive: Vec::new(), dying: Vec::new() };
+        let mut counts: Vec<(ValueId, *mut py::Object, u32)> = Vec::new();
+        for (e, object) in entries {
+            let Val::Is(v) = e.val else { continue };
+            if !e.owned || object.is_null() {
+                continue;
+            }
+            if self.is_harmless(v, *object) {
+                self.guard_type(v, *object);
+                plan.dead.push(v);
+                continue;
+            }
+            match counts.iter_mut().find(|c| c.1 == *object) {
+                Some(c) => c.2 += 1,
+                None => counts.push((v, *object, 1)),
+            }
+        }
+        for (e, object) in entries {
+            let Val::Is(v) = e.val else { continue };
+            let Some(n) = counts.iter().find(|c| c.1 == *object).map(|c| c.2) else { continue };
+            if !e.owned || plan.dead.contains(&v) {
+                continue;
+            }
+            // SAFETY: the real frame holds the object.
+            let count = unsafe { (**object).ob_refcnt };
+            if count > n {
+                if !plan.alive.contains(&v) {
+                    self.emit_imm(Uop::GuardRefcount, &[v], u64::from(n), 0);
+                }
+                plan.alive.push(v);
+            } else {
+                plan.dying.push(v);
+            }
+        }
+        plan
+    }
+
+    /// Carries out a plan, after the instruction's effects: the abstract frames no longer hold the entries.
+    pub(crate) fn release(&mut self, plan: Releases) {
+        for v in plan.dead {
+            self.emit(Uop::DecrefDead, &[v]);
+        }
+        for v in plan.alive {
+            self.emit(Uop::DecrefAlive, &[v]);
+        }
+        if !plan.dying.is_empty() {
+            let entries: Vec<Entry> = plan.dying.into_iter().map(Entry::owned).collect();
+            self.escape(EscapeHelper::Release, 0, &entries);
+        }
+    }
+
+    /// Whether nobody can see when `object` dies.
+    pub(crate) fn is_harmless(&self, v: ValueId, object: *mut py::Object) -> bool {
+        let ty = match self.types.get(&v) {
+            Some(ty) => *ty,
+            // SAFETY: the real frame holds the object.
+            None => unsafe { py::Object::type_of(object) as usize },
+        };
+        self.harmless_type(ty)
+    }
+
+    pub(crate) fn harmless_type(&self, ty: usize) -> bool {
+        [
+            py::PyLong_Type() as usize,
+            py::PyFloat_Type() as usize,
+            py::PyBool_Type() as usize,
+            py::PyUnicode_Type() as usize,
+            py::PyBytes_Type() as usize,
+            py::PyRangeIter_Type() as usize,
+            // SAFETY: static objects of the interpreter.
+            unsafe { py::Object::type_of(py::_Py_NoneStruct()) as usize },
+        ]
+        .contains(&ty)
+    }
+
+    pub(crate) fn depend(&mut self, d: Dependency) {
+        if !self.dependencies.contains(&d) {
+            self.dependencies.push(d);
+        }
+    }
+}

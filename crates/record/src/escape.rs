@@ -1,0 +1,112 @@
+//! The operations that run as escapes: arbitrary Python code may run inside.
+
+/// What an `escape` uop does. The immediate `arg` holds a detail in its low 48 bits (an oparg, a name's address)
+/// and in the high 16 bits, one bit per operand, whether the trace hands over a reference to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum EscapeHelper {
+    /// Releases the operands in order.
+    Release,
+    /// `BINARY_OP` with oparg `arg`.
+    BinaryOp,
+    /// `PyObject_RichCompare` with comparison `arg`; bit 8 converts the result to bool.
+    Compare,
+    /// Truth of the operand as `True`/`False`.
+    ToBool,
+    /// `-x`.
+    Negative,
+    /// `~x`.
+    Invert,
+    /// `getattr(x, name)`.
+    GetAttr,
+    /// `x.name = v` (operands v, x).
+    SetAttr,
+    /// `x[k] = v` (operands v, x, k).
+    SetItem,
+    /// `del x[k]` (operands x, k).
+    DelItem,
+    /// `callable(*args)`: operands callable, then self or null, then arguments.
+    Call,
+    /// As `Call`, keyword names (a tuple) as last operand.
+    CallKw,
+    /// `a in b` (operands a, b); `arg` 1 negates.
+    Contains,
+    /// `iter(x)`.
+    GetIter,
+    /// A list of the operands.
+    BuildList,
+    /// A tuple of the operands.
+    BuildTuple,
+    /// A dict of key, value, ... operands.
+    BuildMap,
+    /// A set of the operands.
+    BuildSet,
+    /// The concatenation of the operands (all str).
+    BuildString,
+    /// `format(x)` as FORMAT_SIMPLE does it.
+    FormatSimple,
+    /// `format(x, spec)`.
+    FormatWithSpec,
+    /// Global `name` of the innermost frame.
+    LoadGlobal,
+    /// A slice of the operands (two or three).
+    BuildSlice,
+    /// `a[b:c]`.
+    BinarySlice,
+    /// `a[b:c] = v` (operands v, a, b, c).
+    StoreSlice,
+    /// `list.append(x)` of LIST_APPEND (operands list, x).
+    ListAppend,
+    /// `f"{x!r}"` conversions by oparg.
+    ConvertValue,
+}
+
+impl EscapeHelper {
+    const ALL: [EscapeHelper; 27] = [
+        EscapeHelper::Release,
+        EscapeHelper::BinaryOp,
+        EscapeHelper::Compare,
+        EscapeHelper::ToBool,
+        EscapeHelper::Negative,
+        EscapeHelper::Invert,
+        EscapeHelper::GetAttr,
+        EscapeHelper::SetAttr,
+        EscapeHelper::SetItem,
+        EscapeHelper::DelItem,
+        EscapeHelper::Call,
+        EscapeHelper::CallKw,
+        EscapeHelper::Contains,
+        EscapeHelper::GetIter,
+        EscapeHelper::BuildList,
+        EscapeHelper::BuildTuple,
+        EscapeHelper::BuildMap,
+        EscapeHelper::BuildSet,
+        EscapeHelper::BuildString,
+        EscapeHelper::FormatSimple,
+        EscapeHelper::FormatWithSpec,
+        EscapeHelper::LoadGlobal,
+        EscapeHelper::BuildSlice,
+        EscapeHelper::BinarySlice,
+        EscapeHelper::StoreSlice,
+        EscapeHelper::ListAppend,
+        EscapeHelper::ConvertValue,
+    ];
+
+    /// The helper of this number.
+    pub fn from_number(n: u32) -> Option<EscapeHelper> {
+        Self::ALL.get(n as usize).copied()
+    }
+
+    /// Whether the instruction's result is pushed on the stack when it succeeds.
+    pub fn pushes(self) -> bool {
+        !matches!(
+            self,
+            EscapeHelper::Release
+                | EscapeHelper::SetAttr
+                | EscapeHelper::SetItem
+                | EscapeHelper::DelItem
+                | EscapeHelper::StoreSlice
+                | EscapeHelper::ListAppend
+        )
+    }
+}

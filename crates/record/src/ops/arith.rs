@@ -1,0 +1,387 @@
+//! Arithmetic, comparisons, truth.
+use cpython::abi as py;
+use ir::{Kind, Uop, ValueId};
+
+use crate::emit::Number;
+use crate::state::Entry;
+use crate::{Abort, EscapeHelper, Recorder};
+
+/// `NB_*` numbers of CPython's BINARY_OP, which are the same in 3.12 and later up to `NB_XOR`.
+mod nb {
+    pub const ADD: u32 = 0;
+    pub const AND: u32 = 1;
+    pub const FLOOR_DIVIDE: u32 = 2;
+    pub const LSHIFT: u32 = 3;
+    pub const MULTIPLY: u32 = 5;
+    pub const REMAINDER: u32 = 6;
+    pub const OR: u32 = 7;
+    pub const POWER: u32 = 8;
+    pub const RSHIFT: u32 = 9;
+    pub const SUBTRACT: u32 = 10;
+    pub const TRUE_DIVIDE: u32 = 11;
+    pub const XOR: u32 = 12;
+    pub const INPLACE_ADD: u32 = 13;
+    pub const SUBSCR: u32 = 26;
+}
+
+impl Recorder {
+    pub(crate) unsafe fn binary_op(&mut self, oparg: u32) -> Result<(), Abort> {
+        if oparg == nb::SUBSCR {
+            // SAFETY: by the contract of `record`.
+            return unsafe { self.subscr() };
+        }
+        // In-place forms of numbers are the plain ones.
+        let op = if oparg >= nb::INPLACE_ADD { oparg - nb::INPLACE_ADD } else { oparg };
+        let (right, left) = (self.peek_value(0)?, self.peek_value(1)?);
+        let (right_object, left_object) = (self.real_peek(0), self.real_peek(1));
+        if arithmetic(op)
+            && let Some(a) = self.number(left, left_object)
+            && let Some(b) = self.number(right, right_object)
+            && let Some(result) = self.arithmetic(op, a, b)
+        {
+            self.replace_two(result);
+            return Ok(());
+        }
+        // SAFETY: the real frame holds both.
+        let both_int = unsafe {
+            py::Object::type_of(left_object) == py::PyLong_Type()
+                && py::Object::type_of(right_object) == py::PyLong_Type()
+        };
+        if both_int && op != nb::POWER && op != nb::TRUE_DIVIDE && arithmetic(op) {
+            self.guard_type(left, left_object);
+            self.guard_type(right, right_object);
+            let v = self.emit_imm(Uop::BigIntOp, &[left, right], u64::from(op), 0);
+            self.types.insert(v, py::PyLong_Type() as usize);
+            self.replace_two(Entry::owned(v));
+            return Ok(());
+        }
+        let operands = self.pop_n(2);
+        let v = self.escape(EscapeHelper::BinaryOp, u64::from(oparg), &operands);
+        self.push(Entry::owned(v));
+        Ok(())
+    }
+
+    /// Pops two operands of harmless types, pushes the result, releases the operands.
+    fn replace_two(&mut self, result: Entry) {
+        let operands = self.pop_n(2);
+        self.push(result);
+        for e in operands {
+            self.release_harmless(e);
+        }
+    }
+
+    /// Releases an entry whose type is known to be harmless.
+    pub(crate) fn release_harmless(&mut self, e: Entry) {
+        if e.owned
+            && let crate::state::Val::Is(v) = e.val
+        {
+            self.emit(Uop::DecrefDead, &[v]);
+        }
+    }
+
+    /// The uops of `a op b`, or nothing where CPython's C code must do it.
+    fn arithmetic(&mut self, op: u32, a: Number, b: Number) -> Option<Entry> {
+        if let (Number::Int(i), Number::Int(j)) = (a, b)
+            && op != nb::TRUE_DIVIDE
+        {
+            let uop = match op {
+                nb::ADD => Uop::IntAdd,
+                nb::SUBTRACT => Uop::IntSub,
+                nb::MULTIPLY => Uop::IntMul,
+                nb::FLOOR_DIVIDE => Uop::IntFloordiv,
+                nb::REMAINDER => Uop::IntMod,
+                nb::AND => Uop::IntAnd,
+                nb::OR => Uop::IntOr,
+                nb::XOR => Uop::IntXor,
+                nb::LSHIFT => Uop::IntShl,
+                nb::RSHIFT => Uop::IntShr,
+                nb::POWER => return self.int_power(i, j),
+                _ => return None,
+            };
+            let v = self.emit(uop, &[i, j]);
+            return Some(self.box_int(v));
+        }
+        let uop = match op {
+            nb::ADD => Uop::FloatAdd,
+            nb::SUBTRACT => Uop::FloatSub,
+            nb::MULTIPLY => Uop::FloatMul,
+            nb::TRUE_DIVIDE => Uop::FloatDiv,
+            nb::FLOOR_DIVIDE => Uop::FloatFloordiv,
+            nb::REMAINDER => Uop::FloatMod,
+            nb::POWER => Uop::FloatPow,
+            _ => return None,
+        };
+        let x = self.as_float(a);
+        let y = self.as_float(b);
+        let zero = self.const_f64(0.0);
+        let v = match uop {
+            Uop::FloatFloordiv | Uop::FloatMod => {
+                let is_zero = self.emit(Uop::FloatEq, &[y, zero]);
+                self.emit(Uop::GuardFalse, &[is_zero]);
+                self.emit(uop, &[x, y])
+            }
+            Uop::FloatPow => {
+                // A positive base and a finite result exclude every case in which float_pow raises or goes complex.
+                self.emit(Uop::GuardFloatLt, &[zero, x]);
+                let v = self.emit(uop, &[x, y]);
+                let magnitude = self.emit(Uop::FloatAbs, &[v]);
+                let infinite = self.const_f64(f64::INFINITY);
+                self.emit(Uop::GuardFloatLt, &[magnitude, infinite]);
+                v
+            }
+            _ => self.emit(uop, &[x, y]),
+        };
+        Some(self.box_float(v))
+    }
+
+    /// `i ** j` for a constant exponent of 2 or 3.
+    fn int_power(&mut self, i: ValueId, j: ValueId) -> Option<Entry> {
+        let exponent = self.trace.inst(j);
+        let v = match (exponent.op, exponent.imms[0]) {
+            (Uop::ConstI64, 2) => self.emit(Uop::IntMul, &[i, i]),
+            (Uop::ConstI64, 3) => {
+                let square = self.emit(Uop::IntMul, &[i, i]);
+                self.emit(Uop::IntMul, &[square, i])
+            }
+            _ => return None,
+        };
+        Some(self.box_int(v))
+    }
+
+    pub(crate) unsafe fn compare_op(&mut self, oparg: u32) -> Result<(), Abort> {
+        let op = oparg >> 5;
+        let (right, left) = (self.peek_value(0)?, self.peek_value(1)?);
+        let (right_object, left_object) = (self.real_peek(0), self.real_peek(1));
+        if let Some(a) = self.number(left, left_object)
+            && let Some(b) = self.number(right, right_object)
+        {
+            let c = self.compare(op, a, b);
+            let e = self.box_bool(c);
+            self.replace_two(e);
+            return Ok(());
+        }
+        // SAFETY: the real frame holds both.
+        let both_int = unsafe {
+            py::Object::type_of(left_object) == py::PyLong_Type()
+                && py::Object::type_of(right_object) == py::PyLong_Type()
+        };
+        if both_int {
+            self.guard_type(left, left_object);
+            self.guard_type(right, right_object);
+            let c = self.emit_imm(Uop::BigIntCompare, &[left, right], u64::from(op), 0);
+            let e = self.box_bool(c);
+            self.replace_two(e);
+            return Ok(());
+        }
+        let operands = self.pop_n(2);
+        let to_bool = u64::from(oparg & 16 != 0) << 8;
+        let v = self.escape(EscapeHelper::Compare, u64::from(op) | to_bool, &operands);
+        self.push(Entry::owned(v));
+        Ok(())
+    }
+
+    /// `a op b` with `Py_LT` 0, LE 1, EQ 2, NE 3, GT 4, GE 5.
+    fn compare(&mut self, op: u32, a: Number, b: Number) -> ValueId {
+        if let (Number::Int(i), Number::Int(j)) = (a, b) {
+            return match op {
+                0 => self.emit(Uop::IntLt, &[i, j]),
+                1 => self.emit(Uop::IntLe, &[i, j]),
+                2 => self.emit(Uop::IntEq, &[i, j]),
+                3 => self.emit(Uop::IntNe, &[i, j]),
+                4 => self.emit(Uop::IntLt, &[j, i]),
+                _ => self.emit(Uop::IntLe, &[j, i]),
+            };
+        }
+        let x = self.as_float(a);
+        let y = self.as_float(b);
+        match op {
+            0 => self.emit(Uop::FloatLt, &[x, y]),
+            1 => self.emit(Uop::FloatLe, &[x, y]),
+            2 => self.emit(Uop::FloatEq, &[x, y]),
+            3 => self.emit(Uop::FloatNe, &[x, y]),
+            4 => self.emit(Uop::FloatLt, &[y, x]),
+            _ => self.emit(Uop::FloatLe, &[y, x]),
+        }
+    }
+
+    pub(crate) unsafe fn is_op(&mut self, oparg: u32) -> Result<(), Abort> {
+        let (right, left) = (self.peek_value(0)?, self.peek_value(1)?);
+        let releases = [(self.peek(1), self.real_peek(1)), (self.peek(0), self.real_peek(0))];
+        let plan = self.plan_release(&releases);
+        if plan.escapes() {
+            return Err(Abort::Value("an object dies in `is`"));
+        }
+        let mut c = self.emit(Uop::SameObject, &[left, right]);
+        if oparg & 1 != 0 {
+            c = self.emit(Uop::BoolNot, &[c]);
+        }
+        self.pop_n(2);
+        let e = self.box_bool(c);
+        self.push(e);
+        self.release(plan);
+        Ok(())
+    }
+
+    pub(crate) unsafe fn contains_op(&mut self, oparg: u32) -> Result<(), Abort> {
+        let operands = self.pop_n(2);
+        let v = self.escape(EscapeHelper::Contains, u64::from(oparg & 1), &operands);
+        self.types.insert(v, py::PyBool_Type() as usize);
+        self.push(Entry::borrowed(v));
+        Ok(())
+    }
+
+    pub(crate) unsafe fn unary_negative(&mut self) -> Result<(), Abort> {
+        let v = self.peek_value(0)?;
+        let object = self.real_peek(0);
+        let result = match self.number(v, object) {
+            Some(Number::Int(i)) => {
+                let r = self.emit(Uop::IntNeg, &[i]);
+                self.box_int(r)
+            }
+            Some(Number::Float(x)) => {
+                let r = self.emit(Uop::FloatNeg, &[x]);
+                self.box_float(r)
+            }
+            None => {
+                let operands = self.pop_n(1);
+                let r = self.escape(EscapeHelper::Negative, 0, &operands);
+                self.push(Entry::owned(r));
+                return Ok(());
+            }
+        };
+        let e = self.pop();
+        self.push(result);
+        self.release_harmless(e);
+        Ok(())
+    }
+
+    pub(crate) unsafe fn unary_invert(&mut self) -> Result<(), Abort> {
+        let v = self.peek_value(0)?;
+        let object = self.real_peek(0);
+        let Some(i) = self.unbox_int(v, object) else {
+            let operands = self.pop_n(1);
+            let r = self.escape(EscapeHelper::Invert, 0, &operands);
+            self.push(Entry::owned(r));
+            return Ok(());
+        };
+        let r = self.emit(Uop::IntInvert, &[i]);
+        let result = self.box_int(r);
+        let e = self.pop();
+        self.push(result);
+        self.release_harmless(e);
+        Ok(())
+    }
+
+    /// UNARY_NOT works on an exact bool.
+    pub(crate) unsafe fn unary_not(&mut self) -> Result<(), Abort> {
+        let v = self.peek_value(0)?;
+        let c = self.unbox_bool(v, self.real_peek(0))?;
+        let c = self.emit(Uop::BoolNot, &[c]);
+        let e = self.box_bool(c);
+        self.pop();
+        self.push(e);
+        Ok(())
+    }
+
+    /// The truth value in `v`, an exact bool.
+    pub(crate) fn unbox_bool(&mut self, v: ValueId, object: *mut py::Object) -> Result<ValueId, Abort> {
+        if let Some(raw) = self.raw.get(&v)
+            && self.kind(*raw) == Kind::Bool
+        {
+            return Ok(*raw);
+        }
+        if self.guard_type(v, object) != py::PyBool_Type() as usize {
+            return Err(Abort::Value("expected a bool"));
+        }
+        let c = self.emit_imm(Uop::UnboxBool, &[v], py::_Py_TrueStruct() as u64, 0);
+        self.raw.insert(v, c);
+        Ok(c)
+    }
+
+    pub(crate) unsafe fn to_bool(&mut self) -> Result<(), Abort> {
+        let v = self.peek_value(0)?;
+        let object = self.real_peek(0);
+        // SAFETY: the real frame holds the object.
+        let ty = unsafe { py::Object::type_of(object) };
+        if ty == py::PyBool_Type() {
+            self.guard_type(v, object);
+            return Ok(());
+        }
+        let c = if let Some(n) = self.number(v, object) {
+            match n {
+                Number::Int(i) => self.emit(Uop::IntIsTrue, &[i]),
+                Number::Float(x) => {
+                    let zero = self.const_f64(0.0);
+                    self.emit(Uop::FloatNe, &[x, zero])
+                }
+            }
+        } else if object == py::_Py_NoneStruct() {
+            self.guard_is(v, object);
+            let zero = self.const_bool(false);
+            let e = self.box_bool(zero);
+            self.pop();
+            self.push(e);
+            return Ok(());
+        } else if ty == py::PyList_Type() || ty == py::PyTuple_Type() {
+            self.guard_type(v, object);
+            let length = if ty == py::PyList_Type() { Uop::ListLen } else { Uop::TupleLen };
+            let n = self.emit(length, &[v]);
+            let c = self.emit(Uop::IntIsTrue, &[n]);
+            let plan = self.plan_release(&[(self.top_entry(), object)]);
+            let e = self.box_bool(c);
+            self.pop();
+            self.push(e);
+            self.release(plan);
+            return Ok(());
+        } else {
+            let operands = self.pop_n(1);
+            let r = self.escape(EscapeHelper::ToBool, 0, &operands);
+            self.types.insert(r, py::PyBool_Type() as usize);
+            self.push(Entry::borrowed(r));
+            return Ok(());
+        };
+        let result = self.box_bool(c);
+        let e = self.pop();
+        self.push(result);
+        self.release_harmless(e);
+        Ok(())
+    }
+
+    fn top_entry(&mut self) -> Entry {
+        self.peek(0)
+    }
+
+    pub(crate) fn const_bool(&mut self, value: bool) -> ValueId {
+        let n = ir::Inst::new(Uop::ConstBool, &[]).imm(u64::from(value));
+        self.trace.push(n)
+    }
+
+    /// Establishes that `v` is this very object (immortal, or kept valid by a dependency).
+    pub(crate) fn guard_is(&mut self, v: ValueId, object: *mut py::Object) {
+        if self.const_of.get(&v) == Some(&(object as usize)) {
+            return;
+        }
+        self.emit_imm(Uop::GuardIs, &[v], object as u64, 0);
+        // SAFETY: the real frame holds the object.
+        self.types.insert(v, unsafe { py::Object::type_of(object) } as usize);
+    }
+}
+
+/// Whether the operation has uops for numbers.
+fn arithmetic(op: u32) -> bool {
+    matches!(
+        op,
+        nb::ADD
+            | nb::SUBTRACT
+            | nb::MULTIPLY
+            | nb::FLOOR_DIVIDE
+            | nb::REMAINDER
+            | nb::AND
+            | nb::OR
+            | nb::XOR
+            | nb::LSHIFT
+            | nb::RSHIFT
+            | nb::POWER
+            | nb::TRUE_DIVIDE
+    )
+}

@@ -1,0 +1,318 @@
+//! Globals and attributes.
+use cpython::abi as py;
+use ir::Uop;
+
+use crate::state::Entry;
+use crate::{Abort, Dependency, EscapeHelper, Recorder};
+
+/// Where an attribute lives.
+enum Place {
+    /// Inline value at this byte offset of the instance; the valid byte is at `valid`.
+    Inline {
+        offset: usize,
+        valid: usize,
+    },
+    /// `__slots__` member at this byte offset.
+    Slot {
+        offset: usize,
+    },
+    /// On the type: this object, no data descriptor; instances can be shown not to have the key.
+    Class {
+        object: *mut py::Object,
+        absent: Absent,
+    },
+    Unknown,
+}
+
+/// How to show that an instance does not shadow a class attribute.
+#[derive(Clone, Copy)]
+enum Absent {
+    /// Instances have no dict.
+    Never,
+    /// The values are inline (valid byte at this offset) and the shared keys, which only grow, still have the same
+    /// number of entries.
+    Inline { valid: usize, entries_at: usize, entries: u64 },
+}
+
+impl Recorder {
+    pub(crate) unsafe fn load_global(&mut self, oparg: u32) -> Result<(), Abort> {
+        let code = self.top().code_ptr;
+        // SAFETY: by the contract of `record`.
+        let found = unsafe {
+            let name = py::Code::name(code, (oparg >> 1) as usize);
+            let globals = (*self.real).f_globals;
+            let builtins = (*self.real).f_builtins;
+            self.watched_lookup(globals, builtins, name)?
+        };
+        let e = self.constant_entry(found);
+        self.push(e);
+        if oparg & 1 != 0 {
+            self.push(Entry::NULL);
+        }
+        Ok(())
+    }
+
+    /// The value of a global or builtin, constant from here on under dict watchers.
+    unsafe fn watched_lookup(
+        &mut self,
+        globals: *mut py::Object,
+        builtins: *mut py::Object,
+        name: *mut py::Object,
+    ) -> Result<*mut py::Object, Abort> {
+        // SAFETY: both are alive while the frame is; a plain dict with a string key runs no Python code.
+        unsafe {
+            if py::Object::type_of(globals) != py::PyDict_Type() || py::Object::type_of(builtins) != py::PyDict_Type() {
+                return Err(Abort::Value("globals that are no plain dict"));
+            }
+            self.depend(Dependency::DictKey { dict: globals as usize, key: name as usize });
+            let v = py::PyDict_GetItemWithError(globals, name);
+            if !v.is_null() {
+                return Ok(v);
+            }
+            self.depend(Dependency::DictKey { dict: builtins as usize, key: name as usize });
+            let v = py::PyDict_GetItemWithError(builtins, name);
+            if v.is_null() { Err(Abort::Exception) } else { Ok(v) }
+        }
+    }
+
+    pub(crate) unsafe fn load_attr(&mut self, oparg: u32) -> Result<(), Abort> {
+        let method = oparg & 1 != 0;
+        let v = self.peek_value(0)?;
+        let object = self.real_peek(0);
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let name = py::Code::name(self.top().code_ptr, (oparg >> 1) as usize);
+            let ty = py::Object::type_of(object);
+            if ty == py::PyModule_Type() {
+                return self.load_module_attr(v, object, name, method);
+            }
+            match self.find_attr(object, name) {
+                Place::Inline { offset, valid } => {
+                    self.guard_instance(v, object);
+                    self.emit_imm(Uop::GuardInlineValues, &[v], valid as u64, 0);
+                    return self.finish_load(v, object, offset, method);
+                }
+                Place::Slot { offset } => {
+                    self.guard_instance(v, object);
+                    return self.finish_load(v, object, offset, method);
+                }
+                Place::Class { object: found, absent }
+                    if py::Type::has_flag(py::Object::type_of(found), py::TPFLAGS_METHOD_DESCRIPTOR) && method =>
+                {
+                    self.guard_instance(v, object);
+                    self.guard_absent(v, absent);
+                    let f = self.class_constant(found);
+                    let e = self.pop();
+                    self.push(f);
+                    self.push(e);
+                    return Ok(());
+                }
+                Place::Class { object: found, absent } if (*py::Object::type_of(found)).tp_descr_get.is_null() => {
+                    self.guard_instance(v, object);
+                    self.guard_absent(v, absent);
+                    let e = self.peek(0);
+                    let plan = self.plan_release(&[(e, object)]);
+                    if plan.escapes() {
+                        return Err(Abort::Value("an object dies in an attribute load"));
+                    }
+                    self.pop();
+                    let f = self.class_constant(found);
+                    self.push(f);
+                    if method {
+                        self.push(Entry::NULL);
+                    }
+                    self.release(plan);
+                    return Ok(());
+                }
+                _ => {}
+            }
+            let operands = self.pop_n(1);
+            let r = self.escape(EscapeHelper::GetAttr, name as u64, &operands);
+            if method {
+                // Two pushes: the escape resumes after the first. Tier 1 never stops between them.
+                return Err(Abort::Value("a method of unknown kind"));
+            }
+            self.push(Entry::owned(r));
+        }
+        Ok(())
+    }
+
+    /// A constant found on a type that the trace depends on.
+    fn class_constant(&mut self, found: *mut py::Object) -> Entry {
+        self.constant_entry(found)
+    }
+
+    unsafe fn finish_load(
+        &mut self,
+        v: ir::ValueId,
+        object: *mut py::Object,
+        offset: usize,
+        method: bool,
+    ) -> Result<(), Abort> {
+        let r = self.emit_imm(Uop::LoadAttr, &[v], offset as u64, 0);
+        self.emit(Uop::GuardNonNull, &[r]);
+        let e = self.peek(0);
+        let plan = self.plan_release(&[(e, object)]);
+        if plan.escapes() && method {
+            return Err(Abort::Value("an object dies in an attribute load"));
+        }
+        self.emit(Uop::Incref, &[r]);
+        self.pop();
+        self.push(Entry::owned(r));
+        if method {
+            self.push(Entry::NULL);
+        }
+        self.release(plan);
+        Ok(())
+    }
+
+    /// Guards the instance's type, whose attributes are constant under a type watcher.
+    unsafe fn guard_instance(&mut self, v: ir::ValueId, object: *mut py::Object) {
+        let ty = self.guard_type(v, object);
+        self.depend(Dependency::Type(ty));
+    }
+
+    fn guard_absent(&mut self, v: ir::ValueId, absent: Absent) {
+        if let Absent::Inline { valid, entries_at, entries } = absent {
+            self.emit_imm(Uop::GuardInlineValues, &[v], valid as u64, 0);
+            self.emit_imm(Uop::GuardWordAt, &[], entries_at as u64, entries);
+        }
+    }
+
+    unsafe fn find_attr(&self, object: *mut py::Object, name: *mut py::Object) -> Place {
+        // SAFETY: the real frame holds the object; lookups in types run no Python code.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if py::Type::version(ty) == 0 || (*ty).tp_getattro != py::address::PyObject_GenericGetAttr() {
+                return Place::Unknown;
+            }
+            let on_type = py::_PyType_Lookup(ty, name);
+            if !on_type.is_null() {
+                let descr = py::Object::type_of(on_type);
+                if descr == py::PyMemberDescr_Type() {
+                    let member = (*on_type.cast::<py::MemberDescr>()).d_member;
+                    if (*member).type_ == py::MEMBER_OBJECT_EX as i32 && (*member).offset > 0 {
+                        return Place::Slot { offset: (*member).offset as usize };
+                    }
+                    return Place::Unknown;
+                }
+                if !(*descr).tp_descr_set.is_null() {
+                    return Place::Unknown;
+                }
+            }
+            if !py::Type::has_flag(ty, py::TPFLAGS_INLINE_VALUES) {
+                let no_dict = !py::Type::has_flag(ty, py::TPFLAGS_MANAGED_DICT) && (*ty).tp_dictoffset == 0;
+                return if on_type.is_null() || !no_dict {
+                    Place::Unknown
+                } else {
+                    Place::Class { object: on_type, absent: Absent::Never }
+                };
+            }
+            let keys = (*ty.cast::<py::HeapType>()).ht_cached_keys;
+            let values = py::Object::inline_values(object);
+            match py::DictKeys::index_of_interned(keys, name) {
+                Some(i) if (*values).valid != 0 => {
+                    if !on_type.is_null() {
+                        // A class attribute that instances may shadow.
+                        return Place::Unknown;
+                    }
+                    let base = object as usize;
+                    Place::Inline {
+                        offset: py::DictValues::slot(values, i) as usize - base,
+                        valid: &raw const (*values).valid as usize - base,
+                    }
+                }
+                None if !on_type.is_null() && (*values).valid != 0 => Place::Class {
+                    object: on_type,
+                    absent: Absent::Inline {
+                        valid: &raw const (*values).valid as usize - object as usize,
+                        entries_at: &raw const (*keys).dk_nentries as usize,
+                        entries: (*keys).dk_nentries as u64,
+                    },
+                },
+                _ => Place::Unknown,
+            }
+        }
+    }
+
+    unsafe fn load_module_attr(
+        &mut self,
+        v: ir::ValueId,
+        module: *mut py::Object,
+        name: *mut py::Object,
+        method: bool,
+    ) -> Result<(), Abort> {
+        // SAFETY: a module and its dict; a string key runs no Python code.
+        unsafe {
+            let dict = (*module.cast::<py::Module>()).md_dict;
+            let found = py::PyDict_GetItemWithError(dict, name);
+            if found.is_null() || !self.const_of.contains_key(&v) {
+                return Err(Abort::Value("an attribute that a module has not, or a module that varies"));
+            }
+            let e = self.peek(0);
+            let plan = self.plan_release(&[(e, module)]);
+            if plan.escapes() {
+                return Err(Abort::Value("a module dies"));
+            }
+            self.depend(Dependency::DictKey { dict: dict as usize, key: name as usize });
+            self.pop();
+            let f = self.constant_entry(found);
+            self.push(f);
+            if method {
+                self.push(Entry::NULL);
+            }
+            self.release(plan);
+        }
+        Ok(())
+    }
+
+    /// `object.name = value`: stack value, object.
+    pub(crate) unsafe fn store_attr(&mut self, oparg: u32) -> Result<(), Abort> {
+        let (target, value) = (self.peek_value(0)?, self.peek_value(1)?);
+        let object = self.real_peek(0);
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let name = py::Code::name(self.top().code_ptr, oparg as usize);
+            let ty = py::Object::type_of(object);
+            let place = if (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() {
+                self.find_attr(object, name)
+            } else {
+                Place::Unknown
+            };
+            let offset = match place {
+                Place::Inline { offset, valid } if (*py::Object::managed_dict(object)).is_null() => {
+                    self.guard_instance(target, object);
+                    self.emit_imm(Uop::GuardInlineValues, &[target], valid as u64, 0);
+                    let dict_at = -(py::MANAGED_DICT_OFFSET as i64);
+                    self.emit_imm(Uop::GuardNoDict, &[target], dict_at as u64, 0);
+                    Some(offset)
+                }
+                Place::Slot { offset } => {
+                    self.guard_instance(target, object);
+                    Some(offset)
+                }
+                _ => None,
+            };
+            // A first store adds to the insertion order: CPython's code does that.
+            let old_object = offset.map(|o| *object.byte_add(o).cast::<*mut py::Object>());
+            if let (Some(offset), Some(old_object)) = (offset, old_object)
+                && !old_object.is_null()
+            {
+                let old = self.emit_imm(Uop::LoadAttr, &[target], offset as u64, 0);
+                self.emit(Uop::GuardNonNull, &[old]);
+                let (t, e) = (self.peek(0), self.peek(1));
+                let plan = self.plan_release(&[(Entry::owned(old), old_object), (t, object)]);
+                if !e.owned && !self.types.get(&value).is_some_and(|ty| self.immortal_type(*ty)) {
+                    self.emit(Uop::Incref, &[value]);
+                }
+                self.emit_imm(Uop::StoreAttr, &[target, value], offset as u64, 0);
+                self.pop_n(2);
+                self.release(plan);
+                return Ok(());
+            }
+            let operands = self.pop_n(2);
+            self.escape(EscapeHelper::SetAttr, name as u64, &operands);
+        }
+        Ok(())
+    }
+}

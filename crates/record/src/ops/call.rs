@@ -1,0 +1,274 @@
+//! Calls and returns.
+use core::mem::offset_of;
+
+use cpython::abi as py;
+use ir::Uop;
+
+use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
+use crate::{Abort, Dependency, EscapeHelper, Recorder};
+
+impl Recorder {
+    /// CALL: stack callable, self or NULL, arguments.
+    pub(crate) unsafe fn call(&mut self, nargs: usize) -> Result<(), Abort> {
+        let callable = self.peek_value(nargs + 1)?;
+        let object = self.real_peek(nargs + 1);
+        // SAFETY: the real frame holds the callable; its type is compared before its fields are read.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if ty == py::PyFunction_Type() {
+                let has_self = !self.real_peek(nargs).is_null();
+                if self.inlinable(object.cast(), nargs + usize::from(has_self)) {
+                    return self.inline(callable, object.cast(), nargs, has_self);
+                }
+                return Err(Abort::Value("calls a Python function that is not inlined yet"));
+            }
+            if object == py::PyRange_Type().cast() && self.real_peek(nargs).is_null() && (1..=3).contains(&nargs) {
+                return self.call_range(callable, object, nargs);
+            }
+            if self.const_of.contains_key(&callable)
+                && object == (*(*py::PyThreadState_Get()).interp).cached_len
+                && nargs == 1
+                && self.call_len(callable)
+            {
+                return Ok(());
+            }
+            if ty == py::PyMethodDescr_Type() && object == (*(*py::PyThreadState_Get()).interp).cached_list_append {
+                return self.call_list_append(callable, object, nargs);
+            }
+            // A class or a C function that calls Python would push frames of its own: those run inside the escape.
+            if nargs + 2 > 15 {
+                return Err(Abort::Value("a call with many arguments"));
+            }
+            let operands = self.pop_n(nargs + 2);
+            let v = self.escape(EscapeHelper::Call, nargs as u64, &operands);
+            self.push(Entry::owned(v));
+        }
+        Ok(())
+    }
+
+    pub(crate) unsafe fn call_kw(&mut self, nargs: usize) -> Result<(), Abort> {
+        if nargs + 3 > 15 {
+            return Err(Abort::Value("a call with many arguments"));
+        }
+        let object = self.real_peek(nargs + 2);
+        // SAFETY: the real frame holds the callable.
+        if unsafe { py::Object::type_of(object) } == py::PyFunction_Type() {
+            return Err(Abort::Value("calls a Python function with keywords"));
+        }
+        let operands = self.pop_n(nargs + 3);
+        let v = self.escape(EscapeHelper::CallKw, nargs as u64, &operands);
+        self.push(Entry::owned(v));
+        Ok(())
+    }
+
+    /// Whether a call with `n` positional arguments can be recorded into the callee.
+    unsafe fn inlinable(&self, f: *mut py::Function, n: usize) -> bool {
+        // SAFETY: a function object.
+        unsafe {
+            let code = (*f).func_code;
+            let plain = py::CO_OPTIMIZED | py::CO_NEWLOCALS;
+            let odd = py::CO_VARARGS
+                | py::CO_VARKEYWORDS
+                | py::CO_GENERATOR
+                | py::CO_COROUTINE
+                | py::CO_ASYNC_GENERATOR
+                | py::CO_ITERABLE_COROUTINE;
+            let flags = (*code).co_flags as u32;
+            let required = (*code).co_argcount as usize;
+            let defaults = if (*f).func_defaults.is_null() { 0 } else { py::Tuple::len((*f).func_defaults.cast()) };
+            flags & plain as u32 == plain as u32
+                && flags & odd as u32 == 0
+                && (*code).co_kwonlyargcount == 0
+                && (*code).co_ncellvars == 0
+                && (*code).co_nfreevars == 0
+                && n <= required
+                && n + defaults >= required
+        }
+    }
+
+    /// Enters the callee's abstract frame.
+    unsafe fn inline(
+        &mut self,
+        callable: ir::ValueId,
+        f: *mut py::Function,
+        nargs: usize,
+        has_self: bool,
+    ) -> Result<(), Abort> {
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(Abort::TooDeep);
+        }
+        // SAFETY: a function object that the real frame holds.
+        unsafe {
+            let code = (*f).func_code;
+            self.guard_is(callable, f.cast());
+            self.depend(Dependency::Function(f as usize));
+            let code_id = self.code_id(code);
+            let depth = self.frames.len();
+            if depth > self.recursion_guarded {
+                self.emit_imm(
+                    Uop::GuardRecursion,
+                    &[],
+                    offset_of!(py::ThreadState, py_recursion_remaining) as u64,
+                    depth as u64,
+                );
+                self.recursion_guarded = depth;
+            }
+            let base = self.top().slots.len() - nargs - 2;
+            for i in base..base + nargs + 2 {
+                self.slot(i);
+            }
+            let operands = self.pop_n(nargs + 2);
+            let argcount = (*code).co_argcount as usize;
+            let nlocals = (*code).co_nlocalsplus as usize;
+            let mut slots: Vec<Entry> =
+                operands[if has_self { 1 } else { 2 }..].iter().map(|e| Entry { clean: false, ..*e }).collect();
+            if slots.len() < argcount {
+                let defaults = (*f).func_defaults.cast::<py::Tuple>();
+                let count = py::Tuple::len(defaults);
+                for i in slots.len()..argcount {
+                    let e = self.constant_entry(py::Tuple::item(defaults, i + count - argcount));
+                    slots.push(e);
+                }
+            }
+            slots.resize(nlocals, Entry::NULL);
+            self.frames.push(AbsFrame {
+                code: code_id,
+                code_ptr: code,
+                func: Entry { clean: false, ..operands[0] },
+                slots,
+                nlocals,
+                pc: 0,
+            });
+            self.expect_code = Some(code);
+        }
+        Ok(())
+    }
+
+    pub(crate) unsafe fn return_value(&mut self) -> Result<(), Abort> {
+        if self.in_root() {
+            return Err(Abort::LeftLoop);
+        }
+        let nlocals = self.top().nlocals;
+        if self.top().slots.len() != nlocals + 1 {
+            return Err(Abort::FrameMismatch);
+        }
+        // The locals die in CPython's order: last slot first, then the function.
+        let mut dying: Vec<(Entry, *mut py::Object)> = Vec::new();
+        for i in (0..nlocals).rev() {
+            let real = self.real_slot(i);
+            if !real.is_null() {
+                dying.push((self.top().slots[i], real.object()));
+            }
+        }
+        // SAFETY: the running frame.
+        let func = unsafe { (*self.real).f_funcobj.object() };
+        let func_entry = self.top().func;
+        dying.push((func_entry, func));
+        let plan = self.plan_release(&dying);
+        let mut result = self.pop();
+        let caller = self.frames.len() - 2;
+        if let Val::Is(v) = result.val
+            && !result.owned
+        {
+            // RETURN_VALUE makes the reference outlive the frame.
+            if !self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
+                self.emit(Uop::Incref, &[v]);
+                result.owned = true;
+            }
+        }
+        self.frames.truncate(caller + 1);
+        self.push(result);
+        self.expect_code = Some(self.top().code_ptr);
+        self.release(plan);
+        Ok(())
+    }
+
+    /// `range(...)` of exact ints.
+    unsafe fn call_range(&mut self, callable: ir::ValueId, object: *mut py::Object, nargs: usize) -> Result<(), Abort> {
+        let mut args = Vec::new();
+        for n in (0..nargs).rev() {
+            let v = self.peek_value(n)?;
+            let o = self.real_peek(n);
+            // SAFETY: the real frame holds the argument.
+            if unsafe { py::Object::type_of(o) } != py::PyLong_Type() {
+                return Err(Abort::Value("range of something that is no int"));
+            }
+            self.guard_type(v, o);
+            args.push(v);
+        }
+        self.guard_is(callable, object);
+        let null = self.const_obj(0);
+        let (start, stop, step) = match args[..] {
+            [stop] => (null, stop, null),
+            [start, stop] => (start, stop, null),
+            _ => (args[0], args[1], args[2]),
+        };
+        let callable_entry = self.peek(nargs + 1);
+        let plan = self.plan_release(&[(callable_entry, object)]);
+        let v = self.emit(Uop::NewRange, &[start, stop, step]);
+        self.types.insert(v, py::PyRange_Type() as usize);
+        let operands = self.pop_n(nargs + 2);
+        self.push(Entry::owned(v));
+        for e in &operands[2..] {
+            self.release_harmless(*e);
+        }
+        self.release(plan);
+        Ok(())
+    }
+
+    /// `len(x)` of an exact list or tuple.
+    unsafe fn call_len(&mut self, callable: ir::ValueId) -> bool {
+        let object = self.real_peek(0);
+        // SAFETY: the real frame holds the argument.
+        let ty = unsafe { py::Object::type_of(object) };
+        let uop = if ty == py::PyList_Type() {
+            Uop::ListLen
+        } else if ty == py::PyTuple_Type() {
+            Uop::TupleLen
+        } else {
+            return false;
+        };
+        let Ok(v) = self.peek_value(0) else { return false };
+        let callable_object = self.real_peek(2);
+        self.guard_is(callable, callable_object);
+        self.guard_type(v, object);
+        let (e, c) = (self.peek(0), self.peek(2));
+        let plan = self.plan_release(&[(e, object), (c, callable_object)]);
+        let n = self.emit(uop, &[v]);
+        let result = self.box_int(n);
+        self.pop_n(3);
+        self.push(result);
+        self.release(plan);
+        true
+    }
+
+    /// `list.append(x)` through its method descriptor.
+    unsafe fn call_list_append(
+        &mut self,
+        callable: ir::ValueId,
+        object: *mut py::Object,
+        nargs: usize,
+    ) -> Result<(), Abort> {
+        let list_object = self.real_peek(nargs);
+        // SAFETY: the real frame holds it, or it is null.
+        let exact = !list_object.is_null() && unsafe { py::Object::type_of(list_object) } == py::PyList_Type();
+        if nargs != 1 || !exact {
+            return Err(Abort::Value("list.append on something else"));
+        }
+        let list = self.peek_value(1)?;
+        let item = self.peek_value(0)?;
+        self.guard_is(callable, object);
+        self.guard_type(list, list_object);
+        let (e, l, c) = (self.peek(0), self.peek(1), self.peek(2));
+        let plan = self.plan_release(&[(c, object), (l, list_object)]);
+        if !e.owned && !self.types.get(&item).is_some_and(|ty| self.immortal_type(*ty)) {
+            self.emit(Uop::Incref, &[item]);
+        }
+        self.emit(Uop::ListAppend, &[list, item]);
+        self.pop_n(3);
+        let none = self.constant_entry(py::_Py_NoneStruct());
+        self.push(none);
+        self.release(plan);
+        Ok(())
+    }
+}

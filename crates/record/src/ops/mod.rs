@@ -1,0 +1,307 @@
+//! What each instruction does, in uops. One file per family.
+
+mod arith;
+mod attr;
+mod call;
+mod control;
+mod subscr;
+
+use cpython::abi::opcode as op;
+use ir::Resume;
+
+use crate::state::{Entry, Val};
+use crate::{Abort, Recorder};
+
+impl Recorder {
+    /// Records the instruction that tier 1 is about to execute.
+    ///
+    /// # Safety
+    /// The innermost abstract frame describes the running frame (see `Recorder::step`).
+    pub(crate) unsafe fn record(&mut self, opcode: u8, oparg: u32) -> Result<(), Abort> {
+        let arg = oparg as usize;
+        if !is_plain(opcode) {
+            self.before = self.snapshot(Resume::Before);
+        }
+        // SAFETY: by this function's contract.
+        unsafe {
+            match opcode {
+                op::NOP | op::NOT_TAKEN | op::CACHE | op::EXTENDED_ARG | op::END_FOR => Ok(()),
+                op::RESUME => Ok(()),
+
+                op::LOAD_FAST => self.load_fast(arg, true),
+                op::LOAD_FAST_BORROW => self.load_fast(arg, false),
+                op::LOAD_FAST_CHECK => self.load_fast_check(arg),
+                op::LOAD_FAST_LOAD_FAST => {
+                    self.load_fast(arg >> 4, true)?;
+                    self.load_fast(arg & 15, true)
+                }
+                op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
+                    self.load_fast(arg >> 4, false)?;
+                    self.load_fast(arg & 15, false)
+                }
+                op::STORE_FAST => self.store_fast(arg),
+                op::STORE_FAST_LOAD_FAST => self.store_fast_load_fast(arg >> 4, arg & 15),
+                op::STORE_FAST_STORE_FAST => self.store_fast_store_fast(arg >> 4, arg & 15),
+                op::LOAD_CONST => {
+                    let object = cpython::abi::Code::constant(self.top().code_ptr, arg);
+                    let e = self.constant_entry(object);
+                    self.push(e);
+                    Ok(())
+                }
+                op::LOAD_SMALL_INT => {
+                    let e = self.constant_entry(cpython::abi::small_int(arg as i64));
+                    self.push(e);
+                    Ok(())
+                }
+                op::PUSH_NULL => {
+                    self.push(Entry::NULL);
+                    Ok(())
+                }
+                op::POP_TOP | op::POP_ITER => self.pop_top(),
+                op::COPY => self.copy(arg),
+                op::SWAP => {
+                    let i = self.stack_index(0);
+                    let j = self.stack_index(arg - 1);
+                    self.slot(i);
+                    self.slot(j);
+                    let slots = &mut self.top().slots;
+                    slots.swap(i, j);
+                    slots[i].clean = false;
+                    slots[j].clean = false;
+                    Ok(())
+                }
+
+                op::BINARY_OP => self.binary_op(oparg),
+                op::COMPARE_OP => self.compare_op(oparg),
+                op::IS_OP => self.is_op(oparg),
+                op::CONTAINS_OP => self.contains_op(oparg),
+                op::UNARY_NEGATIVE => self.unary_negative(),
+                op::UNARY_INVERT => self.unary_invert(),
+                op::UNARY_NOT => self.unary_not(),
+                op::TO_BOOL => self.to_bool(),
+
+                op::POP_JUMP_IF_TRUE => self.pop_jump_if(true),
+                op::POP_JUMP_IF_FALSE => self.pop_jump_if(false),
+                op::POP_JUMP_IF_NONE | op::POP_JUMP_IF_NOT_NONE => self.pop_jump_if_none(),
+                op::JUMP_FORWARD | op::JUMP_BACKWARD_NO_INTERRUPT => Ok(()),
+                op::JUMP_BACKWARD => self.jump_backward(),
+                op::GET_ITER => self.get_iter(),
+                op::FOR_ITER => self.for_iter(),
+
+                op::LOAD_GLOBAL => self.load_global(oparg),
+                op::LOAD_ATTR => self.load_attr(oparg),
+                op::STORE_ATTR => self.store_attr(oparg),
+                op::STORE_SUBSCR => self.store_subscr(),
+                op::DELETE_SUBSCR => self.delete_subscr(),
+                op::LOAD_DEREF => self.load_deref(arg),
+                op::UNPACK_SEQUENCE => self.unpack_sequence(arg),
+                op::BUILD_LIST
+                | op::BUILD_TUPLE
+                | op::BUILD_STRING
+                | op::BUILD_MAP
+                | op::BUILD_SET
+                | op::BUILD_SLICE => self.build(opcode, arg),
+                op::LIST_APPEND => self.list_append(arg),
+                op::BINARY_SLICE | op::STORE_SLICE => self.slice(opcode),
+                op::FORMAT_SIMPLE | op::FORMAT_WITH_SPEC | op::CONVERT_VALUE => self.format(opcode, oparg),
+
+                op::CALL => self.call(arg),
+                op::CALL_KW => self.call_kw(arg),
+                op::RETURN_VALUE => self.return_value(),
+
+                _ => Err(Abort::Unsupported(op::name(opcode))),
+            }
+        }
+    }
+
+    fn load_fast(&mut self, i: usize, own: bool) -> Result<(), Abort> {
+        let e = self.slot(i);
+        let Val::Is(v) = e.val else { return Err(Abort::Unbound) };
+        if !own {
+            self.push(Entry::borrowed(v));
+        } else if self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
+            self.push(Entry::borrowed(v));
+        } else {
+            self.emit(ir::Uop::Incref, &[v]);
+            self.push(Entry::owned(v));
+        }
+        Ok(())
+    }
+
+    unsafe fn load_fast_check(&mut self, i: usize) -> Result<(), Abort> {
+        if self.real_slot(i).is_null() {
+            return Err(Abort::Unbound);
+        }
+        let e = self.slot(i);
+        if let Val::Is(v) = e.val
+            && !self.types.contains_key(&v)
+        {
+            self.emit(ir::Uop::GuardNonNull, &[v]);
+        }
+        self.load_fast(i, true)
+    }
+
+    /// Whether every object of the type is immortal.
+    pub(crate) fn immortal_type(&self, ty: usize) -> bool {
+        // SAFETY: None is a static object.
+        ty == cpython::abi::PyBool_Type() as usize
+            || ty == unsafe { cpython::abi::Object::type_of(cpython::abi::_Py_NoneStruct()) } as usize
+    }
+
+    unsafe fn store_fast_store_fast(&mut self, first: usize, second: usize) -> Result<(), Abort> {
+        // Two stores in one instruction: the second must not leave the trace after the first took effect.
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let below = self.real_peek(1);
+            let a = self.plan_store(first, 0, self.real_peek(0))?;
+            let b = self.plan_store(second, 1, below)?;
+            // A release that escapes resumes after the whole instruction.
+            if a.escapes() {
+                return Err(Abort::Value("an object dies in a double store"));
+            }
+            let top = self.pop();
+            let next = self.pop();
+            self.do_store(first, top, a);
+            self.do_store(second, next, b);
+        }
+        Ok(())
+    }
+
+    unsafe fn store_fast(&mut self, i: usize) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let plan = self.plan_store(i, 0, self.real_peek(0))?;
+            let e = self.pop();
+            self.do_store(i, e, plan);
+        }
+        Ok(())
+    }
+
+    unsafe fn store_fast_load_fast(&mut self, store: usize, load: usize) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let plan = self.plan_store(store, 0, self.real_peek(0))?;
+            if plan.escapes() {
+                return Err(Abort::Value("an object dies in a store that also loads"));
+            }
+            let e = self.pop();
+            self.do_store(store, e, plan);
+        }
+        self.load_fast(load, true)
+    }
+
+    /// Guards for storing the `n`th entry from the top, `object`, into local `i`.
+    unsafe fn plan_store(&mut self, i: usize, n: usize, object: *mut cpython::abi::Object) -> Result<StorePlan, Abort> {
+        let new = self.peek_value(n)?;
+        let old = self.slot(i);
+        let old_object = self.real_slot(i);
+        let root = self.in_root();
+        if root && old.clean && old_object.is_null() {
+            return Err(Abort::Unbound);
+        }
+        let harmless_new = self.is_harmless(new, object);
+        let Val::Is(old_value) = old.val else {
+            return Ok(StorePlan::Bind);
+        };
+        if old_object.is_null() {
+            return Ok(StorePlan::Bind);
+        }
+        let harmless_old = self.is_harmless(old_value, old_object.object());
+        if root && harmless_new && harmless_old {
+            self.guard_type(new, object);
+            self.guard_type(old_value, old_object.object());
+            return Ok(StorePlan::Pending(old_value));
+        }
+        let counted = old_object.is_counted();
+        if root && old.clean && !harmless_old {
+            self.emit_imm(ir::Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!counted));
+        }
+        let release = Entry { owned: if old.clean { counted } else { old.owned }, ..old };
+        Ok(StorePlan::Release(self.plan_release(&[(release, old_object.object())])))
+    }
+
+    fn do_store(&mut self, i: usize, mut e: Entry, plan: StorePlan) {
+        let Val::Is(new) = e.val else { return };
+        if !e.owned && !self.types.get(&new).is_some_and(|ty| self.immortal_type(*ty)) {
+            self.emit(ir::Uop::Incref, &[new]);
+            e.owned = true;
+        }
+        let root = self.in_root();
+        match plan {
+            StorePlan::Pending(old) => {
+                self.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: true };
+            }
+            StorePlan::Bind => {
+                if root {
+                    self.emit_imm(ir::Uop::StoreSlot, &[new], 8 * i as u64, 0);
+                }
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: root };
+            }
+            StorePlan::Release(release) => {
+                if root {
+                    self.emit_imm(ir::Uop::StoreSlot, &[new], 8 * i as u64, 0);
+                }
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: root };
+                self.release(release);
+            }
+        }
+    }
+
+    unsafe fn pop_top(&mut self) -> Result<(), Abort> {
+        let e = self.peek(0);
+        let plan = self.plan_release(&[(e, self.real_peek(0))]);
+        self.pop();
+        self.release(plan);
+        Ok(())
+    }
+
+    fn copy(&mut self, n: usize) -> Result<(), Abort> {
+        let e = self.peek(n - 1);
+        match e.val {
+            Val::Is(v) if e.owned => {
+                self.emit(ir::Uop::Incref, &[v]);
+                self.push(Entry::owned(v));
+            }
+            _ => self.push(e),
+        }
+        Ok(())
+    }
+}
+
+/// How a store into a local treats the old value.
+enum StorePlan {
+    /// Old and new are harmless: a pending store of the root frame.
+    Pending(ir::ValueId),
+    /// The local was unbound.
+    Bind,
+    Release(crate::emit::Releases),
+}
+
+impl StorePlan {
+    fn escapes(&self) -> bool {
+        matches!(self, StorePlan::Release(r) if r.escapes())
+    }
+}
+
+/// Instructions that never leave the trace and never escape: they need no snapshot.
+fn is_plain(opcode: u8) -> bool {
+    matches!(
+        opcode,
+        op::NOP
+            | op::NOT_TAKEN
+            | op::CACHE
+            | op::EXTENDED_ARG
+            | op::END_FOR
+            | op::LOAD_FAST
+            | op::LOAD_FAST_BORROW
+            | op::LOAD_FAST_LOAD_FAST
+            | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW
+            | op::LOAD_CONST
+            | op::LOAD_SMALL_INT
+            | op::PUSH_NULL
+            | op::COPY
+            | op::SWAP
+            | op::JUMP_FORWARD
+    )
+}

@@ -1,0 +1,41 @@
+//! Why a recording was given up.
+
+/// Reasons, in the user's terms where the user's code decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Abort {
+    /// This many instructions or uops without closing the loop.
+    TooLong,
+    /// Calls nest deeper than the limit.
+    TooDeep,
+    /// An instruction the recorder does not know.
+    Unsupported(&'static str),
+    /// Left the loop or function it started in.
+    LeftLoop,
+    /// An exception was raised.
+    Exception,
+    /// A frame appeared or went that the recorder did not expect (a call through C, a generator).
+    FrameMismatch,
+    /// A variable that the loop assigns was still unbound.
+    Unbound,
+    /// The loop unrolled itself this often without closing.
+    Unrolled,
+    /// A value of a kind that needs the interpreter.
+    Value(&'static str),
+}
+
+impl Abort {
+    /// The reason as a sentence part, for statistics and logs.
+    pub fn text(self) -> String {
+        match self {
+            Abort::TooLong => "trace too long".into(),
+            Abort::TooDeep => "calls nest too deeply".into(),
+            Abort::Unsupported(what) => format!("not recorded: {what}"),
+            Abort::LeftLoop => "left the loop".into(),
+            Abort::Exception => "an exception was raised".into(),
+            Abort::FrameMismatch => "a call ran outside the recorder's view".into(),
+            Abort::Unbound => "assigns a variable that is still unbound".into(),
+            Abort::Unrolled => "an inner loop unrolled too often".into(),
+            Abort::Value(what) => format!("value needs the interpreter: {what}"),
+        }
+    }
+}

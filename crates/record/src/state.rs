@@ -1,0 +1,348 @@
+//! The recorder's state: abstract frames, what is known of values, and the step protocol.
+use std::collections::HashMap;
+
+use cpython::abi as py;
+use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
+
+use crate::{Abort, EscapeHelper};
+
+/// Instructions of one recording.
+const MAX_STEPS: usize = 2000;
+/// Uops of one trace.
+const MAX_UOPS: usize = 4000;
+/// Inlined calls within each other.
+pub(crate) const MAX_DEPTH: usize = 12;
+/// Times that an inner loop header may be passed before the recording is given up.
+const MAX_UNROLL: u32 = 8;
+
+/// What a trace relies on without checking; a change invalidates its executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dependency {
+    /// The value (or absence) of a key in a dict.
+    DictKey { dict: usize, key: usize },
+    /// Layout, MRO and attributes of a type.
+    Type(usize),
+    /// A function object: its existence, code and defaults.
+    Function(usize),
+    /// A code object's existence.
+    Code(usize),
+}
+
+/// Where a recording starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// The trace's kind.
+    pub kind: TraceKind,
+    /// Bytecode offset, in code units, of the loop header (or of the exit, for a bridge).
+    pub offset: u32,
+}
+
+/// What the recorder wants after a step.
+#[derive(Debug)]
+pub enum Step {
+    /// Go on recording.
+    Continue,
+    /// The trace is complete; see [`Recorder::finish`]. The instruction has not been recorded.
+    Finished,
+    /// Recording is given up.
+    Abort(Abort),
+}
+
+/// A complete recording.
+#[derive(Debug)]
+pub struct Finished {
+    pub trace: Trace,
+    pub dependencies: Vec<Dependency>,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Val {
+    /// Whatever the root frame's memory holds; not read yet.
+    Memory,
+    /// NULL.
+    Null,
+    /// A trace value.
+    Is(ValueId),
+}
+
+/// A slot of an abstract frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub val: Val,
+    /// The slot owns a reference.
+    pub owned: bool,
+    /// Root frame: memory holds this very reference.
+    pub clean: bool,
+}
+
+impl Entry {
+    pub(crate) const NULL: Entry = Entry { val: Val::Null, owned: false, clean: false };
+
+    pub(crate) fn owned(v: ValueId) -> Entry {
+        Entry { val: Val::Is(v), owned: true, clean: false }
+    }
+
+    pub(crate) fn borrowed(v: ValueId) -> Entry {
+        Entry { val: Val::Is(v), owned: false, clean: false }
+    }
+}
+
+pub(crate) struct AbsFrame {
+    pub code: CodeId,
+    pub code_ptr: *mut py::Code,
+    /// The function object (inlined frames).
+    pub func: Entry,
+    pub slots: Vec<Entry>,
+    pub nlocals: usize,
+    /// Offset of the call in flight; the innermost frame's is that of the current instruction.
+    pub pc: u32,
+}
+
+/// One recording in progress.
+pub struct Recorder {
+    pub(crate) trace: Trace,
+    pub(crate) frames: Vec<AbsFrame>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) root: *mut py::Frame,
+    start: Start,
+    steps: usize,
+    /// The "before" snapshot of the instruction being recorded.
+    pub(crate) before: SnapId,
+    /// Unboxed twins of objects (i64, f64 or bool values).
+    pub(crate) raw: HashMap<ValueId, ValueId>,
+    /// Exact types established by guards or construction.
+    pub(crate) types: HashMap<ValueId, usize>,
+    /// Constants, by kind and bits.
+    pub(crate) consts: HashMap<(ir::Uop, u64), ValueId>,
+    /// What constant objects are.
+    pub(crate) const_of: HashMap<ValueId, usize>,
+    /// Globals found in this recording: the value is constant under a watcher.
+    pub(crate) real_sp: *mut py::StackRef,
+    pub(crate) real: *mut py::Frame,
+    /// Expected code of the next frame after an inlined call.
+    pub(crate) expect_code: Option<*mut py::Code>,
+    seen_headers: HashMap<(usize, u32), u32>,
+    /// Inlined calls so far at each depth, for the recursion guard.
+    pub(crate) recursion_guarded: usize,
+}
+
+impl Recorder {
+    /// Starts a recording at `start.offset` of `frame`, whose value stack ends at `sp`.
+    ///
+    /// # Safety
+    /// `frame` is the running frame, complete and executing; `sp` is its stack pointer. The GIL is held.
+    pub unsafe fn new(start: Start, frame: *mut py::Frame, sp: *mut py::StackRef) -> Recorder {
+        let mut r = Recorder {
+            trace: Trace::new(start.kind),
+            frames: Vec::new(),
+            dependencies: Vec::new(),
+            root: frame,
+            start,
+            steps: 0,
+            before: SnapId(0),
+            raw: HashMap::new(),
+            types: HashMap::new(),
+            consts: HashMap::new(),
+            const_of: HashMap::new(),
+            real_sp: sp,
+            real: frame,
+            expect_code: None,
+            seen_headers: HashMap::new(),
+            recursion_guarded: 0,
+        };
+        // SAFETY: by this function's contract.
+        unsafe {
+            let code = py::Frame::code(frame);
+            let nlocals = (*code).co_nlocalsplus as usize;
+            let depth = r.depth_of(frame, sp);
+            let code_id = r.code_id(code);
+            r.frames.push(AbsFrame {
+                code: code_id,
+                code_ptr: code,
+                func: Entry { val: Val::Memory, owned: false, clean: true },
+                slots: vec![Entry { val: Val::Memory, owned: true, clean: true }; depth],
+                nlocals,
+                pc: start.offset,
+            });
+        }
+        r
+    }
+
+    /// Slots between the start of `localsplus` and `sp`.
+    unsafe fn depth_of(&self, frame: *mut py::Frame, sp: *mut py::StackRef) -> usize {
+        // SAFETY: both point into the same frame.
+        unsafe { sp.offset_from((*frame).localsplus.as_mut_ptr()) as usize }
+    }
+
+    pub(crate) fn code_id(&mut self, code: *mut py::Code) -> CodeId {
+        let address = code as u64;
+        let index = self.trace.codes.iter().position(|c| *c == address).unwrap_or_else(|| {
+            self.trace.codes.push(address);
+            self.dependencies.push(Dependency::Code(code as usize));
+            self.trace.codes.len() - 1
+        });
+        CodeId(index as u16)
+    }
+
+    /// Called before tier 1 executes the instruction at `offset` (its base opcode and full argument are given).
+    ///
+    /// # Safety
+    /// As for [`Recorder::new`]; all frames that the recording entered are still on the stack.
+    pub unsafe fn step(
+        &mut self,
+        frame: *mut py::Frame,
+        sp: *mut py::StackRef,
+        offset: u32,
+        opcode: u8,
+        oparg: u32,
+    ) -> Step {
+        self.steps += 1;
+        self.real = frame;
+        self.real_sp = sp;
+        // SAFETY: by this function's contract.
+        let result = unsafe { self.check_frames(frame, sp) }.and_then(|()| {
+            let top = self.frames.len() - 1;
+            self.frames[top].pc = offset;
+            if self.steps > 1 && self.at_start(frame, offset) {
+                return Ok(true);
+            }
+            if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
+                return Err(Abort::TooLong);
+            }
+            // SAFETY: by this function's contract.
+            unsafe { self.record(opcode, oparg) }.map(|()| false)
+        });
+        match result {
+            Ok(true) => Step::Finished,
+            Ok(false) => Step::Continue,
+            Err(reason) => Step::Abort(reason),
+        }
+    }
+
+    /// Whether the recording is back where it started.
+    fn at_start(&self, frame: *mut py::Frame, offset: u32) -> bool {
+        self.frames.len() == 1
+            && frame == self.root
+            && offset == self.start.offset
+            && self.start.kind == TraceKind::Root
+    }
+
+    unsafe fn check_frames(&mut self, frame: *mut py::Frame, sp: *mut py::StackRef) -> Result<(), Abort> {
+        // SAFETY: the caller's.
+        unsafe {
+            let code = py::Frame::code(frame);
+            if let Some(expected) = self.expect_code.take()
+                && expected != code
+            {
+                return Err(Abort::FrameMismatch);
+            }
+            let depth = self.depth_of(frame, sp);
+            let Some(top) = self.frames.last() else { return Err(Abort::LeftLoop) };
+            if top.code_ptr != code || (self.frames.len() == 1 && frame != self.root) {
+                return Err(Abort::FrameMismatch);
+            }
+            if top.slots.len() != depth {
+                return Err(Abort::Exception);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the recording at its own start: a loop.
+    pub fn finish_loop(mut self) -> Finished {
+        let snap = self.snapshot(Resume::Before);
+        self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
+        Finished { trace: self.trace, dependencies: self.dependencies }
+    }
+
+    /// Ends the recording before the current instruction: the interpreter (or executor `link`) goes on there.
+    pub fn finish_here(mut self, link: Option<u32>) -> Finished {
+        let snap = self.snapshot(Resume::Before);
+        let inst = match link {
+            Some(executor) => ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(executor)),
+            None => ir::Inst::new(ir::Uop::Exit, &[]),
+        };
+        self.trace.push(inst.snap(snap));
+        Finished { trace: self.trace, dependencies: self.dependencies }
+    }
+
+    /// Number of uops so far.
+    pub fn len(&self) -> usize {
+        self.trace.insts.len()
+    }
+
+    /// Whether nothing was recorded yet.
+    pub fn is_empty(&self) -> bool {
+        self.trace.insts.is_empty()
+    }
+
+    /// Whether the recording is in the frame it started in.
+    pub fn in_root(&self) -> bool {
+        self.frames.len() == 1
+    }
+
+    /// Notes that the header of an inner loop was passed.
+    pub(crate) fn pass_header(&mut self, code: usize, offset: u32) -> Result<(), Abort> {
+        let n = self.seen_headers.entry((code, offset)).or_default();
+        *n += 1;
+        if *n > MAX_UNROLL { Err(Abort::Unrolled) } else { Ok(()) }
+    }
+
+    pub(crate) fn top(&mut self) -> &mut AbsFrame {
+        self.frames.last_mut().expect("a recording has a frame")
+    }
+
+    /// The frames as they are now.
+    pub(crate) fn snapshot(&mut self, resume: Resume) -> SnapId {
+        let frames = self
+            .frames
+            .iter()
+            .enumerate()
+            .map(|(n, f)| Frame {
+                code: f.code,
+                func: if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) },
+                pc: f.pc,
+                slots: f.slots.iter().map(|e| slot_val(*e)).collect(),
+                continuation: Continuation::Push,
+            })
+            .collect();
+        self.trace.push_snapshot(Snapshot { resume, frames })
+    }
+
+    /// Appends an escape of the current instruction and returns its result.
+    pub(crate) fn escape(&mut self, helper: EscapeHelper, arg: u64, operands: &[Entry]) -> ValueId {
+        let null = self.const_obj(0);
+        let mut mask = 0u64;
+        let args: Vec<ValueId> = operands
+            .iter()
+            .enumerate()
+            .map(|(n, e)| {
+                if e.owned {
+                    mask |= 1 << n;
+                }
+                match e.val {
+                    Val::Is(v) => v,
+                    Val::Null | Val::Memory => null,
+                }
+            })
+            .collect();
+        let snap = self.snapshot(Resume::During);
+        let inst = ir::Inst::new(ir::Uop::Escape, &args)
+            .imm(helper as u64)
+            .imm2(arg & 0xffff_ffff_ffff | mask << 48)
+            .snap(snap);
+        self.trace.push(inst)
+    }
+}
+
+fn slot_val(e: Entry) -> SlotVal {
+    if e.clean {
+        return SlotVal::UNCHANGED;
+    }
+    match e.val {
+        Val::Memory => SlotVal::UNCHANGED,
+        Val::Null => SlotVal::NULL,
+        Val::Is(v) => SlotVal { source: Source::Value(v), count: if e.owned { Count::Steal } else { Count::Borrow } },
+    }
+}

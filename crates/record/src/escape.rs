@@ -47,22 +47,18 @@ pub enum EscapeHelper {
     FormatSimple,
     /// `format(x, spec)`.
     FormatWithSpec,
-    /// Global `name` of the innermost frame.
-    LoadGlobal,
     /// A slice of the operands (two or three).
     BuildSlice,
     /// `a[b:c]`.
     BinarySlice,
     /// `a[b:c] = v` (operands v, a, b, c).
     StoreSlice,
-    /// `list.append(x)` of LIST_APPEND (operands list, x).
-    ListAppend,
     /// `f"{x!r}"` conversions by oparg.
     ConvertValue,
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 27] = [
+    const ALL: [EscapeHelper; 25] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -84,11 +80,9 @@ impl EscapeHelper {
         EscapeHelper::BuildString,
         EscapeHelper::FormatSimple,
         EscapeHelper::FormatWithSpec,
-        EscapeHelper::LoadGlobal,
         EscapeHelper::BuildSlice,
         EscapeHelper::BinarySlice,
         EscapeHelper::StoreSlice,
-        EscapeHelper::ListAppend,
         EscapeHelper::ConvertValue,
     ];
 
@@ -106,7 +100,6 @@ impl EscapeHelper {
                 | EscapeHelper::SetItem
                 | EscapeHelper::DelItem
                 | EscapeHelper::StoreSlice
-                | EscapeHelper::ListAppend
         )
     }
 }

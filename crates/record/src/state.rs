@@ -53,6 +53,8 @@ pub enum Step {
 pub struct Finished {
     pub trace: Trace,
     pub dependencies: Vec<Dependency>,
+    /// One of the dependencies changed while the trace was recorded.
+    pub stale: bool,
 }
 
 /// What a slot holds.
@@ -117,7 +119,6 @@ pub struct Recorder {
     pub(crate) consts: HashMap<(ir::Uop, u64), ValueId>,
     /// What constant objects are.
     pub(crate) const_of: HashMap<ValueId, usize>,
-    /// Globals found in this recording: the value is constant under a watcher.
     pub(crate) real_sp: *mut py::StackRef,
     pub(crate) real: *mut py::Frame,
     /// Expected code of the next frame after an inlined call.
@@ -125,6 +126,7 @@ pub struct Recorder {
     seen_headers: HashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
+    stale: bool,
 }
 
 impl Recorder {
@@ -150,6 +152,7 @@ impl Recorder {
             expect_code: None,
             seen_headers: HashMap::new(),
             recursion_guarded: 0,
+            stale: false,
         };
         // SAFETY: by this function's contract.
         unsafe {
@@ -167,6 +170,103 @@ impl Recorder {
             });
         }
         r
+    }
+
+    /// Starts a recording at an exit: `frames`, which the exit has just materialized from `snapshot` of `parent`, go on
+    /// in the interpreter, while the trace takes its values over in registers.
+    ///
+    /// # Safety
+    /// As for [`Recorder::new`]; `frames` are those of the snapshot, outermost first.
+    pub unsafe fn bridge(
+        start: Start,
+        parent: &Trace,
+        snapshot: &Snapshot,
+        frames: &[*mut py::Frame],
+        sp: *mut py::StackRef,
+    ) -> Recorder {
+        // SAFETY: by this function's contract; a bridge's abstract frames are built below.
+        let mut r = unsafe { Recorder::new(start, frames[0], py::Frame::local(frames[0], 0)) };
+        r.frames.clear();
+        r.real_sp = sp;
+        let mut taken: HashMap<Source, ValueId> = HashMap::new();
+        let mut pending = Vec::new();
+        for (n, f) in snapshot.frames.iter().enumerate() {
+            let code_ptr = parent.codes[f.code.0 as usize] as *mut py::Code;
+            let code = r.code_id(code_ptr);
+            // SAFETY: a live code object.
+            let nlocals = unsafe { (*code_ptr).co_nlocalsplus as usize };
+            let func =
+                if n == 0 { Entry { val: Val::Memory, owned: false, clean: true } } else { r.take(f.func, &mut taken) };
+            let mut slots = Vec::with_capacity(f.slots.len());
+            for (i, slot) in f.slots.iter().enumerate() {
+                if slot.source == Source::Unchanged {
+                    slots.push(Entry { val: Val::Memory, owned: true, clean: true });
+                    continue;
+                }
+                let e = r.take(*slot, &mut taken);
+                if n == 0 && i < nlocals {
+                    pending.push((i, e));
+                }
+                slots.push(e);
+            }
+            r.frames.push(AbsFrame { code, code_ptr, func, slots, nlocals, pc: f.pc });
+        }
+        // The parent left these locals stale in memory: here they are stores that are still pending.
+        for (i, e) in pending {
+            if let Val::Is(new) = e.val {
+                let old = r.emit_imm(ir::Uop::LoadSlot, &[], 8 * i as u64, 0);
+                r.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
+                r.frames[0].slots[i].clean = true;
+            }
+        }
+        r
+    }
+
+    /// Takes over one slot of a parent's snapshot.
+    fn take(&mut self, slot: SlotVal, taken: &mut HashMap<Source, ValueId>) -> Entry {
+        let (kind, op) = match slot.source {
+            Source::Value(_) => (ir::Kind::Obj, ir::Uop::EntryObj),
+            Source::BoxI64(_) | Source::BoxBool(_) => (ir::Kind::I64, ir::Uop::EntryI64),
+            Source::BoxF64(_) => (ir::Kind::F64, ir::Uop::EntryF64),
+            Source::Null | Source::Unchanged => return Entry::NULL,
+            Source::Const(address) => return self.constant_entry(address as *mut py::Object),
+        };
+        let v = match taken.get(&slot.source) {
+            Some(v) => {
+                let v = *v;
+                // The parent's one box serves both slots; each owns a reference.
+                if matches!(slot.source, Source::BoxI64(_) | Source::BoxF64(_)) {
+                    self.emit(ir::Uop::Incref, &[v]);
+                }
+                v
+            }
+            None => {
+                let parent = slot.source.value().expect("these sources have a value");
+                let index = self.trace.entry.len() as u64;
+                self.trace.entry.push(ir::EntryParam { kind, source: ir::EntrySource::Parent(parent) });
+                let raw = self.emit_imm(op, &[], index, 0);
+                let val = match slot.source {
+                    Source::BoxI64(_) => self.box_int(raw).val,
+                    Source::BoxF64(_) => self.box_float(raw).val,
+                    Source::BoxBool(_) => {
+                        let truth = self.emit(ir::Uop::IntIsTrue, &[raw]);
+                        self.box_bool(truth).val
+                    }
+                    _ => Val::Is(raw),
+                };
+                let Val::Is(v) = val else { unreachable!("a box is a value") };
+                taken.insert(slot.source, v);
+                v
+            }
+        };
+        match (slot.source, slot.count) {
+            (Source::BoxBool(_), _) | (Source::Value(_), Count::Borrow) => Entry::borrowed(v),
+            (Source::Value(_), Count::New) => {
+                self.emit(ir::Uop::Incref, &[v]);
+                Entry::owned(v)
+            }
+            _ => Entry::owned(v),
+        }
     }
 
     /// Slots between the start of `localsplus` and `sp`.
@@ -253,7 +353,7 @@ impl Recorder {
     pub fn finish_loop(mut self) -> Finished {
         let snap = self.snapshot(Resume::Before);
         self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies }
+        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale }
     }
 
     /// Ends the recording before the current instruction: the interpreter (or executor `link`) goes on there.
@@ -264,7 +364,7 @@ impl Recorder {
             None => ir::Inst::new(ir::Uop::Exit, &[]),
         };
         self.trace.push(inst.snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies }
+        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale }
     }
 
     /// Number of uops so far.
@@ -280,6 +380,21 @@ impl Recorder {
     /// Whether the recording is in the frame it started in.
     pub fn in_root(&self) -> bool {
         self.frames.len() == 1
+    }
+
+    /// Whether `frame` is the frame the recording started in.
+    pub fn is_root(&self, frame: *mut py::Frame) -> bool {
+        self.root == frame
+    }
+
+    /// Whether the recording started at a loop header (or function entry) rather than at an exit.
+    pub fn is_loop(&self) -> bool {
+        self.start.kind == TraceKind::Root
+    }
+
+    /// Something changed; if the recording relies on it, the trace will not be compiled.
+    pub fn note_change(&mut self, d: Dependency) {
+        self.stale |= self.dependencies.contains(&d);
     }
 
     /// Notes that the header of an inner loop was passed.

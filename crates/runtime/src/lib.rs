@@ -1,40 +1,48 @@
-//! See docs/architecture.md.
+//! The state machine around the tiers: hotness, recording, executors, exits and deoptimization, invalidation,
+//! options, statistics.
+//!
+//! Everything here runs under the GIL, in one interpreter. A failure in this crate is never a Python error: every
+//! entry point returns to tier 1 and counts a reason.
 
+mod compile;
+mod deopt;
+mod escape;
+mod executor;
+mod helpers;
+mod hooks;
+mod link;
+mod log;
 pub mod options;
+mod state;
+mod watch;
 
 pub use options::Options;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-static ENABLED: AtomicBool = AtomicBool::new(false);
-
 /// Switches the JIT on for the calling interpreter; the error is one sentence on why it cannot be.
-/// Tier 0 is always possible.
+///
+/// # Errors
+/// The interpreter is not supported, or somebody else holds what Tierup needs.
 pub fn enable(options: &Options) -> Result<(), String> {
-    if options.tier > 0 {
-        return Err("tier 1 is not built yet".into());
-    }
-    ENABLED.store(true, Ordering::Relaxed);
-    Ok(())
+    state::enable(options)
 }
 
 /// Switches it off; code that is running in a tier leaves it at its next check.
 pub fn disable() {
-    ENABLED.store(false, Ordering::Relaxed);
+    state::disable();
 }
 
 /// Whether the JIT is on for the calling interpreter.
 pub fn is_enabled() -> bool {
-    ENABLED.load(Ordering::Relaxed)
+    state::is_enabled()
 }
 
 /// Counters by dotted name. `traces.made` and `traces.entered` (times an executor was entered)
 /// are read by `cargo xtask diff`.
 pub fn stats() -> Vec<(&'static str, u64)> {
-    Vec::new()
+    state::stats()
 }
 
 /// Aborts and delegations with their reasons and counts, as text.
 pub fn events() -> Vec<String> {
-    Vec::new()
+    state::events()
 }

@@ -47,7 +47,9 @@ impl Recorder {
             py::Object::type_of(left_object) == py::PyLong_Type()
                 && py::Object::type_of(right_object) == py::PyLong_Type()
         };
-        if both_int && op != nb::POWER && op != nb::TRUE_DIVIDE && arithmetic(op) {
+        // The others look for signals, which may run Python code, when the numbers are large.
+        let quiet = matches!(op, nb::ADD | nb::SUBTRACT | nb::AND | nb::OR | nb::XOR | nb::LSHIFT | nb::RSHIFT);
+        if both_int && quiet {
             self.guard_type(left, left_object);
             self.guard_type(right, right_object);
             let v = self.emit_imm(Uop::BigIntOp, &[left, right], u64::from(op), 0);
@@ -176,7 +178,12 @@ impl Recorder {
         let operands = self.pop_n(2);
         let to_bool = u64::from(oparg & 16 != 0) << 8;
         let v = self.escape(EscapeHelper::Compare, u64::from(op) | to_bool, &operands);
-        self.push(Entry::owned(v));
+        if to_bool == 0 {
+            self.push(Entry::owned(v));
+        } else {
+            self.types.insert(v, py::PyBool_Type() as usize);
+            self.push(Entry::borrowed(v));
+        }
         Ok(())
     }
 
@@ -327,7 +334,8 @@ impl Recorder {
             let length = if ty == py::PyList_Type() { Uop::ListLen } else { Uop::TupleLen };
             let n = self.emit(length, &[v]);
             let c = self.emit(Uop::IntIsTrue, &[n]);
-            let plan = self.plan_release(&[(self.top_entry(), object)]);
+            let entry = self.peek(0);
+            let plan = self.plan_release(&[(entry, object)]);
             let e = self.box_bool(c);
             self.pop();
             self.push(e);
@@ -345,10 +353,6 @@ impl Recorder {
         self.push(result);
         self.release_harmless(e);
         Ok(())
-    }
-
-    fn top_entry(&mut self) -> Entry {
-        self.peek(0)
     }
 
     pub(crate) fn const_bool(&mut self, value: bool) -> ValueId {

@@ -191,7 +191,7 @@ impl Recorder {
                 let descr = py::Object::type_of(on_type);
                 if descr == py::PyMemberDescr_Type() {
                     let member = (*on_type.cast::<py::MemberDescr>()).d_member;
-                    if (*member).type_ == py::MEMBER_OBJECT_EX as i32 && (*member).offset > 0 {
+                    if (*member).kind == py::MEMBER_OBJECT_EX as i32 && (*member).offset > 0 {
                         return Place::Slot { offset: (*member).offset as usize };
                     }
                     return Place::Unknown;

@@ -6,7 +6,7 @@ mod call;
 mod control;
 mod subscr;
 
-use cpython::abi::opcode as op;
+use cpython::abi::op;
 use ir::Resume;
 
 use crate::state::{Entry, Val};
@@ -109,7 +109,7 @@ impl Recorder {
                 op::CALL_KW => self.call_kw(arg),
                 op::RETURN_VALUE => self.return_value(),
 
-                _ => Err(Abort::Unsupported(op::name(opcode))),
+                _ => Err(Abort::Unsupported(cpython::abi::OPCODE_NAMES[opcode as usize])),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Subscripts, slices, building and unpacking containers, formatting.
 use cpython::abi as py;
-use cpython::abi::opcode as op;
+use cpython::abi::op;
 use ir::Uop;
 
 use crate::state::{Entry, Val};
@@ -164,11 +164,10 @@ impl Recorder {
         let list = self.peek_value(n)?;
         let object = self.real_peek(n);
         self.guard_type(list, object);
-        let mut e = self.pop();
+        let e = self.pop();
         let Val::Is(item) = e.val else { return Err(Abort::Value("NULL operand")) };
         if !e.owned {
             self.emit(Uop::Incref, &[item]);
-            e.owned = true;
         }
         self.emit(Uop::ListAppend, &[list, item]);
         Ok(())

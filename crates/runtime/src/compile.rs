@@ -1,0 +1,281 @@
+//! From a recording to an executor: optimize, compile, dump.
+
+use codegen::{Env, LinkTarget, Loc};
+use cpython::abi as py;
+use ir::{EntrySource, Trace, TraceKind, Uop};
+use record::{Dependency, Finished};
+
+use crate::executor::{ExitState, Executor, Site};
+use crate::link::Signature;
+use crate::state::{State, describe};
+
+/// What the code generator asks.
+struct CompileEnv<'a> {
+    state: &'a State,
+    kind: TraceKind,
+    /// The executor that the trace's link may jump to.
+    direct: Option<u32>,
+}
+
+impl Env for CompileEnv<'_> {
+    fn helper(&self, uop: Uop) -> usize {
+        crate::helpers::address(uop)
+    }
+
+    fn entry_locs(&self, trace: &Trace) -> Option<Vec<Loc>> {
+        let TraceKind::Bridge { parent, exit } = self.kind else { return None };
+        let exit = &self.state.executor(parent).compiled.exits[exit as usize];
+        trace
+            .entry
+            .iter()
+            .map(|p| match p.source {
+                EntrySource::Parent(v) => exit.values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
+                EntrySource::Slot(_) => None,
+            })
+            .collect()
+    }
+
+    fn link_target(&self, executor: u32) -> Option<LinkTarget> {
+        // A link to an executor that takes nothing in registers goes through the exit thunk, which writes the frame
+        // and re-enters.
+        let target = self.state.executor(executor);
+        (target.valid && self.direct == Some(executor))
+            .then(|| LinkTarget { addr: target.compiled.entry, locs: target.compiled.entry_locs.clone() })
+    }
+
+    fn first_exit_id(&self) -> u32 {
+        self.state.next_exit_id()
+    }
+
+    fn first_escape_id(&self) -> u32 {
+        self.state.next_escape_id()
+    }
+}
+
+/// What the optimizer asks.
+struct PythonOracle;
+
+impl opt::Oracle for PythonOracle {
+    fn known(&self) -> opt::Known {
+        opt::Known {
+            int: py::PyLong_Type() as u64,
+            float: py::PyFloat_Type() as u64,
+            bool_: py::PyBool_Type() as u64,
+            true_: py::_Py_TrueStruct() as u64,
+            false_: py::_Py_FalseStruct() as u64,
+        }
+    }
+
+    fn type_of(&self, object: u64) -> Option<u64> {
+        // SAFETY: constants of a trace are alive while it is compiled.
+        let ty = unsafe { py::Object::type_of(object as *mut py::Object) } as u64;
+        self.class_is_fixed(ty).then_some(ty)
+    }
+
+    fn int_value(&self, object: u64) -> Option<i64> {
+        let object = object as *mut py::Object;
+        // SAFETY: as above; the type is compared first.
+        unsafe {
+            if py::Object::type_of(object) == py::PyLong_Type() { py::Long::to_i64(object.cast()) } else { None }
+        }
+    }
+
+    fn float_value(&self, object: u64) -> Option<f64> {
+        let object = object as *mut py::Object;
+        // SAFETY: as above; the type is compared first.
+        unsafe {
+            (py::Object::type_of(object) == py::PyFloat_Type()).then(|| (*object.cast::<py::Float>()).ob_fval)
+        }
+    }
+
+    fn is_immortal(&self, object: u64) -> bool {
+        // SAFETY: as above.
+        unsafe { py::Object::is_immortal(object as *mut py::Object) }
+    }
+
+    fn class_is_fixed(&self, ty: u64) -> bool {
+        // `object.__class__` can be assigned between heap types, and between modules.
+        // SAFETY: types named by a trace are alive while it is compiled.
+        unsafe {
+            let ty = ty as *mut py::Type;
+            ty != py::PyModule_Type()
+                && (!py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE) || py::Type::has_flag(ty, py::TPFLAGS_IMMUTABLETYPE))
+        }
+    }
+}
+
+/// Variants of one executor.
+const MAX_VARIANTS: usize = 6;
+
+/// What an executor is made from.
+struct Job {
+    site: Site,
+    trace: Trace,
+    dependencies: Vec<Dependency>,
+}
+
+impl State {
+    /// Optimizes and compiles `finished`, and takes the executor in.
+    pub(crate) fn compile(&mut self, code: usize, offset: u32, finished: Finished) -> Result<u32, String> {
+        if finished.stale {
+            return Err("what it relied on changed while it was recorded".into());
+        }
+        let Finished { trace, dependencies, .. } = finished;
+        self.counters.uops_recorded += trace.insts.len() as u64;
+        let recorded = (trace.kind == TraceKind::Root).then(|| trace.clone());
+        let site = Site { code, offset, installed: Vec::new() };
+        let id = self.make(Job { site, trace, dependencies }, 0)?;
+        self.executor_mut(id).recorded = recorded;
+        Ok(id)
+    }
+
+    fn make(&mut self, job: Job, depth: usize) -> Result<u32, String> {
+        let Job { site, trace, dependencies } = job;
+        let (code, offset) = (site.code, site.offset);
+        let kind = trace.kind;
+        if self.options.dump.trace {
+            self.dump("recorded", code, offset, &trace.to_string());
+        }
+        let options = opt::Options::default();
+        let mut optimized = opt::optimize(&trace, &PythonOracle, &options).map_err(|e| format!("optimizer: {e}"))?;
+        let direct = self.link(&mut optimized, depth);
+        if self.options.dump.opt {
+            self.dump("optimized", code, offset, &optimized.to_string());
+        }
+        self.counters.uops_optimized += optimized.insts.len() as u64;
+        let compiled = self.generate(&optimized, kind, direct).map_err(|e| e.to_string())?;
+        if self.options.dump.asm {
+            let text = codegen::dump(&compiled, &optimized);
+            self.dump("machine code", code, offset, &text);
+        }
+        self.watch(&dependencies)?;
+        // SAFETY: the running thread's state.
+        let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
+        let exits = vec![ExitState::default(); compiled.exits.len()];
+        Ok(self.adopt(Executor {
+            id: self.executor_count(),
+            site,
+            trace: optimized,
+            recorded: None,
+            variants: Vec::new(),
+            variant_of: None,
+            compiled,
+            dependencies,
+            valid: true,
+            breaker,
+            first_exit: self.next_exit_id(),
+            first_escape: self.next_escape_id(),
+            exits,
+            entered: 0,
+        }))
+    }
+
+    /// For a trace that ends in a link: the executor to jump to with slots in registers, compiled if need be.
+    fn link(&mut self, trace: &mut Trace, depth: usize) -> Option<u32> {
+        if trace.insts.last()?.op != Uop::Link || depth > 1 {
+            return None;
+        }
+        let (target, signature) = crate::link::prepare(trace)?;
+        let variant = self.variant(target, signature, depth);
+        match variant {
+            Some(id) => trace.insts.last_mut()?.imms[0] = u64::from(id),
+            None => trace.insts.last_mut()?.args.clear(),
+        }
+        variant
+    }
+
+    fn variant(&mut self, target: u32, signature: Signature, depth: usize) -> Option<u32> {
+        let ex = self.executor(target);
+        let known = ex.variants.iter().find(|(s, id)| *s == signature && self.executor(*id).valid).map(|v| v.1);
+        if known.is_some() {
+            return known;
+        }
+        let recorded = ex.recorded.as_ref()?;
+        if ex.variants.len() >= MAX_VARIANTS {
+            return None;
+        }
+        // SAFETY: the code is alive: its executor is valid.
+        let nlocals = unsafe { (*(ex.site.code as *mut py::Code)).co_nlocalsplus } as usize;
+        let trace = crate::link::specialize(recorded, &signature, nlocals)?;
+        let site = Site { installed: Vec::new(), ..ex.site.clone() };
+        let dependencies = ex.dependencies.clone();
+        let result = self.make(Job { site, trace, dependencies }, depth + 1);
+        match result {
+            Ok(id) => {
+                self.counters.variants += 1;
+                self.executor_mut(id).variant_of = Some(target);
+                self.executor_mut(target).variants.push((signature, id));
+                Some(id)
+            }
+            Err(reason) => {
+                if self.log.on() {
+                    self.log.line(&format!("entry with registers not compiled: {reason}"));
+                }
+                None
+            }
+        }
+    }
+
+    fn generate(
+        &mut self,
+        trace: &Trace,
+        kind: TraceKind,
+        direct: Option<u32>,
+    ) -> Result<codegen::Compiled, codegen::CompileError> {
+        // The arena is lent out for the call: the environment only reads the rest of the state.
+        let arena = &raw mut self.arena;
+        let env = CompileEnv { state: self, kind, direct };
+        // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
+        let arena = unsafe { &mut *arena };
+        codegen::compile(trace, arena, &env, &codegen::Options::default())
+    }
+
+    fn watch(&mut self, dependencies: &[Dependency]) -> Result<(), String> {
+        for d in dependencies {
+            // SAFETY: the recorder saw these objects alive a moment ago.
+            if !unsafe { self.watchers.watch(*d) } {
+                return Err("a dict or type cannot be watched".into());
+            }
+        }
+        Ok(())
+    }
+
+    fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
+        let at = describe(code, offset);
+        self.log.line(&format!("{what}: {at}\n{text}"));
+    }
+
+    /// Stress: an entry that leaves at the next exit of the executor that was not forced yet.
+    pub(crate) fn forced_exit_entry(&mut self, id: u32) -> Option<u64> {
+        let ex = self.executor_mut(id);
+        let index = ex.exits.iter().position(|e| !e.forced)?;
+        ex.exits[index].forced = true;
+        let inst = ex.compiled.exits[index].inst as usize;
+        let mut trace = ex.trace.clone();
+        let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
+        let snap = trace.insts[inst].snap?;
+        trace.insts.truncate(inst);
+        trace.insts.push(ir::Inst::new(Uop::Exit, &[]).snap(snap));
+        let compiled = self.generate(&trace, kind, None).ok()?;
+        let entry = compiled.entry as u64;
+        let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
+        self.adopt(Executor {
+            id: self.executor_count(),
+            site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
+            trace,
+            recorded: None,
+            variants: Vec::new(),
+            variant_of: None,
+            compiled,
+            dependencies: Vec::new(),
+            valid: true,
+            breaker,
+            first_exit: self.next_exit_id(),
+            first_escape: self.next_escape_id(),
+            exits,
+            entered: 0,
+        });
+        self.counters.forced_exits += 1;
+        Some(entry)
+    }
+}

@@ -1,0 +1,189 @@
+//! Writing frames: what a snapshot says, put where the interpreter expects it.
+
+use codegen::{Loc, NativeFrame};
+use cpython::abi as py;
+use ir::{Count, SlotVal, Snapshot, Source, Trace, ValueId};
+
+/// The frames of a snapshot, in memory.
+pub(crate) struct Materialized {
+    /// Outermost (the root) first.
+    pub frames: Vec<*mut py::Frame>,
+    pub sp: *mut py::StackRef,
+    /// Offset of the innermost frame's instruction, in code units.
+    pub pc: u32,
+    /// Every slot holds a plain reference that the trace can take back (no boxes, no new references were made).
+    pub reversible: bool,
+    /// What was written into slots, for comparison after an escape.
+    pub written: Vec<(*mut py::StackRef, py::StackRef)>,
+    /// Old values of overwritten locals, to be released last.
+    stale: Vec<py::StackRef>,
+}
+
+/// Reads trace values out of the native frame's save area, boxing each at most once.
+struct Values<'a> {
+    cx: &'a NativeFrame,
+    locs: &'a [(ValueId, Loc)],
+    boxed: Vec<(ValueId, *mut py::Object)>,
+    made_new: bool,
+}
+
+impl Values<'_> {
+    fn raw(&self, v: ValueId) -> u64 {
+        let loc = self.locs.iter().find(|(id, _)| *id == v).expect("the compiler located every snapshot value").1;
+        self.cx.value(loc)
+    }
+
+    /// The object to store, with its reference counted as the slot says.
+    unsafe fn slot(&mut self, slot: SlotVal) -> py::StackRef {
+        // SAFETY: the values are those of the snapshot at this very exit: objects are alive, counts are as declared.
+        unsafe {
+            let object = match slot.source {
+                Source::Unchanged => unreachable!("the caller skips unchanged slots"),
+                Source::Null => return py::StackRef::NULL,
+                Source::Const(address) => return py::StackRef::new(address as *mut py::Object),
+                Source::Value(v) => {
+                    let object = self.raw(v) as *mut py::Object;
+                    if object.is_null() {
+                        return py::StackRef::NULL;
+                    }
+                    return match slot.count {
+                        Count::Steal => py::StackRef::steal(object),
+                        Count::New => {
+                            self.made_new = true;
+                            py::StackRef::new(object)
+                        }
+                        Count::Borrow => py::StackRef::borrowed(object),
+                    };
+                }
+                Source::BoxBool(v) => {
+                    let object = if self.raw(v) != 0 { py::_Py_TrueStruct() } else { py::_Py_FalseStruct() };
+                    return py::StackRef::borrowed(object);
+                }
+                Source::BoxI64(v) | Source::BoxF64(v) => {
+                    self.made_new = true;
+                    if let Some((_, object)) = self.boxed.iter().find(|(id, _)| *id == v) {
+                        return py::StackRef::new(*object);
+                    }
+                    let bits = self.raw(v);
+                    let object = match slot.source {
+                        Source::BoxI64(_) => crate::helpers::box_i64(bits as i64),
+                        _ => crate::helpers::box_f64(f64::from_bits(bits)),
+                    } as *mut py::Object;
+                    self.boxed.push((v, object));
+                    object
+                }
+            };
+            py::StackRef::steal(object)
+        }
+    }
+}
+
+/// Writes the frames of `snapshot`, pushing those below the root, and makes the innermost one current.
+///
+/// # Safety
+/// `cx` holds the registers of a native frame at the exit or escape that `locs` and `snapshot` belong to.
+pub(crate) unsafe fn materialize(
+    cx: &NativeFrame,
+    trace: &Trace,
+    snapshot: &Snapshot,
+    locs: &[(ValueId, Loc)],
+) -> Materialized {
+    let ts = cx.tstate as *mut py::ThreadState;
+    let mut frame = cx.frame as *mut py::Frame;
+    let mut values = Values { cx, locs, boxed: Vec::new(), made_new: false };
+    let mut out = Materialized {
+        frames: Vec::with_capacity(snapshot.frames.len()),
+        sp: core::ptr::null_mut(),
+        pc: 0,
+        reversible: true,
+        written: Vec::new(),
+        stale: Vec::new(),
+    };
+    // SAFETY: the snapshot describes these very frames; slots are within localsplus and the stack.
+    unsafe {
+        for (n, f) in snapshot.frames.iter().enumerate() {
+            let code = trace.codes[f.code.0 as usize] as *mut py::Code;
+            let nlocals = (*code).co_nlocalsplus as usize;
+            if n > 0 {
+                let func = values.slot(f.func);
+                frame = push(ts, func, code, frame);
+            }
+            for (i, slot) in f.slots.iter().enumerate() {
+                if slot.source == Source::Unchanged {
+                    continue;
+                }
+                let value = values.slot(*slot);
+                let at = py::Frame::local(frame, i);
+                if n == 0 && i < nlocals {
+                    out.stale.push(*at);
+                }
+                *at = value;
+                out.written.push((at, value));
+            }
+            out.sp = py::Frame::local(frame, f.slots.len());
+            (*frame).stackpointer = out.sp;
+            (*frame).instr_ptr = py::Code::units(code).add(f.pc as usize);
+            if n + 1 < snapshot.frames.len() {
+                let tier1_code = tier1::code_of(frame);
+                (*frame).return_offset = u16::from((*tier1_code).base_op(f.pc as usize).len);
+            }
+            out.pc = f.pc;
+            out.frames.push(frame);
+        }
+        (*ts).current_frame = frame;
+    }
+    out.reversible = !values.made_new;
+    out
+}
+
+impl Materialized {
+    /// The innermost frame.
+    pub fn top(&self) -> *mut py::Frame {
+        *self.frames.last().expect("a snapshot has a frame")
+    }
+
+    /// Releases the old values of overwritten locals (all of harmless types).
+    ///
+    /// # Safety
+    /// Once, after the frames are in place.
+    pub unsafe fn release_stale(&mut self) {
+        for slot in self.stale.drain(..) {
+            // SAFETY: the slot owned its reference and no longer names it.
+            unsafe { slot.close() }
+        }
+    }
+}
+
+/// Pushes a frame for `func` with all locals empty, taking a recursion unit.
+unsafe fn push(
+    ts: *mut py::ThreadState,
+    func: py::StackRef,
+    code: *mut py::Code,
+    previous: *mut py::Frame,
+) -> *mut py::Frame {
+    // SAFETY: the caller's: a Python function and its code; the trace checked the recursion limit.
+    unsafe {
+        (*ts).py_recursion_remaining -= 1;
+        if let Some(frame) = py::push_frame(ts, func, code, 0, previous) {
+            return frame;
+        }
+        // No room in this chunk of the data stack: CPython's own function starts the next. It wants arguments; any
+        // will do, they are overwritten.
+        let n = (*code).co_argcount as usize;
+        let args = vec![py::StackRef::borrowed(py::_Py_NoneStruct()); n];
+        let frame = py::_PyEvalFramePushAndInit(
+            ts,
+            func,
+            core::ptr::null_mut(),
+            args.as_ptr(),
+            n,
+            core::ptr::null_mut(),
+            previous,
+        );
+        assert!(!frame.is_null(), "out of memory for a frame");
+        for i in 0..(*code).co_nlocalsplus as usize {
+            *py::Frame::local(frame, i) = py::StackRef::NULL;
+        }
+        frame
+    }
+}

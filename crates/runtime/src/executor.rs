@@ -1,0 +1,61 @@
+//! Executors: compiled traces, their exits, what they depend on.
+
+use codegen::Compiled;
+use ir::{Trace, Uop};
+use record::Dependency;
+
+use crate::link::Signature;
+
+/// Where an executor is entered from.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The code object.
+    pub code: usize,
+    /// Offset, in code units, of the loop header or `RESUME` where it starts (for a bridge: of the exit).
+    pub offset: u32,
+    /// Offsets of the instructions it is installed over.
+    pub installed: Vec<u32>,
+}
+
+/// An exit's history.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ExitState {
+    pub count: u32,
+    /// Attempts to record a bridge.
+    pub attempts: u8,
+    /// The bridge's executor.
+    pub bridge: Option<u32>,
+    /// Forced once already (stress).
+    pub forced: bool,
+}
+
+/// A compiled trace.
+pub(crate) struct Executor {
+    pub id: u32,
+    pub site: Site,
+    /// The optimized trace; snapshots and exits refer to it.
+    pub trace: Trace,
+    /// The recorded trace of a root, for entries with other signatures.
+    pub recorded: Option<Trace>,
+    /// Executors of the same loop entered with slots in registers, by signature.
+    pub variants: Vec<(Signature, u32)>,
+    /// The executor this is a variant of.
+    pub variant_of: Option<u32>,
+    pub compiled: Compiled,
+    pub dependencies: Vec<Dependency>,
+    pub valid: bool,
+    /// The eval breaker word under which the trace was made.
+    pub breaker: usize,
+    pub first_exit: u32,
+    pub first_escape: u32,
+    pub exits: Vec<ExitState>,
+    /// Times it was entered from tier 1.
+    pub entered: u64,
+}
+
+impl Executor {
+    /// Whether exit `i` may get a bridge: not a poll, a link or the end of the trace's last resort.
+    pub fn may_bridge(&self, i: usize) -> bool {
+        !matches!(self.compiled.exits[i].uop, Uop::GuardEvalBreaker | Uop::Link | Uop::GuardRecursion)
+    }
+}

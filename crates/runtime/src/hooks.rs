@@ -1,0 +1,186 @@
+//! What tier 1 calls: hot counters, recording steps, entries into executors; and what native code calls at exits.
+
+use codegen::NativeFrame;
+use cpython::abi as py;
+use ir::{TraceKind, Uop};
+use record::{Recorder, Start, Step};
+use tier1::Inst;
+use tier1::hooks::{RecordStep, Resume, ResumeKind};
+
+use crate::deopt;
+use crate::state::{Recording, STATUS_RESUME, state};
+
+fn normal(frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) -> Resume {
+    Resume { frame, ip, sp, kind: ResumeKind::Normal }
+}
+
+/// See `tier1::hooks::Hooks::on_hot`.
+///
+/// # Safety
+/// Only tier 1 calls this.
+pub(crate) unsafe fn on_hot(
+    ts: *mut py::ThreadState,
+    frame: *mut py::Frame,
+    ip: *const Inst,
+    sp: *mut py::StackRef,
+) -> Resume {
+    // SAFETY: tier 1 passes the running frame and an instruction of its code.
+    unsafe {
+        let st = state();
+        let code = tier1::code_of(frame);
+        let offset = (*code).offset_of(ip) as u32;
+        if !st.may_record((*code).code as usize, offset) {
+            st.cool(code, offset);
+            return normal(frame, ip, sp);
+        }
+        let start = Start { kind: TraceKind::Root, offset };
+        st.counters.recordings += 1;
+        st.recording = Some(Recording {
+            recorder: Box::new(Recorder::new(start, frame, sp)),
+            ts,
+            code: (*code).code as usize,
+            offset,
+            back_edge: None,
+        });
+        Resume { frame, ip, sp, kind: ResumeKind::Record }
+    }
+}
+
+/// See `tier1::hooks::Hooks::on_record`.
+///
+/// # Safety
+/// Only tier 1 calls this, in recording mode.
+pub(crate) unsafe fn on_record(
+    ts: *mut py::ThreadState,
+    frame: *mut py::Frame,
+    ip: *const Inst,
+    sp: *mut py::StackRef,
+) -> RecordStep {
+    // SAFETY: tier 1 passes the running frame and an instruction of its code.
+    unsafe {
+        let st = state();
+        if !st.recording.as_ref().is_some_and(|r| r.ts == ts) {
+            return RecordStep::Stop;
+        }
+        if ip.is_null() {
+            st.abort_recording(record::Abort::LeftLoop);
+            return RecordStep::Stop;
+        }
+        let code = tier1::code_of(frame);
+        let offset = (*code).offset_of(ip) as u32;
+        let op = (*code).base_op(offset as usize);
+        if let Some(id) = st.link_at(code, offset, op.opcode, frame) {
+            let recording = st.recording.take().expect("checked above");
+            let finished = recording.recorder.finish_here(Some(id));
+            st.finish(recording.code, recording.offset, None, finished);
+            return RecordStep::Stop;
+        }
+        let recording = st.recording.as_mut().expect("checked above");
+        if op.opcode == py::op::JUMP_BACKWARD && recording.recorder.in_root() {
+            recording.back_edge = Some(offset);
+        }
+        match recording.recorder.step(frame, sp, offset, op.opcode, op.oparg) {
+            Step::Continue => RecordStep::Go,
+            Step::Abort(reason) => {
+                st.abort_recording(reason);
+                RecordStep::Stop
+            }
+            Step::Finished => {
+                let recording = st.recording.take().expect("checked above");
+                let back_edge = recording.back_edge;
+                let finished = recording.recorder.finish_loop();
+                match st.finish(recording.code, recording.offset, back_edge, finished) {
+                    Some(id) => RecordStep::Jump(enter(ts, frame, ip, sp, id)),
+                    None => RecordStep::Stop,
+                }
+            }
+        }
+    }
+}
+
+/// See `tier1::hooks::Hooks::enter`.
+///
+/// # Safety
+/// Only tier 1 calls this, at a site where executor `id` was installed.
+pub(crate) unsafe fn enter(
+    ts: *mut py::ThreadState,
+    frame: *mut py::Frame,
+    ip: *const Inst,
+    sp: *mut py::StackRef,
+    id: u32,
+) -> Resume {
+    // SAFETY: tier 1 passes the running frame, saved; the executor starts at this instruction.
+    unsafe {
+        let mut id = id;
+        let mut at = normal(frame, ip, sp);
+        loop {
+            let st = state();
+            let ex = st.executor(id);
+            if (*ts).eval_breaker & !0xff != ex.breaker {
+                // Tools came and went: the trace polls for a version that will not come back.
+                st.invalidate(id);
+                return at;
+            }
+            if !ex.valid || (*ts).eval_breaker != ex.breaker || st.recording_here(ts) {
+                return at;
+            }
+            (*at.frame).stackpointer = at.sp;
+            let entry = st.entry_of(id);
+            st.counters.entered += 1;
+            let activation = st.begin_activation();
+            let breaker = &raw const (*ts).eval_breaker as u64;
+            let thunk = st.enter_thunk();
+            let status = thunk(entry, at.frame as u64, ts as u64, breaker);
+            let st = state();
+            st.end_activation(activation);
+            debug_assert_eq!(status & 0xffff_ffff, STATUS_RESUME);
+            at = st.resume;
+            // A link that is not a jump yet: go on in the executor it names.
+            match st.next_executor.take() {
+                Some(next) if at.kind == ResumeKind::Normal => id = next,
+                _ => return at,
+            }
+        }
+    }
+}
+
+/// Called by the common exit thunk; see `codegen::OnExit`.
+///
+/// # Safety
+/// Only native code calls this, at exit `id`, with its native frame.
+pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u64 {
+    // SAFETY: the native frame outlives the call; the executor is kept alive by its activation.
+    unsafe {
+        let st = state();
+        let (executor, index) = st.exit_site(id);
+        st.counters.exits += 1;
+        let ex = st.executor(executor);
+        let exit = &ex.compiled.exits[index];
+        let snapshot = ex.trace.snapshot(exit.snapshot);
+        let mut m = deopt::materialize(&*cx, &ex.trace, snapshot, &exit.values);
+        let frame = m.top();
+        let code = tier1::code_of(frame);
+        let ip = (*code).ip_at(m.pc as usize);
+        let mut resume = normal(frame, ip, m.sp);
+        let is_link = exit.uop == Uop::Link;
+        let link = is_link.then(|| ex.trace.insts[exit.inst as usize].imms[0] as u32);
+        let ts = (*cx).tstate as *mut py::ThreadState;
+        if let Some(target) = link {
+            let target_ex = st.executor(target);
+            let header = target_ex.site.offset;
+            if target_ex.valid && target_ex.site.code == (*code).code as usize {
+                let ip = (*code).ip_at(header as usize);
+                (*frame).instr_ptr = py::Code::units((*code).code).add(header as usize);
+                resume = normal(frame, ip, m.sp);
+                st.next_executor = Some(target);
+            }
+        } else if st.wants_bridge(executor, index) && st.recording.is_none() && (*ts).eval_breaker == ex.breaker {
+            st.start_bridge(executor, index, ts, &m);
+            resume.kind = ResumeKind::Record;
+        }
+        m.release_stale();
+        let st = state();
+        st.resume = resume;
+        STATUS_RESUME
+    }
+}

@@ -1,0 +1,581 @@
+//! The one mutable state, its life cycle, and what the hooks ask of it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use codegen::{Arena, Callbacks};
+use cpython::abi as py;
+use ir::TraceKind;
+use record::{Abort, Dependency, Finished, Recorder, Start};
+use tier1::hooks::{Hooks, Resume, ResumeKind};
+use tier1::Tier1Code;
+
+use crate::Options;
+use crate::deopt::Materialized;
+use crate::executor::Executor;
+use crate::log::Log;
+use crate::watch::Watchers;
+
+/// What executors return: [`State::resume`] says where to go on.
+pub(crate) const STATUS_RESUME: u64 = 1;
+
+/// Executions of a loop before it is recorded.
+const HOT_LOOP: u32 = 200;
+/// Times an exit is taken before a bridge is recorded.
+const HOT_EXIT: u32 = 20;
+/// Recordings that fail at one place before it is left alone for long.
+const MAX_FAILURES: u32 = 6;
+/// Attempts to record a bridge at one exit.
+const BRIDGE_ATTEMPTS: u8 = 3;
+/// Executors of one code object.
+const MAX_EXECUTORS_PER_CODE: usize = 64;
+/// Bytes of machine code in all.
+const ARENA_BYTES: usize = 64 << 20;
+
+/// A recording in progress.
+pub(crate) struct Recording {
+    pub recorder: Box<Recorder>,
+    pub ts: *mut py::ThreadState,
+    pub code: usize,
+    pub offset: u32,
+    /// The last back edge of the starting frame.
+    pub back_edge: Option<u32>,
+}
+
+/// Event counts, by what `stats()` calls them.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub recordings: u64,
+    pub made: u64,
+    pub bridges: u64,
+    pub variants: u64,
+    pub forced_exits: u64,
+    pub entered: u64,
+    pub exits: u64,
+    pub escapes: u64,
+    pub escape_exits: u64,
+    pub invalidated: u64,
+    pub compile_ns: u64,
+    pub uops_recorded: u64,
+    pub uops_optimized: u64,
+}
+
+/// Failures at one place.
+#[derive(Default, Clone, Copy)]
+struct Heat {
+    failures: u32,
+}
+
+pub(crate) struct State {
+    pub enabled: bool,
+    pub options: Options,
+    pub stress_exits: bool,
+    pub log: Log,
+    pub arena: Arena,
+    executors: Vec<Box<Executor>>,
+    exit_sites: Vec<(u32, u32)>,
+    escape_sites: Vec<(u32, u32)>,
+    pub recording: Option<Recording>,
+    pub counters: Counters,
+    aborts: HashMap<String, u64>,
+    heat: HashMap<(usize, u32), Heat>,
+    per_code: HashMap<usize, usize>,
+    pub dependents: HashMap<Dependency, Vec<u32>>,
+    pub watchers: Watchers,
+    /// Names that executors or recordings depend on, by dict.
+    pub watched_keys: HashMap<usize, Vec<usize>>,
+    pub eval_frame: Option<py::EvalFrameFn>,
+    pub resume: Resume,
+    pub next_executor: Option<u32>,
+}
+
+static mut STATE: Option<Box<State>> = None;
+
+/// The state; the hooks run only once it exists.
+pub(crate) fn state() -> &'static mut State {
+    // SAFETY: every caller runs under the GIL and drops the reference before anything that could come back here
+    // (running Python code) and take it again; see the calls of `state()` after such points.
+    unsafe { (*(&raw mut STATE)).as_deref_mut().expect("the hooks run only when enabled") }
+}
+
+fn maybe_state() -> Option<&'static mut State> {
+    // SAFETY: as above.
+    unsafe { (*(&raw mut STATE)).as_deref_mut() }
+}
+
+/// Switched on with everything left to CPython.
+static TIER_ZERO: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_enabled() -> bool {
+    TIER_ZERO.load(Relaxed) || maybe_state().is_some_and(|s| s.enabled)
+}
+
+pub(crate) fn enable(options: &Options) -> Result<(), String> {
+    if is_enabled() {
+        return Ok(());
+    }
+    if options.tier == 0 {
+        TIER_ZERO.store(true, Relaxed);
+        return Ok(());
+    }
+    // SAFETY: Python calls this with the GIL held.
+    unsafe {
+        cpython::probe()?;
+        if maybe_state().is_none() {
+            let callbacks = Callbacks { on_exit: crate::hooks::on_exit, on_escape: crate::escape::on_escape };
+            let arena = Arena::new(ARENA_BYTES, callbacks).map_err(|e| format!("no memory for machine code: {e}"))?;
+            let watchers = Watchers::register()?;
+            STATE = Some(Box::new(State {
+                enabled: false,
+                options: options.clone(),
+                stress_exits: false,
+                log: Log::Off,
+                arena,
+                executors: Vec::new(),
+                exit_sites: Vec::new(),
+                escape_sites: Vec::new(),
+                recording: None,
+                counters: Counters::default(),
+                aborts: HashMap::new(),
+                heat: HashMap::new(),
+                per_code: HashMap::new(),
+                dependents: HashMap::new(),
+                watchers,
+                watched_keys: HashMap::new(),
+                eval_frame: None,
+                resume: Resume {
+                    frame: core::ptr::null_mut(),
+                    ip: core::ptr::null(),
+                    sp: core::ptr::null_mut(),
+                    kind: ResumeKind::Normal,
+                },
+                next_executor: None,
+            }));
+            tier1::hooks::set_hooks(Hooks {
+                on_hot: crate::hooks::on_hot,
+                on_record: crate::hooks::on_record,
+                enter: crate::hooks::enter,
+            });
+        }
+        let st = state();
+        st.options = options.clone();
+        st.stress_exits = options.stress.iter().any(|s| s == "exit-all");
+        st.log = Log::open(options);
+        let hot = if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(HOT_LOOP) };
+        if let Some(n) = options.threshold {
+            tier1::set_threshold(n);
+        }
+        // Functions become hot through the loops that call them.
+        tier1::set_hot_thresholds(hot, u32::MAX);
+        tier1::enable()?;
+        let interp = (*py::PyThreadState_Get()).interp;
+        st.eval_frame = (*interp).eval_frame;
+        st.enabled = true;
+    }
+    Ok(())
+}
+
+pub(crate) fn disable() {
+    TIER_ZERO.store(false, Relaxed);
+    let Some(st) = maybe_state() else { return };
+    if !st.enabled {
+        return;
+    }
+    st.enabled = false;
+    st.recording = None;
+    st.invalidate_all();
+    // SAFETY: Python calls this with the GIL held.
+    unsafe { tier1::disable() }
+}
+
+pub(crate) fn stats() -> Vec<(&'static str, u64)> {
+    let mut out = tier1::counts();
+    if let Some(st) = maybe_state() {
+        let c = &st.counters;
+        out.extend([
+            ("traces.recorded", c.recordings),
+            ("traces.made", c.made),
+            ("traces.bridges", c.bridges),
+            ("traces.variants", c.variants),
+            ("traces.entered", c.entered),
+            ("traces.forced_exits", c.forced_exits),
+            ("traces.exits", c.exits),
+            ("traces.escapes", c.escapes),
+            ("traces.escape_exits", c.escape_exits),
+            ("traces.invalidated", c.invalidated),
+            ("traces.aborted", st.aborts.values().sum()),
+            ("traces.uops_recorded", c.uops_recorded),
+            ("traces.uops_optimized", c.uops_optimized),
+            ("compile.ns", c.compile_ns),
+            ("code.bytes", st.arena.used() as u64),
+        ]);
+    }
+    out
+}
+
+pub(crate) fn events() -> Vec<String> {
+    let mut out = tier1::delegations();
+    if let Some(st) = maybe_state() {
+        let mut aborts: Vec<_> = st.aborts.iter().collect();
+        aborts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        out.extend(aborts.into_iter().map(|(reason, n)| format!("trace not made, {reason}: {n}")));
+    }
+    out
+}
+
+impl State {
+    pub fn executor(&self, id: u32) -> &Executor {
+        &self.executors[id as usize]
+    }
+
+    pub fn executor_mut(&mut self, id: u32) -> &mut Executor {
+        &mut self.executors[id as usize]
+    }
+
+    pub fn executor_count(&self) -> u32 {
+        self.executors.len() as u32
+    }
+
+    pub fn exit_site(&self, id: u32) -> (u32, usize) {
+        let (executor, index) = self.exit_sites[id as usize];
+        (executor, index as usize)
+    }
+
+    pub fn escape_site(&self, id: u32) -> (u32, usize) {
+        let (executor, index) = self.escape_sites[id as usize];
+        (executor, index as usize)
+    }
+
+    pub fn next_exit_id(&self) -> u32 {
+        self.exit_sites.len() as u32
+    }
+
+    pub fn next_escape_id(&self) -> u32 {
+        self.escape_sites.len() as u32
+    }
+
+    /// Takes a compiled executor in; its ids were promised by the functions above.
+    pub fn adopt(&mut self, executor: Executor) -> u32 {
+        let id = executor.id;
+        self.exit_sites.extend((0..executor.compiled.exits.len()).map(|i| (id, i as u32)));
+        self.escape_sites.extend((0..executor.compiled.escapes.len()).map(|i| (id, i as u32)));
+        for d in &executor.dependencies {
+            if let Dependency::DictKey { dict, key } = *d {
+                let keys = self.watched_keys.entry(dict).or_default();
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+            self.dependents.entry(*d).or_default().push(id);
+        }
+        *self.per_code.entry(executor.site.code).or_default() += 1;
+        self.executors.push(Box::new(executor));
+        id
+    }
+
+    pub fn recording_here(&self, ts: *mut py::ThreadState) -> bool {
+        self.recording.as_ref().is_some_and(|r| r.ts == ts)
+    }
+
+    pub fn begin_activation(&mut self) -> codegen::Activation {
+        self.arena.begin_activation()
+    }
+
+    pub fn end_activation(&mut self, activation: codegen::Activation) {
+        self.arena.end_activation(activation);
+    }
+
+    pub fn enter_thunk(&self) -> codegen::abi::Enter {
+        self.arena.enter_thunk()
+    }
+
+    /// Where to enter executor `id`.
+    pub fn entry_of(&mut self, id: u32) -> u64 {
+        self.executor_mut(id).entered += 1;
+        if self.stress_exits
+            && let Some(entry) = self.forced_exit_entry(id)
+        {
+            return entry;
+        }
+        self.executor(id).compiled.entry as u64
+    }
+
+    /// Whether a recording may start here.
+    pub fn may_record(&self, code: usize, offset: u32) -> bool {
+        self.enabled
+            && self.options.tier >= 2
+            && self.recording.is_none()
+            && self.per_code.get(&code).copied().unwrap_or(0) < MAX_EXECUTORS_PER_CODE
+            && self.heat.get(&(code, offset)).is_none_or(|h| h.failures < MAX_FAILURES)
+    }
+
+    /// Makes a place wait before it asks again.
+    ///
+    /// # Safety
+    /// `code` is live and `offset` that of a loop header or `RESUME`.
+    pub unsafe fn cool(&self, code: *mut Tier1Code, offset: u32) {
+        // SAFETY: by this function's contract.
+        unsafe {
+            let failures = self.heat.get(&((*code).code as usize, offset)).map_or(0, |h| h.failures);
+            let wait = self.hot_loop().saturating_mul(1 << failures.min(20)).max(16 << failures.min(20));
+            for edge in back_edges(&*code, offset) {
+                tier1::hooks::reset_counter(code, edge as usize, wait);
+            }
+            if (*code).base_op(offset as usize).opcode == py::op::RESUME {
+                tier1::hooks::reset_counter(code, offset as usize, wait);
+            }
+        }
+    }
+
+    fn hot_loop(&self) -> u32 {
+        self.options.threshold.unwrap_or(HOT_LOOP)
+    }
+
+    fn hot_exit(&self) -> u32 {
+        self.options.threshold.unwrap_or(HOT_EXIT).min(HOT_EXIT)
+    }
+
+    /// Ends the recording in progress without a trace.
+    pub fn abort_recording(&mut self, reason: Abort) {
+        let Some(recording) = self.recording.take() else { return };
+        let text = reason.text();
+        if self.log.on() {
+            let at = describe(recording.code, recording.offset);
+            self.log.line(&format!("recording of {at} given up: {text}"));
+        }
+        self.fail(recording.code, recording.offset, text);
+    }
+
+    /// Counts a failure at a place.
+    pub fn fail(&mut self, code: usize, offset: u32, reason: String) {
+        *self.aborts.entry(reason).or_default() += 1;
+        self.heat.entry((code, offset)).or_default().failures += 1;
+        // SAFETY: the code was running a moment ago, so it is alive and decoded.
+        unsafe {
+            if let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) {
+                self.cool(tier1_code, offset);
+            }
+        }
+    }
+
+    /// The executor to link to instead of recording the back edge at `offset`, if there is one.
+    ///
+    /// # Safety
+    /// `code` is the running frame's.
+    pub unsafe fn link_at(&self, code: *mut Tier1Code, offset: u32, opcode: u8, frame: *mut py::Frame) -> Option<u32> {
+        if opcode != py::op::JUMP_BACKWARD {
+            return None;
+        }
+        // SAFETY: by this function's contract.
+        let (address, header) = unsafe { ((*code).code as usize, jump_target(&*code, offset)) };
+        let recording = self.recording.as_ref()?;
+        if !recording.recorder.in_root() || !recording.recorder.is_root(frame) {
+            return None;
+        }
+        if recording.offset == header && recording.code == address && recording.recorder.is_loop() {
+            return None;
+        }
+        self.executors
+            .iter()
+            .find(|e| {
+                e.valid
+                    && e.recorded.is_some()
+                    && e.site.code == address
+                    && e.site.offset == header
+            })
+            .map(|e| e.id)
+    }
+
+    /// Whether exit `index` of `executor` has become hot enough for a bridge.
+    pub fn wants_bridge(&mut self, executor: u32, index: usize) -> bool {
+        let hot = self.hot_exit();
+        let full = self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
+        let enabled = self.enabled && self.options.tier >= 2;
+        let ex = self.executor_mut(executor);
+        let may = ex.valid && ex.may_bridge(index) && !full && enabled;
+        let exit = &mut ex.exits[index];
+        exit.count = exit.count.saturating_add(1);
+        if !may || exit.bridge.is_some() || exit.attempts >= BRIDGE_ATTEMPTS || exit.count < hot {
+            return false;
+        }
+        exit.attempts += 1;
+        exit.count = 0;
+        true
+    }
+
+    /// Starts recording a bridge from an exit whose frames were just materialized.
+    ///
+    /// # Safety
+    /// `m` is what exit `index` of `executor` left.
+    pub unsafe fn start_bridge(&mut self, executor: u32, index: usize, ts: *mut py::ThreadState, m: &Materialized) {
+        let ex = self.executor(executor);
+        let exit = &ex.compiled.exits[index];
+        let snapshot = ex.trace.snapshot(exit.snapshot);
+        let start = Start { kind: TraceKind::Bridge { parent: executor, exit: index as u32 }, offset: m.pc };
+        // SAFETY: by this function's contract.
+        let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
+        let (code, offset) = (ex.site.code, m.pc);
+        self.counters.recordings += 1;
+        self.recording = Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None });
+    }
+
+    /// Compiles a finished recording. Its executor, if all went well.
+    pub fn finish(&mut self, code: usize, offset: u32, back_edge: Option<u32>, finished: Finished) -> Option<u32> {
+        let started = std::time::Instant::now();
+        let result = self.compile(code, offset, finished);
+        self.counters.compile_ns += started.elapsed().as_nanos() as u64;
+        match result {
+            Ok(id) => {
+                self.counters.made += 1;
+                // SAFETY: the code was running a moment ago.
+                unsafe { self.install(id, code, offset, back_edge) };
+                Some(id)
+            }
+            Err(reason) => {
+                if self.log.on() {
+                    let at = describe(code, offset);
+                    self.log.line(&format!("trace of {at} not compiled: {reason}"));
+                }
+                self.fail(code, offset, reason);
+                None
+            }
+        }
+    }
+
+    /// Puts a root executor over every back edge of its loop, or patches the parent's exit.
+    unsafe fn install(&mut self, id: u32, code: usize, offset: u32, back_edge: Option<u32>) {
+        // SAFETY: the code is alive and decoded.
+        unsafe {
+            if let TraceKind::Bridge { parent, exit } = self.executor(id).trace.kind {
+                self.counters.bridges += 1;
+                let entry = self.executor(id).compiled.entry;
+                let parent_executor = &mut self.executors[parent as usize];
+                parent_executor.exits[exit as usize].bridge = Some(id);
+                if !self.stress_exits
+                    && let Err(e) = self.arena.patch_exit(&parent_executor.compiled, exit, entry)
+                {
+                    self.log.line(&format!("exit not patched: {e}"));
+                }
+                return;
+            }
+            let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) else { return };
+            let mut edges = back_edges(&*tier1_code, offset);
+            if edges.is_empty() {
+                edges.extend(back_edge);
+            }
+            for edge in edges {
+                if tier1::hooks::install_executor(tier1_code, edge as usize, id) {
+                    self.executors[id as usize].site.installed.push(edge);
+                }
+            }
+        }
+    }
+
+    /// Takes an executor out of service. Native code that is running it notices at its next escape or exit.
+    pub fn invalidate(&mut self, id: u32) {
+        let ex = &mut self.executors[id as usize];
+        if !ex.valid {
+            return;
+        }
+        ex.valid = false;
+        self.counters.invalidated += 1;
+        if let Some(n) = self.per_code.get_mut(&ex.site.code) {
+            *n -= 1;
+        }
+        let site = ex.site.clone();
+        let kind = ex.trace.kind;
+        let range = ex.compiled.code;
+        // SAFETY: tier-1 code is looked up through the code object, which a dying code object announces first.
+        unsafe {
+            if let Some(tier1_code) = tier1::find_decoded(site.code as *mut py::Code) {
+                for edge in &site.installed {
+                    tier1::hooks::uninstall_executor(tier1_code, *edge as usize);
+                    tier1::hooks::reset_counter(tier1_code, *edge as usize, self.hot_loop());
+                }
+            }
+        }
+        if let TraceKind::Bridge { parent, exit } = kind {
+            let first = self.executors[parent as usize].first_exit;
+            let parent_executor = &mut self.executors[parent as usize];
+            if parent_executor.valid {
+                parent_executor.exits[exit as usize].bridge = None;
+                let _ = self.arena.unpatch_exit(&parent_executor.compiled, exit, first + exit);
+            }
+        }
+        let ex = &self.executors[id as usize];
+        let children: Vec<u32> =
+            ex.exits.iter().filter_map(|e| e.bridge).chain(ex.variants.iter().map(|v| v.1)).collect();
+        for child in children {
+            self.invalidate(child);
+        }
+        self.arena.retire(range);
+    }
+
+    pub fn invalidate_all(&mut self) {
+        for id in 0..self.executors.len() as u32 {
+            self.invalidate(id);
+        }
+    }
+
+    /// Invalidates whatever depends on `d`.
+    pub fn invalidate_dependents(&mut self, d: Dependency) {
+        if let Some(ids) = self.dependents.remove(&d) {
+            for id in ids {
+                self.invalidate(id);
+            }
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.recorder.note_change(d);
+        }
+    }
+
+    /// Forgets a code object that dies.
+    pub fn forget_code(&mut self, code: usize) {
+        self.heat.retain(|(c, _), _| *c != code);
+        self.per_code.remove(&code);
+    }
+}
+
+/// Where the back edge at `offset` jumps to.
+pub(crate) fn jump_target(code: &Tier1Code, offset: u32) -> u32 {
+    let op = code.base_op(offset as usize);
+    offset + u32::from(op.len) - op.oparg
+}
+
+/// Offsets of every back edge to the loop header `header`.
+pub(crate) fn back_edges(code: &Tier1Code, header: u32) -> Vec<u32> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < code.len() {
+        let op = code.base_op(at);
+        if op.opcode == py::op::JUMP_BACKWARD && jump_target(code, at as u32) == header {
+            out.push(at as u32);
+        }
+        at += usize::from(op.len.max(1));
+    }
+    out
+}
+
+/// A code position for people: `function (file.py:12)`.
+pub(crate) fn describe(code: usize, offset: u32) -> String {
+    // SAFETY: callers pass the address of a live code object.
+    unsafe {
+        let code = code as *mut py::Code;
+        let name = text_of((*code).co_qualname);
+        let file = text_of((*code).co_filename);
+        format!("{name} ({file}:{}+{offset})", (*code).co_firstlineno)
+    }
+}
+
+/// The text of an exact str.
+unsafe fn text_of(object: *mut py::Object) -> String {
+    // SAFETY: a live str; the text lives as long as it.
+    unsafe {
+        let text = py::PyUnicode_AsUTF8(object);
+        if text.is_null() {
+            py::PyErr_Clear();
+            return "?".into();
+        }
+        core::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+    }
+}

@@ -1,0 +1,143 @@
+//! Watchers: changes of dicts, types, functions and code objects invalidate what relied on them.
+
+use core::ffi::c_int;
+use std::collections::HashSet;
+
+use cpython::abi as py;
+use cpython::abi::watch::{
+    CodeWatcher, DictWatcher, FunctionWatcher, TypeWatcher, code_event, dict_event, function_event,
+};
+use record::Dependency;
+
+use crate::state::state;
+
+/// Our watchers and what they watch.
+pub(crate) struct Watchers {
+    dict: DictWatcher,
+    ty: TypeWatcher,
+    _function: FunctionWatcher,
+    _code: CodeWatcher,
+    dicts: HashSet<usize>,
+    types: HashSet<usize>,
+}
+
+impl Watchers {
+    /// Registers one watcher of each kind.
+    ///
+    /// # Errors
+    /// All of a kind are taken.
+    ///
+    /// # Safety
+    /// The GIL is held.
+    pub unsafe fn register() -> Result<Watchers, String> {
+        let taken = |kind: &str| format!("every {kind} watcher of the interpreter is taken");
+        // SAFETY: the callbacks are functions of this library, which is never unloaded.
+        unsafe {
+            Ok(Watchers {
+                dict: DictWatcher::register(on_dict).ok_or_else(|| taken("dict"))?,
+                ty: TypeWatcher::register(on_type).ok_or_else(|| taken("type"))?,
+                _function: FunctionWatcher::register(on_function).ok_or_else(|| taken("function"))?,
+                _code: CodeWatcher::register(on_code).ok_or_else(|| taken("code"))?,
+                dicts: HashSet::new(),
+                types: HashSet::new(),
+            })
+        }
+    }
+
+    /// Starts watching what `d` names.
+    ///
+    /// # Safety
+    /// The objects are alive; the GIL is held.
+    pub unsafe fn watch(&mut self, d: Dependency) -> bool {
+        // SAFETY: by this function's contract.
+        unsafe {
+            match d {
+                Dependency::DictKey { dict, .. } => {
+                    self.dicts.contains(&dict) || (self.dict.watch(dict as *mut py::Object) && self.dicts.insert(dict))
+                }
+                Dependency::Type(ty) => {
+                    // A type without a version tells its watchers nothing.
+                    py::Type::version(ty as *mut py::Type) != 0
+                        && self.ty.watch(ty as *mut py::Type)
+                        && {
+                            self.types.insert(ty);
+                            true
+                        }
+                }
+                Dependency::Function(_) | Dependency::Code(_) => true,
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn on_dict(
+    event: c_int,
+    dict: *mut py::Object,
+    key: *mut py::Object,
+    _value: *mut py::Object,
+) -> c_int {
+    let st = state();
+    let dict = dict as usize;
+    match event {
+        dict_event::ADDED | dict_event::MODIFIED | dict_event::DELETED => {
+            let Some(keys) = st.watched_keys.get(&dict) else { return 0 };
+            // SAFETY: `key` is alive during the event, and so are the names we watch: code objects hold them.
+            let equal = unsafe { keys.iter().find(|k| same_key(**k as *mut py::Object, key)).copied() };
+            if let Some(key) = equal {
+                st.invalidate_dependents(Dependency::DictKey { dict, key });
+            }
+        }
+        _ => {
+            st.invalidate_dict(dict);
+            if event == dict_event::DEALLOCATED {
+                st.watchers.dicts.remove(&dict);
+                st.watched_keys.remove(&dict);
+            }
+        }
+    }
+    0
+}
+
+/// Whether two dict keys are equal: `name` is an exact str; anything odd counts as equal.
+unsafe fn same_key(name: *mut py::Object, key: *mut py::Object) -> bool {
+    // SAFETY: both are alive; comparing exact strings runs no Python code.
+    unsafe {
+        name == key || py::Object::type_of(key) != py::PyUnicode_Type() || py::PyUnicode_Compare(name, key) == 0
+    }
+}
+
+unsafe extern "C" fn on_type(ty: *mut py::Type) -> c_int {
+    state().invalidate_dependents(Dependency::Type(ty as usize));
+    0
+}
+
+unsafe extern "C" fn on_function(event: c_int, function: *mut py::Function, _value: *mut py::Object) -> c_int {
+    if matches!(
+        event,
+        function_event::DESTROY
+            | function_event::MODIFY_CODE
+            | function_event::MODIFY_DEFAULTS
+            | function_event::MODIFY_KWDEFAULTS
+    ) {
+        state().invalidate_dependents(Dependency::Function(function as usize));
+    }
+    0
+}
+
+unsafe extern "C" fn on_code(event: c_int, code: *mut py::Code) -> c_int {
+    if event == code_event::DESTROY {
+        let st = state();
+        st.invalidate_dependents(Dependency::Code(code as usize));
+        st.forget_code(code as usize);
+    }
+    0
+}
+
+impl crate::state::State {
+    /// Invalidates whatever depends on any key of a dict.
+    pub(crate) fn invalidate_dict(&mut self, dict: usize) {
+        for key in self.watched_keys.get(&dict).cloned().unwrap_or_default() {
+            self.invalidate_dependents(Dependency::DictKey { dict, key });
+        }
+    }
+}

@@ -145,7 +145,7 @@ impl State {
         self.counters.uops_optimized += optimized.insts.len() as u64;
         let compiled = self.generate(&optimized, kind, direct).map_err(|e| e.to_string())?;
         if self.options.dump.asm {
-            let text = codegen::dump(&compiled, &optimized);
+            let text = optimized.to_string();
             self.dump("machine code", code, offset, &text);
         }
         self.watch(&dependencies)?;
@@ -194,9 +194,7 @@ impl State {
         if ex.variants.len() >= MAX_VARIANTS {
             return None;
         }
-        // SAFETY: the code is alive: its executor is valid.
-        let nlocals = unsafe { (*(ex.site.code as *mut py::Code)).co_nlocalsplus } as usize;
-        let trace = crate::link::specialize(recorded, &signature, nlocals)?;
+        let trace = crate::link::specialize(recorded, &signature);
         let site = Site { installed: Vec::new(), ..ex.site.clone() };
         let dependencies = ex.dependencies.clone();
         let result = self.make(Job { site, trace, dependencies }, depth + 1);
@@ -246,7 +244,7 @@ impl State {
     }
 
     /// Stress: an entry that leaves at the next exit of the executor that was not forced yet.
-    pub(crate) fn forced_exit_entry(&mut self, id: u32) -> Option<u64> {
+    pub(crate) fn forced_exit_entry(&mut self, id: u32) -> Option<usize> {
         let ex = self.executor_mut(id);
         let index = ex.exits.iter().position(|e| !e.forced)?;
         ex.exits[index].forced = true;
@@ -257,7 +255,7 @@ impl State {
         trace.insts.truncate(inst);
         trace.insts.push(ir::Inst::new(Uop::Exit, &[]).snap(snap));
         let compiled = self.generate(&trace, kind, None).ok()?;
-        let entry = compiled.entry as u64;
+        let entry = compiled.entry;
         let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
         self.adopt(Executor {
             id: self.executor_count(),

@@ -163,6 +163,7 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
         let ip = (*code).ip_at(m.pc as usize);
         let mut resume = normal(frame, ip, m.sp);
         let is_link = exit.uop == Uop::Link;
+        let breaker = ex.breaker;
         let link = is_link.then(|| ex.trace.insts[exit.inst as usize].imms[0] as u32);
         let ts = (*cx).tstate as *mut py::ThreadState;
         if let Some(target) = link {
@@ -174,7 +175,7 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
                 resume = normal(frame, ip, m.sp);
                 st.next_executor = Some(target);
             }
-        } else if st.wants_bridge(executor, index) && st.recording.is_none() && (*ts).eval_breaker == ex.breaker {
+        } else if st.wants_bridge(executor, index) && st.recording.is_none() && (*ts).eval_breaker == breaker {
             st.start_bridge(executor, index, ts, &m);
             resume.kind = ResumeKind::Record;
         }

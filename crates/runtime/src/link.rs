@@ -15,10 +15,6 @@ pub(crate) enum Handover {
     F64,
     /// An object with a reference.
     Owned,
-    /// An object that something else keeps alive.
-    Borrowed,
-    /// The same object as an earlier entry of the signature.
-    Same(u16),
 }
 
 /// The slots that are handed over, ascending.
@@ -55,7 +51,7 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     if frame.slots.iter().filter(handed).any(|s| matches!(s.source, Source::Null | Source::BoxBool(_))) {
         return None;
     }
-    let mut seen: Vec<(Source, u16)> = Vec::new();
+    let mut seen: Vec<Source> = Vec::new();
     let mut signature = Vec::new();
     let mut args = Vec::new();
     for (i, slot) in frame.slots.iter().enumerate() {
@@ -63,15 +59,15 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
             continue;
         }
         let boxed = matches!(slot.source, Source::BoxI64(_) | Source::BoxF64(_));
-        if boxed && let Some((_, first)) = seen.iter().find(|(s, _)| *s == slot.source) {
-            signature.push((i as u16, Handover::Same(*first)));
-            continue;
+        if boxed && seen.contains(&slot.source) {
+            // Two slots with one box, which the target would make twice.
+            return None;
         }
-        seen.push((slot.source, i as u16));
+        seen.push(slot.source);
         let (value, how) = match slot.source {
             Source::BoxI64(v) => (v, Handover::I64),
             Source::BoxF64(v) => (v, Handover::F64),
-            Source::Value(v) if slot.count == Count::Borrow => (v, Handover::Borrowed),
+            Source::Value(_) if slot.count == Count::Borrow => return None,
             Source::Value(v) => {
                 if slot.count == Count::New {
                     trace.push(Inst::new(Uop::Incref, &[v]));
@@ -90,7 +86,7 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     }
     // Should the target be gone, the interpreter goes on from a snapshot in which those references are made.
     let mut snapshot = snapshot;
-    for (slot, value) in signature.iter().filter(|(_, how)| !matches!(how, Handover::Same(_))).zip(&args) {
+    for (slot, value) in signature.iter().zip(&args) {
         let slot = &mut snapshot.frames[0].slots[usize::from(slot.0)];
         match slot.source {
             Source::Const(_) => *slot = SlotVal { source: Source::Value(*value), count: Count::Steal },
@@ -102,80 +98,17 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     Some((signature, args, snap))
 }
 
-/// The recorded trace of a root executor, entered with `signature`.
-pub(crate) fn specialize(recorded: &Trace, signature: &Signature, nlocals: usize) -> Option<Trace> {
-    let mut out = Trace {
-        kind: recorded.kind,
-        entry: Vec::new(),
-        insts: Vec::with_capacity(recorded.insts.len() + 4 * signature.len()),
-        snapshots: recorded.snapshots.clone(),
-        codes: recorded.codes.clone(),
-    };
-    let mut handed: Vec<(u16, ValueId, bool)> = Vec::new();
+/// The recorded trace of a root executor, entered with `signature`: the optimizer knows that an entry parameter is its
+/// slot's value and that memory is stale.
+pub(crate) fn specialize(recorded: &Trace, signature: &Signature) -> Trace {
+    let mut out = recorded.clone();
     for (slot, how) in signature {
-        let (kind, entry) = match how {
-            Handover::I64 => (Kind::I64, Uop::EntryI64),
-            Handover::F64 => (Kind::F64, Uop::EntryF64),
-            Handover::Owned | Handover::Borrowed => (Kind::Obj, Uop::EntryObj),
-            Handover::Same(first) => {
-                let v = handed.iter().find(|(s, ..)| s == first)?.1;
-                out.push(Inst::new(Uop::Incref, &[v]));
-                handed.push((*slot, v, true));
-                continue;
-            }
+        let kind = match how {
+            Handover::I64 => Kind::I64,
+            Handover::F64 => Kind::F64,
+            Handover::Owned => Kind::Obj,
         };
-        let index = out.entry.len() as u64;
         out.entry.push(EntryParam { kind, source: EntrySource::Slot(*slot) });
-        let raw = out.push(Inst::new(entry, &[]).imm(index));
-        let v = match how {
-            Handover::I64 => out.push(Inst::new(Uop::BoxI64, &[raw])),
-            Handover::F64 => out.push(Inst::new(Uop::BoxF64, &[raw])),
-            _ => raw,
-        };
-        handed.push((*slot, v, *how != Handover::Borrowed));
     }
-    for (slot, v, _) in handed.iter().filter(|(s, ..)| usize::from(*s) < nlocals) {
-        let old = out.push(Inst::new(Uop::LoadSlot, &[]).imm(8 * u64::from(*slot)));
-        out.push(Inst::new(Uop::SetSlot, &[*v, old]).imm(u64::from(*slot)));
-    }
-    let mut map: Vec<ValueId> = Vec::with_capacity(recorded.insts.len());
-    for inst in &recorded.insts {
-        let slot = |offset: u64| handed.iter().find(|(s, ..)| 8 * u64::from(*s) == offset);
-        match inst.op {
-            Uop::LoadSlot if slot(inst.imms[0]).is_some() => {
-                map.push(slot(inst.imms[0])?.1);
-                continue;
-            }
-            Uop::GuardSlotTag if let Some((_, v, owned)) = slot(inst.imms[0]) => {
-                if *owned != (inst.imms[1] == 0) {
-                    return None;
-                }
-                map.push(*v);
-                continue;
-            }
-            _ => {}
-        }
-        let mut new = inst.clone();
-        for a in &mut new.args {
-            *a = map[a.0 as usize];
-        }
-        map.push(out.push(new));
-    }
-    for snapshot in &mut out.snapshots {
-        for (n, frame) in snapshot.frames.iter_mut().enumerate() {
-            frame.func.source = frame.func.source.map(|v| map[v.0 as usize]);
-            for (i, slot) in frame.slots.iter_mut().enumerate() {
-                slot.source = slot.source.map(|v| map[v.0 as usize]);
-                if n == 0
-                    && i >= nlocals
-                    && slot.source == Source::Unchanged
-                    && let Some((_, v, owned)) = handed.iter().find(|(s, ..)| usize::from(*s) == i)
-                {
-                    let count = if *owned { Count::Steal } else { Count::Borrow };
-                    *slot = SlotVal { source: Source::Value(*v), count };
-                }
-            }
-        }
-    }
-    Some(out)
+    out
 }

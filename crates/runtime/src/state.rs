@@ -1,7 +1,7 @@
 //! The one mutable state, its life cycle, and what the hooks ask of it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use codegen::{Arena, Callbacks};
 use cpython::abi as py;
@@ -189,7 +189,16 @@ pub(crate) fn disable() {
 }
 
 pub(crate) fn stats() -> Vec<(&'static str, u64)> {
-    let mut out = tier1::counts();
+    let n = |counter: &AtomicU64| counter.load(Relaxed);
+    let t = tier1::counts();
+    let mut out = vec![
+        ("tier1.entered", n(&t.entered)),
+        ("tier1.decoded", n(&t.decoded)),
+        ("tier1.left_cold", n(&t.cold)),
+        ("tier1.left_thrown", n(&t.thrown)),
+        ("tier1.left_instrumented", n(&t.instrumented)),
+        ("tier1.handed_over", n(&t.handed_over)),
+    ];
     if let Some(st) = maybe_state() {
         let c = &st.counters;
         out.extend([
@@ -214,7 +223,10 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
 }
 
 pub(crate) fn events() -> Vec<String> {
-    let mut out = tier1::delegations();
+    let mut out: Vec<String> = tier1::unsupported_counts()
+        .into_iter()
+        .map(|(opcode, n)| format!("frame left to CPython, {opcode}: {n}"))
+        .collect();
     if let Some(st) = maybe_state() {
         let mut aborts: Vec<_> = st.aborts.iter().collect();
         aborts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -290,14 +302,14 @@ impl State {
     }
 
     /// Where to enter executor `id`.
-    pub fn entry_of(&mut self, id: u32) -> u64 {
+    pub fn entry_of(&mut self, id: u32) -> usize {
         self.executor_mut(id).entered += 1;
         if self.stress_exits
             && let Some(entry) = self.forced_exit_entry(id)
         {
             return entry;
         }
-        self.executor(id).compiled.entry as u64
+        self.executor(id).compiled.entry
     }
 
     /// Whether a recording may start here.

@@ -24,7 +24,6 @@ use crate::unwind;
 
 /// A handler's two versions.
 pub(crate) struct Pair {
-    pub name: &'static str,
     pub plain: Handler,
     pub record: Handler,
 }
@@ -49,7 +48,6 @@ macro_rules! handlers {
 
         pub(crate) const TABLE: &[$crate::dispatch::Pair] = &[$(
             $crate::dispatch::Pair {
-                name: stringify!($name),
                 plain: $name::<false>,
                 record: $name::<true>,
             },
@@ -236,7 +234,9 @@ pub(crate) unsafe fn ask_executor(
 }
 
 /// Runs what a hook decided.
-pub(crate) unsafe fn resume(decision: *const Resume, ts: *mut ThreadState) -> *mut Object {
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn resume(decision: *const Resume, ts: *mut ThreadState) -> *mut Object {
     // SAFETY: the hook hands over a state that obeys the contract of handlers.
     unsafe {
         let (frame, ip, sp) = ((*decision).frame, (*decision).ip.cast_mut(), (*decision).sp);
@@ -301,7 +301,6 @@ pub(crate) unsafe fn record_end<const R: bool>(ts: *mut ThreadState, f: *mut Fra
 }
 
 /// The recording version of a handler.
-#[inline(never)]
 fn record_version(plain: Handler) -> Handler {
     static VERSIONS: OnceLock<Vec<(usize, Handler)>> = OnceLock::new();
     let versions = VERSIONS.get_or_init(|| {

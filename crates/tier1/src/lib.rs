@@ -15,6 +15,8 @@ mod entry;
 pub mod hooks;
 mod inst;
 mod ops;
+#[cfg(test)]
+mod tail_calls;
 mod unwind;
 mod with_memory;
 

@@ -26,51 +26,6 @@ pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     }
 }
 
-/// Chooses the version of `LOAD_ATTR` for this owner.
-#[inline(never)]
-unsafe fn specialize_load(ip: *mut Inst, ts: *mut ThreadState, owner: *mut Object, name: *mut Object, method: bool) {
-    // SAFETY: the contract of handlers.
-    unsafe {
-        if let Some(choice) = choose_load(ts, owner, name, method) {
-            choice.install(ip, true);
-        }
-    }
-}
-
-/// Chooses the version of `STORE_ATTR` for this owner.
-#[inline(never)]
-unsafe fn specialize_store(ip: *mut Inst, owner: *mut Object, name: *mut Object) {
-    // SAFETY: the contract of handlers.
-    unsafe {
-        if let Some(choice) = choose_store(owner, name) {
-            choice.install(ip, false);
-        }
-    }
-}
-
-/// `super(class, receiver).name`, and whether it is a method yet to be bound (asked for with `unbound`).
-#[inline(never)]
-unsafe fn super_lookup(
-    class: *mut Type,
-    receiver: *mut Object,
-    name: *mut Object,
-    unbound: bool,
-) -> (*mut Object, bool) {
-    let mut found_method = 0;
-    let found = if unbound { &raw mut found_method } else { core::ptr::null_mut() };
-    // SAFETY: live objects.
-    let value = unsafe { _PySuper_Lookup(class, receiver, name, found) };
-    (value, found_method != 0)
-}
-
-/// Calls what goes by the name of `super`, with the arguments the source gave.
-#[inline(never)]
-unsafe fn call_super(callable: *mut Object, class: *mut Object, receiver: *mut Object, count: usize) -> *mut Object {
-    let arguments = [class, receiver];
-    // SAFETY: live objects.
-    unsafe { PyObject_Vectorcall(callable, arguments.as_ptr(), count, core::ptr::null_mut()) }
-}
-
 out_of_line_handlers! {
     fn load_attr_miss(f, ip, sp, ts) {
         save(f, ip, sp);

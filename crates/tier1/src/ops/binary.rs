@@ -64,14 +64,6 @@ unsafe fn version_for(oparg: u32, l: *mut Object, r: *mut Object) -> Handler {
     }
 }
 
-/// `PyUnicode_Append`: takes `text` over; null with an exception set.
-#[inline(never)]
-unsafe fn append(mut text: *mut Object, tail: *mut Object) -> *mut Object {
-    // SAFETY: two strings.
-    unsafe { PyUnicode_Append(&raw mut text, tail) };
-    text
-}
-
 handlers! {
     fn binary_any(f, ip, sp, ts) {
         binary_miss::<R>(f, ip, sp, ts)

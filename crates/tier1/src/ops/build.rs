@@ -42,24 +42,6 @@ macro_rules! replace_from {
     }};
 }
 
-/// A dict of `count` pairs of stack entries.
-#[inline(never)]
-unsafe fn dict_of(from: *mut StackRef, count: usize) -> *mut Object {
-    // SAFETY: live entries of a saved frame.
-    unsafe {
-        with_objects(from, count * 2, |objects| {
-            _PyDict_FromItems(objects, 2, objects.add(1), 2, count as isize)
-        })
-    }
-}
-
-/// The concatenation of `count` strings on the stack.
-#[inline(never)]
-unsafe fn join(from: *mut StackRef, count: usize) -> *mut Object {
-    // SAFETY: live entries of a saved frame.
-    unsafe { with_objects(from, count, |objects| _PyUnicode_JoinArray(empty_str(), objects, count as isize)) }
-}
-
 /// The empty string.
 unsafe fn empty_str() -> *mut Object {
     // SAFETY: a static object in _PyRuntime.

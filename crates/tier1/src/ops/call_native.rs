@@ -59,7 +59,7 @@ unsafe fn operands(ip: *mut Inst, sp: *mut StackRef) -> (*mut StackRef, *mut Sta
 }
 
 /// Calls a C function by its convention. `None` if the convention or number of arguments is not handled here.
-#[inline(never)]
+#[inline(always)]
 unsafe fn call_def(
     def: *const MethodDef,
     receiver: *mut Object,
@@ -81,18 +81,6 @@ unsafe fn call_def(
             _ => None,
         }
     }
-}
-
-/// Calls a class's `tp_vectorcall`.
-#[inline(never)]
-unsafe fn call_construct(
-    construct: VectorcallFn,
-    class: *mut Object,
-    args: *mut StackRef,
-    count: usize,
-) -> *mut Object {
-    // SAFETY: live entries of a saved frame.
-    unsafe { with_objects(args, count, |objects| construct(class, objects, count | VECTORCALL_OFFSET, null_mut())) }
 }
 
 handlers! {

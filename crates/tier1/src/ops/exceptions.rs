@@ -1,195 +1,143 @@
-//! Raising and handling exceptions, and what `with` and `async for` do about them.
+//! Raising and handling exceptions.
+
+use core::ptr::null_mut;
 
 use cpython::abi::*;
 
-use super::call::VECTORCALL_OFFSET;
 use crate::dispatch::*;
-use crate::entry;
-use crate::unwind;
+use crate::unwind::{self, untag_int};
+use crate::with_memory::{call_exit, split_group};
 
-/// `PyExceptionClass_Check`.
+super::names::out_of_line! {
+    push_exc_info => push_exc_info_slow;
+    pop_except => pop_except_slow;
+    check_exc_match => check_exc_match_slow;
+    check_eg_match => check_eg_match_slow;
+    raise_varargs => raise_varargs_slow;
+    reraise => reraise_slow;
+    with_except_start => with_except_start_slow;
+    cleanup_throw => cleanup_throw_slow;
+    end_async_for => end_async_for_slow;
+}
+
 unsafe fn is_exception_class(op: *mut Object) -> bool {
-    // SAFETY: a live object; one whose type says so is a type.
+    // SAFETY: a live object.
     unsafe {
-        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
+        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS)
+            && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
     }
 }
 
-/// `PyExceptionInstance_Check`.
 unsafe fn is_exception(op: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe { Type::has_flag((*op).ob_type, TPFLAGS_BASE_EXC_SUBCLASS) }
 }
 
-/// The exception being handled, borrowed (`_PyErr_GetTopmostException`); null or `None` if there is none.
-unsafe fn handled_exception(ts: *mut ThreadState) -> *mut Object {
-    // SAFETY: the chain ends at the thread's own item.
-    unsafe {
-        let mut item = (*ts).exc_info;
-        while (*item).exc_value.is_null() && !(*item).previous_item.is_null() {
-            item = (*item).previous_item;
-        }
-        (*item).exc_value
-    }
-}
-
-/// Calls an exception class as `raise` does. `None` with an exception set.
-unsafe fn instantiate(class: *mut Object) -> Option<Owned> {
-    // SAFETY: a live class.
-    unsafe {
-        let value = Owned::steal(PyObject_CallNoArgs(class))?;
-        if !is_exception(value.as_ptr()) {
-            let message = c"calling %R should have returned an instance of BaseException, not %R";
-            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), class, (*value.as_ptr()).ob_type);
-            return None;
-        }
-        Some(value)
-    }
-}
-
-/// `raise exception from cause`: sets that exception, or the one that says why it cannot be raised.
-unsafe fn raise(exception: Owned, cause: Option<Owned>) {
+/// An exception class's instance, or the exception itself. `None` with an exception set if it is neither.
+unsafe fn instantiate(op: Owned, complaint: &core::ffi::CStr) -> Option<Owned> {
     // SAFETY: live objects.
     unsafe {
-        let (ty, value) = if is_exception_class(exception.as_ptr()) {
-            let Some(value) = instantiate(exception.as_ptr()) else {
-                return;
-            };
-            (exception, value)
-        } else if is_exception(exception.as_ptr()) {
-            (Owned::new((*exception.as_ptr()).ob_type.cast()), exception)
-        } else {
-            drop(exception);
-            PyErr_SetString(*PyExc_TypeError(), c"exceptions must derive from BaseException".as_ptr());
+        if is_exception_class(op.as_ptr()) {
+            let value = Owned::steal(PyObject_CallNoArgs(op.as_ptr()))?;
+            if is_exception(value.as_ptr()) {
+                return Some(value);
+            }
+            let message = c"calling %R should have returned an instance of BaseException, not %R";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), op.as_ptr(), (*value.as_ptr()).ob_type);
+            return None;
+        }
+        if is_exception(op.as_ptr()) {
+            return Some(op);
+        }
+        PyErr_SetString(*PyExc_TypeError(), complaint.as_ptr());
+        None
+    }
+}
+
+/// `raise exception from cause`: sets the exception, or the one that says why it cannot be raised.
+#[inline(never)]
+unsafe fn set_exception(exception: Owned, cause: Option<Owned>) {
+    // SAFETY: live objects.
+    unsafe {
+        let Some(value) = instantiate(exception, c"exceptions must derive from BaseException") else {
             return;
         };
         if let Some(cause) = cause {
-            let fixed = if is_exception_class(cause.as_ptr()) {
-                let Some(instance) = instantiate(cause.as_ptr()) else {
-                    return;
-                };
-                instance.into_raw()
-            } else if is_exception(cause.as_ptr()) {
-                cause.into_raw()
-            } else if cause.as_ptr() == _Py_NoneStruct() {
-                core::ptr::null_mut()
+            let cause = if cause.as_ptr() == _Py_NoneStruct() {
+                null_mut()
             } else {
-                PyErr_SetString(*PyExc_TypeError(), c"exception causes must derive from BaseException".as_ptr());
-                return;
+                match instantiate(cause, c"exception causes must derive from BaseException") {
+                    Some(cause) => cause.into_raw(),
+                    None => return,
+                }
             };
-            PyException_SetCause(value.as_ptr(), fixed);
+            PyException_SetCause(value.as_ptr(), cause);
         }
-        PyErr_SetObject(ty.as_ptr(), value.as_ptr());
+        PyErr_SetObject((*value.as_ptr()).ob_type.cast(), value.as_ptr());
     }
 }
 
-/// Splits an exception group: the matching part (null: an exception is set) and the rest.
-#[inline(never)]
-unsafe fn split_group(f: *mut Frame, group: *mut Object, ty: *mut Object) -> (*mut Object, *mut Object) {
-    let (mut matched, mut rest) = (core::ptr::null_mut(), core::ptr::null_mut());
-    // SAFETY: live objects; the frame is saved.
-    let status = unsafe { _PyEval_ExceptionGroupMatch(f, group, ty, &raw mut matched, &raw mut rest) };
-    if status < 0 { (core::ptr::null_mut(), core::ptr::null_mut()) } else { (matched, rest) }
-}
-
-/// Calls `__exit__` with the exception on top of the stack.
-#[inline(never)]
-unsafe fn call_exit(sp: *mut StackRef) -> *mut Object {
-    // SAFETY: below the exception are the handler's previous exception, the instruction to blame, and `__exit__`
-    // with its `self` if it is no bound method.
+/// The exception being handled, or null.
+unsafe fn handled_exception(ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the chain of exception states ends with the thread's own.
     unsafe {
-        let exception = (*sp.sub(1)).object();
-        let (exit, exit_self) = ((*sp.sub(5)).object(), *sp.sub(4));
-        let traceback = PyException_GetTraceback(exception);
-        let shown = if traceback.is_null() { _Py_NoneStruct() } else { traceback };
-        let class: *mut Object = (*exception).ob_type.cast();
-        let mut arguments = [core::ptr::null_mut(), exit_self.object(), class, exception, shown];
-        let has_self = !exit_self.is_null() as usize;
-        let count = (3 + has_self) | VECTORCALL_OFFSET;
-        let first = arguments.as_mut_ptr().add(2 - has_self);
-        let result = PyObject_Vectorcall(exit, first, count, core::ptr::null_mut());
-        xdecref(traceback);
-        result
-    }
-}
-
-handlers! {
-    fn push_exc_info(f, ip, sp, ts) {
-        let item = (*ts).exc_info;
-        let previous = (*item).exc_value;
-        let exception = *sp.sub(1);
-        *sp.sub(1) = if previous.is_null() { none_ref() } else { StackRef::steal(previous) };
-        (*item).exc_value = new_ref(exception.object());
-        *sp = exception;
-        go::<R>(f, ip.add(1), sp.add(1), ts)
-    }
-
-    fn pop_except(f, ip, sp, ts) {
-        let item = (*ts).exc_info;
-        let old = (*item).exc_value;
-        let previous = *sp.sub(1);
-        (*item).exc_value =
-            if previous.object() == _Py_NoneStruct() { core::ptr::null_mut() } else { previous.into_object() };
-        if !old.is_null() && !Object::is_immortal(old) {
-            let count = (*old).ob_refcnt.wrapping_sub(1);
-            (*old).ob_refcnt = count;
-            if count == 0 {
-                return destroy_and_go::<R>(f, ip, sp.sub(1), ts, old);
-            }
+        let mut info = (*ts).exc_info;
+        while ((*info).exc_value.is_null() || (*info).exc_value == _Py_NoneStruct())
+            && !(*info).previous_item.is_null()
+        {
+            info = (*info).previous_item;
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
-    }
-
-    fn check_exc_match(f, ip, sp, ts) {
-        check_exc_match_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn check_eg_match(f, ip, sp, ts) {
-        check_eg_match_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn raise_varargs(f, ip, sp, ts) {
-        raise_varargs_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn reraise(f, ip, sp, ts) {
-        reraise_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn with_except_start(f, ip, sp, ts) {
-        with_except_start_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn cleanup_throw(f, ip, sp, ts) {
-        cleanup_throw_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    fn end_async_for(f, ip, sp, ts) {
-        end_async_for_out_of_line::<R>(f, ip, sp, ts)
+        let value = (*info).exc_value;
+        if value == _Py_NoneStruct() { null_mut() } else { value }
     }
 }
 
 out_of_line_handlers! {
-    fn check_exc_match_out_of_line(f, ip, sp, ts) {
+    fn push_exc_info_slow(f, ip, sp, ts) {
+        let info = (*ts).exc_info;
+        let exception = *sp.sub(1);
+        let previous = (*info).exc_value;
+        *sp.sub(1) = if previous.is_null() { none_ref() } else { StackRef::steal(previous) };
+        (*info).exc_value = new_ref(exception.object());
+        *sp = exception;
+        go::<R>(f, ip.add(1), sp.add(1), ts)
+    }
+
+    fn pop_except_slow(f, ip, sp, ts) {
+        save(f, ip, sp.sub(1));
+        let info = (*ts).exc_info;
+        let previous = *sp.sub(1);
+        let old = (*info).exc_value;
+        (*info).exc_value = if previous.object() == _Py_NoneStruct() { null_mut() } else { previous.into_object() };
+        xdecref(old);
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+
+    fn check_exc_match_slow(f, ip, sp, ts) {
         save(f, ip, sp);
-        let (exception, ty) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if _PyEval_CheckExceptTypeValid(ts, ty) < 0 {
+        let (exception, wanted) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if _PyEval_CheckExceptTypeValid(ts, wanted) < 0 {
             return error::<R>(f, ip, sp, ts);
         }
-        let matches = PyErr_GivenExceptionMatches(exception, ty) != 0;
+        let matches = PyErr_GivenExceptionMatches(exception, wanted) != 0;
         close_slot(sp.sub(1));
         *sp.sub(1) = bool_ref(matches);
         go::<R>(f, ip.add(1), sp, ts)
     }
 
-    fn check_eg_match_out_of_line(f, ip, sp, ts) {
+    fn check_eg_match_slow(f, ip, sp, ts) {
         save(f, ip, sp);
-        let (group, ty) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let (matched, rest) = if _PyEval_CheckExceptStarTypeValid(ts, ty) < 0 {
-            (core::ptr::null_mut(), core::ptr::null_mut())
-        } else {
-            split_group(f, group, ty)
-        };
+        let (exception, wanted) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let mut rest_kept = false;
+        let mut matched = null_mut();
+        if _PyEval_CheckExceptStarTypeValid(ts, wanted) >= 0 {
+            // The rest waits above the operands until those are gone.
+            *sp = StackRef::NULL;
+            (*f).stackpointer = sp.add(1);
+            matched = split_group(f, exception, wanted, sp);
+            rest_kept = true;
+        }
+        let rest = if rest_kept { *sp } else { StackRef::NULL };
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
         if matched.is_null() {
@@ -198,80 +146,60 @@ out_of_line_handlers! {
         if matched != _Py_NoneStruct() {
             PyErr_SetHandledException(matched);
         }
-        *sp.sub(2) = StackRef::steal(rest);
+        *sp.sub(2) = rest;
         *sp.sub(1) = StackRef::steal(matched);
         go::<R>(f, ip.add(1), sp, ts)
     }
 
-    fn raise_varargs_out_of_line(f, ip, sp, ts) {
-        match (*ip).a {
-            0 => return raise_again::<R>(f, ip, sp, ts),
-            1 => {
-                save(f, ip, sp.sub(1));
-                if let Some(exception) = Owned::steal((*sp.sub(1)).into_object()) {
-                    raise(exception, None);
-                }
-            }
-            _ => {
-                save(f, ip, sp.sub(2));
-                let cause = Owned::steal((*sp.sub(1)).into_object());
-                if let Some(exception) = Owned::steal((*sp.sub(2)).into_object()) {
-                    raise(exception, cause);
-                }
-            }
-        }
-        error::<R>(f, ip, (*f).stackpointer, ts)
-    }
-
-    /// `raise` without an operand.
-    fn raise_again(f, ip, sp, ts) {
-        if entry::instrumented_since(f, ts) {
-            // CPython reports this one, and how it unwinds.
-            return leave::<R>(f, ip, sp, ts);
-        }
+    fn raise_varargs_slow(f, ip, sp, ts) {
         save(f, ip, sp);
-        let exception = handled_exception(ts);
-        if exception.is_null() || exception == _Py_NoneStruct() {
-            PyErr_SetString(*PyExc_RuntimeError(), c"No active exception to reraise".as_ptr());
-            return error::<R>(f, ip, sp, ts);
+        let count = (*ip).a as usize;
+        let bottom = sp.sub(count);
+        if count == 0 {
+            let exception = handled_exception(ts);
+            if exception.is_null() {
+                PyErr_SetString(*PyExc_RuntimeError(), c"No active exception to reraise".as_ptr());
+                return error::<R>(f, ip, sp, ts);
+            }
+            PyErr_SetRaisedException(new_ref(exception));
+            let offset = (*ip).b as usize;
+            return unwind::unwind::<R>(f, offset, ts);
         }
-        PyErr_SetRaisedException(new_ref(exception));
-        unwind::unwind::<R>(f, (*ip).b as usize, ts)
+        let cause = if count == 2 { Owned::steal((*bottom.add(1)).into_object()) } else { None };
+        let exception = Owned::steal((*bottom).into_object());
+        (*f).stackpointer = bottom;
+        set_exception(exception.unwrap_unchecked(), cause);
+        error::<R>(f, ip, bottom, ts)
     }
 
-    fn reraise_out_of_line(f, ip, sp, ts) {
-        if entry::instrumented_since(f, ts) {
-            return leave::<R>(f, ip, sp, ts);
-        }
+    fn reraise_slow(f, ip, sp, ts) {
+        let with_lasti = (*ip).a as usize;
+        let offset = (*ip).b as usize;
         let exception = (*sp.sub(1)).into_object();
         save(f, ip, sp.sub(1));
-        let depth = (*ip).a as usize;
-        if depth != 0 {
-            // The instruction that raised first stays the one to blame.
-            let blamed = unwind::untag_int(*sp.sub(1 + depth));
-            (*f).instr_ptr = Code::units(Frame::code(f)).add(blamed);
+        if with_lasti != 0 {
+            let lasti = untag_int(*sp.sub(1 + with_lasti));
+            (*f).instr_ptr = Code::units(Frame::code(f)).add(lasti);
         }
         PyErr_SetRaisedException(exception);
-        unwind::unwind::<R>(f, (*ip).b as usize, ts)
+        unwind::unwind::<R>(f, offset, ts)
     }
 
-    fn with_except_start_out_of_line(f, ip, sp, ts) {
+    fn with_except_start_slow(f, ip, sp, ts) {
+        // exit function, its receiver or null, instruction to blame, previous exception, exception
         save(f, ip, sp);
-        let result = call_exit(sp);
+        let exception = (*sp.sub(1)).object();
+        let receiver = *sp.sub(4);
+        let result = call_exit((*sp.sub(5)).object(), receiver.object(), exception);
         if result.is_null() {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(result);
-        if entry::instrumented_since(f, ts) {
-            return leave::<R>(f, ip.add(1), sp.add(1), ts);
-        }
         go::<R>(f, ip.add(1), sp.add(1), ts)
     }
 
-    fn cleanup_throw_out_of_line(f, ip, sp, ts) {
-        if entry::instrumented_since(f, ts) {
-            return leave::<R>(f, ip, sp, ts);
-        }
+    fn cleanup_throw_slow(f, ip, sp, ts) {
+        // sub-iterator, last value sent, exception
         save(f, ip, sp);
         let exception = (*sp.sub(1)).object();
         if PyErr_GivenExceptionMatches(exception, *PyExc_StopIteration()) == 0 {
@@ -279,20 +207,16 @@ out_of_line_handlers! {
             return unwind::unwind::<R>(f, (*ip).b as usize, ts);
         }
         let value = StackRef::new((*exception.cast::<StopIteration>()).value);
-        let receiver = *sp.sub(3);
-        *sp.sub(3) = value;
-        receiver.close();
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
+        close_slot(sp.sub(3));
         *sp.sub(3) = none_ref();
         *sp.sub(2) = value;
         go::<R>(f, ip.add(1), sp.sub(1), ts)
     }
 
-    fn end_async_for_out_of_line(f, ip, sp, ts) {
-        if entry::instrumented_since(f, ts) {
-            return leave::<R>(f, ip, sp, ts);
-        }
+    fn end_async_for_slow(f, ip, sp, ts) {
+        // awaitable, exception
         save(f, ip, sp);
         let exception = (*sp.sub(1)).object();
         if PyErr_GivenExceptionMatches(exception, *PyExc_StopAsyncIteration()) == 0 {

@@ -101,15 +101,6 @@ handlers! {
     }
 }
 
-/// `PyDict_GetItemRef`: whether the key was found (negative: an exception is set), and its value.
-#[inline(never)]
-unsafe fn dict_item(dict: *mut Object, key: *mut Object) -> (i32, *mut Object) {
-    let mut item = core::ptr::null_mut();
-    // SAFETY: live objects.
-    let found = unsafe { PyDict_GetItemRef(dict, key, &raw mut item) };
-    (found, item)
-}
-
 /// Builds a slice of two stack entries, which it consumes.
 unsafe fn slice_of(start: *mut StackRef) -> *mut Object {
     // SAFETY: two live entries.

@@ -1,1 +1,27 @@
-//! See docs/architecture.md.
+//! Tier 1: a specializing interpreter that runs warm code on CPython's own frames.
+//!
+//! [`enable`] installs a PEP 523 hook. Code with a loop is decoded at its first entry, other code once it is
+//! warm; what is cold, traced or thrown into runs in CPython's evaluator. Frames keep CPython's layout at every
+//! point where anybody can see them, so either evaluator can take a frame over from the other between two
+//! instructions.
+//!
+//! The runtime plugs in through [`hooks`].
+
+#![allow(clippy::missing_safety_doc)] // Handlers share one contract, stated in `dispatch`.
+
+mod decode;
+mod dispatch;
+mod entry;
+pub mod hooks;
+mod inst;
+mod ops;
+#[cfg(test)]
+mod tail_calls;
+mod unwind;
+mod with_memory;
+
+pub use dispatch::code_of;
+pub use entry::{Counts, counts, disable, enable, find_decoded, set_hot_thresholds, set_threshold};
+pub use hooks::{Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor};
+pub use inst::{BaseOp, Handler, Inst, Tier1Code};
+pub use ops::jump::unsupported_counts;

@@ -142,6 +142,8 @@ functions! {
     PyNumber_Negative(o: *mut Object) -> *mut Object;
     PyNumber_Invert(o: *mut Object) -> *mut Object;
     PySequence_Contains(o: *mut Object, v: *mut Object) -> c_int;
+    PySequence_Check(o: *mut Object) -> c_int;
+    PyIter_Check(o: *mut Object) -> c_int;
     PySequence_Tuple(o: *mut Object) -> *mut Object;
     PyIter_Send(it: *mut Object, v: *mut Object, result: *mut *mut Object) -> c_int;
     PyMapping_GetOptionalItem(o: *mut Object, key: *mut Object, result: *mut *mut Object) -> c_int;
@@ -176,6 +178,7 @@ functions! {
     PyDict_SetItem(dict: *mut Object, key: *mut Object, v: *mut Object) -> c_int;
     PyDict_DelItem(dict: *mut Object, key: *mut Object) -> c_int;
     PyDict_Contains(dict: *mut Object, key: *mut Object) -> c_int;
+    PyDict_Next(dict: *mut Object, position: *mut isize, key: *mut *mut Object, v: *mut *mut Object) -> c_int;
     PyDict_Update(dict: *mut Object, other: *mut Object) -> c_int;
     PyDict_Pop(dict: *mut Object, key: *mut Object, result: *mut *mut Object) -> c_int;
     _PyDict_MergeEx(dict: *mut Object, other: *mut Object, override_: c_int) -> c_int;
@@ -220,6 +223,7 @@ functions! {
     _PyEval_MatchClass(ts: *mut ThreadState, subject: *mut Object, ty: *mut Object, nargs: isize, kwargs: *mut Object) -> *mut Object;
     _PyEval_MatchKeys(ts: *mut ThreadState, map: *mut Object, keys: *mut Object) -> *mut Object;
     _PyEval_SpecialMethodCanSuggest(slf: *mut Object, oparg: c_int) -> c_int;
+    _PyEval_MonitorRaise(ts: *mut ThreadState, frame: *mut Frame, instr: *mut CodeUnit);
     _PyEval_NoToolsForUnwind(ts: *mut ThreadState) -> bool;
     _PyEval_SliceIndex(v: *mut Object, result: *mut isize) -> c_int;
     _Py_Check_ArgsIterable(ts: *mut ThreadState, func: *mut Object, args: *mut Object) -> c_int;
@@ -251,6 +255,18 @@ functions! {
     PyFunction_ClearWatcher(id: c_int) -> c_int;
     PyCode_AddWatcher(callback: unsafe extern "C" fn(c_int, *mut Code) -> c_int) -> c_int;
     PyCode_ClearWatcher(id: c_int) -> c_int;
+    PyCode_NewEmpty(filename: *const c_char, name: *const c_char, line: c_int) -> *mut Object;
+    PyObject_VectorcallMethod(name: *mut Object, args: *const *mut Object, nargsf: usize, kwnames: *mut Object) -> *mut Object;
+    PyObject_DelAttr(o: *mut Object, name: *mut Object) -> c_int;
+    PyType_GenericAlloc(ty: *mut Type, n: isize) -> *mut Object;
+    PyErr_SetHandledException(exc: *mut Object);
+    PyException_SetContext(exc: *mut Object, context: *mut Object);
+    _PyErr_ExceptionMatches(ts: *mut ThreadState, exc: *mut Object) -> c_int;
+    _PySet_AddTakeRef(set: *mut Object, key: *mut Object) -> c_int;
+    _PyEval_LoadGlobalStackRef(globals: *mut Object, builtins: *mut Object, name: *mut Object, out: *mut StackRef);
+    _Py_LoadAttr_StackRefSteal(ts: *mut ThreadState, owner: StackRef, name: *mut Object, self_or_null: *mut StackRef) -> StackRef;
+    PyUnicode_Equal(a: *mut Object, b: *mut Object) -> c_int;
+    PyUnicode_FromFormat(format: *const c_char, arg: *mut Object) -> *mut Object;
     PyUnstable_Eval_RequestCodeExtraIndex(free: unsafe extern "C" fn(*mut c_void)) -> isize;
     PyUnstable_Code_GetExtra(code: *mut Object, index: isize, extra: *mut *mut c_void) -> c_int;
     PyUnstable_Code_SetExtra(code: *mut Object, index: isize, extra: *mut c_void) -> c_int;
@@ -281,6 +297,7 @@ data! {
     PyCode_Type: Type;
     PyCell_Type: Type;
     PyModule_Type: Type;
+    PyRange_Type: Type;
     PyRangeIter_Type: Type;
     PyListIter_Type: Type;
     PyTupleIter_Type: Type;
@@ -315,6 +332,8 @@ data! {
     _PyIntrinsics_UnaryFunctions: IntrinsicUnary;
     _PyIntrinsics_BinaryFunctions: IntrinsicBinary;
     _Py_SpecialMethods: SpecialMethod;
+    _Py_FunctionAttributeOffsets: usize;
+    _Py_InitCleanup: Code;
 }
 
 /// `_PyRuntime`, whose layout is read at known byte offsets only.
@@ -335,6 +354,40 @@ static mut PYERR_FORMAT: Option<FormatFn> = None;
 pub unsafe fn pyerr_format() -> FormatFn {
     // SAFETY: filled by `probe`.
     unsafe { PYERR_FORMAT.unwrap_unchecked() }
+}
+
+static mut FUNCTION_VECTORCALL: Option<VectorcallFn> = None;
+
+/// `_PyFunction_Vectorcall`, which is not exported: what every function has unless somebody replaced it.
+#[inline(always)]
+pub fn function_vectorcall() -> Option<VectorcallFn> {
+    // SAFETY: filled by `probe` before any reader.
+    unsafe { FUNCTION_VECTORCALL }
+}
+
+/// Reads [`function_vectorcall`] off a fresh function.
+///
+/// # Safety
+/// The tables are filled; the GIL is held.
+pub(super) unsafe fn learn_function_vectorcall() -> bool {
+    // SAFETY: the caller's; every reference made here is released.
+    unsafe {
+        let code = PyCode_NewEmpty(c"".as_ptr(), c"".as_ptr(), 1);
+        let globals = PyDict_New();
+        if code.is_null() || globals.is_null() {
+            return false;
+        }
+        let function = PyFunction_New(code, globals);
+        super::refs::decref(code);
+        super::refs::decref(globals);
+        if function.is_null() {
+            return false;
+        }
+        let vectorcall = (*function.cast::<Function>()).vectorcall;
+        super::refs::decref(function);
+        FUNCTION_VECTORCALL = vectorcall;
+        vectorcall.is_some()
+    }
 }
 
 /// Fills the tables; returns what the interpreter does not export.

@@ -52,3 +52,13 @@ pub unsafe fn set_code_extra(code: *mut Code, index: CodeExtraIndex, data: *mut 
     // SAFETY: the caller's.
     unsafe { PyUnstable_Code_SetExtra(code.cast::<Object>(), index.0, data) == 0 }
 }
+
+/// As [`code_extra`], for code known to have the slot filled.
+///
+/// # Safety
+/// Data was attached to `code` at this index.
+#[inline(always)]
+pub unsafe fn code_extra_unchecked(code: *mut Code, index: CodeExtraIndex) -> *mut c_void {
+    // SAFETY: the caller's.
+    unsafe { *(&raw mut (*(*code).co_extra.cast::<CoExtra>()).extras).cast::<*mut c_void>().offset(index.0) }
+}

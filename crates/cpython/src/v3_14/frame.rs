@@ -182,6 +182,31 @@ pub unsafe fn push_frame(
     }
 }
 
+/// Takes a frame for the trampoline below an inlined `__init__` (`_PyFrame_PushTrampolineUnchecked`), with
+/// `depth` entries on its stack for the caller to fill.
+///
+/// # Safety
+/// The data stack has room for it; `code` has no locals.
+#[inline(always)]
+pub unsafe fn push_trampoline(ts: *mut ThreadState, code: *mut Code, depth: usize, previous: *mut Frame) -> *mut Frame {
+    // SAFETY: the caller's.
+    unsafe {
+        let frame: *mut Frame = (*ts).datastack_top.cast();
+        (*ts).datastack_top = (*ts).datastack_top.add((*code).co_framesize as usize);
+        (*frame).previous = previous;
+        (*frame).f_funcobj = StackRef::borrowed(_Py_NoneStruct());
+        (*frame).f_executable = StackRef::new(code.cast());
+        (*frame).f_locals = core::ptr::null_mut();
+        (*frame).stackpointer = Frame::local(frame, (*code).co_nlocalsplus as usize + depth);
+        (*frame).frame_obj = core::ptr::null_mut();
+        (*frame).instr_ptr = Code::units(code);
+        (*frame).owner = FRAME_OWNED_BY_THREAD as u8;
+        (*frame).visited = 0;
+        (*frame).return_offset = 0;
+        frame
+    }
+}
+
 /// Whether [`push_frame`] would find room.
 ///
 /// # Safety
@@ -209,7 +234,7 @@ pub unsafe fn clear_and_pop_frame(ts: *mut ThreadState, frame: *mut Frame) {
         if (*frame).owner as u32 != FRAME_OWNED_BY_THREAD
             || !(*frame).frame_obj.is_null()
             || !(*frame).f_locals.is_null()
-            || first_in_chunk(ts, frame)
+            || frame_is_first_in_chunk(ts, frame)
         {
             _PyEval_FrameClearAndPop(ts, frame);
             return;
@@ -235,8 +260,11 @@ pub unsafe fn clear_and_pop_frame(ts: *mut ThreadState, frame: *mut Frame) {
 }
 
 /// Whether `frame` is the first of its data-stack chunk.
+///
+/// # Safety
+/// `frame` lies on the data stack of `ts`.
 #[inline(always)]
-unsafe fn first_in_chunk(ts: *mut ThreadState, frame: *mut Frame) -> bool {
+pub unsafe fn frame_is_first_in_chunk(ts: *mut ThreadState, frame: *mut Frame) -> bool {
     // SAFETY: the current chunk's header precedes its data; see `_PyStackChunk`.
     unsafe { frame.cast::<u8>() == (*ts).datastack_chunk.cast::<u8>().add(CHUNK_DATA_OFFSET) }
 }

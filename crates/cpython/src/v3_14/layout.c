@@ -115,6 +115,7 @@ static void object_structs(void)
     STRUCT(Module, PyModuleObject) F(ob_base, "Object") F(md_dict, "*mut Object") END
     STRUCT(BaseException, PyBaseExceptionObject) F(ob_base, "Object") F(traceback, "*mut Object")
         F(context, "*mut Object") F(cause, "*mut Object") END
+    STRUCT(StopIteration, PyStopIterationObject) F(value, "*mut Object") END
 }
 
 static void callable_structs(void)
@@ -186,6 +187,7 @@ static void state_structs(void)
     STRUCT(InterpreterState, PyInterpreterState) P(ceval.instrumentation_version, instrumentation_version, "usize")
         F(finalizing, "i32") F(eval_frame, "Option<EvalFrameFn>")
         P(object_state.freelists.floats, free_floats, "FreeList") P(object_state.freelists.ints, free_ints, "FreeList")
+        P(dict_state.next_keys_version, next_keys_version, "u32")
         P(callable_cache.isinstance, cached_isinstance, "*mut Object") P(callable_cache.len, cached_len, "*mut Object")
         P(callable_cache.list_append, cached_list_append, "*mut Object")
         P(callable_cache.object__getattribute__, cached_object_getattribute, "*mut Object")

@@ -339,6 +339,17 @@ const _: () = {
 };
 
 #[repr(C)]
+pub struct StopIteration {
+    _pad0: [u8; 72],
+    pub value: *mut Object,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(StopIteration, value) == 72);
+    assert!(core::mem::size_of::<StopIteration>() == 80);
+};
+
+#[repr(C)]
 pub struct Function {
     pub ob_base: Object,
     pub func_globals: *mut Object,
@@ -882,15 +893,17 @@ pub struct InterpreterState {
     _pad2: [u8; 2592],
     pub free_floats: FreeList,
     pub free_ints: FreeList,
-    _pad3: [u8; 211960],
+    _pad3: [u8; 68664],
+    pub next_keys_version: u32,
+    _pad4: [u8; 143292],
     pub cached_isinstance: *mut Object,
     pub cached_len: *mut Object,
     pub cached_list_append: *mut Object,
     pub cached_object_getattribute: *mut Object,
     pub common_consts: [*mut Object; 5],
-    _pad4: [u8; 44],
+    _pad5: [u8; 44],
     pub rare_func_modification: u8,
-    _pad5: [u8; 2635],
+    _pad6: [u8; 2635],
 }
 
 const _: () = {
@@ -899,6 +912,7 @@ const _: () = {
     assert!(core::mem::offset_of!(InterpreterState, eval_frame) == 8520);
     assert!(core::mem::offset_of!(InterpreterState, free_floats) == 11120);
     assert!(core::mem::offset_of!(InterpreterState, free_ints) == 11136);
+    assert!(core::mem::offset_of!(InterpreterState, next_keys_version) == 79816);
     assert!(core::mem::offset_of!(InterpreterState, cached_isinstance) == 223112);
     assert!(core::mem::offset_of!(InterpreterState, cached_len) == 223120);
     assert!(core::mem::offset_of!(InterpreterState, cached_list_append) == 223128);

@@ -265,6 +265,25 @@ impl DictValues {
 }
 
 impl DictKeys {
+    /// The keys' version, assigning one if they have none (`_PyDictKeys_GetVersionForCurrentState`); zero if
+    /// none is left. Any change of the set of keys resets it to zero; changes of values do not.
+    ///
+    /// # Safety
+    /// `this` belongs to a live dict or type of the interpreter of `ts`.
+    pub unsafe fn version(this: *mut Self, ts: *mut ThreadState) -> u32 {
+        // SAFETY: the caller's.
+        unsafe {
+            if (*this).dk_version == 0 {
+                let next = &raw mut (*(*ts).interp).next_keys_version;
+                if *next != 0 {
+                    (*this).dk_version = *next;
+                    *next = (*next).wrapping_add(1);
+                }
+            }
+            (*this).dk_version
+        }
+    }
+
     /// The entries of a table whose keys are all strings (`DK_UNICODE_ENTRIES`).
     ///
     /// # Safety

@@ -70,6 +70,9 @@ unsafe fn check_live_objects() -> Result<(), String> {
         if !(stored == func || stored.is_null() && func == address::_PyEval_EvalFrameDefault()) {
             return wrong("eval_frame");
         }
+        if !learn_function_vectorcall() {
+            return wrong("functions");
+        }
         let (positive, negative) = (PyLong_FromLongLong(7), PyLong_FromLongLong(-5));
         if positive != super::objects::small_int(7)
             || negative != super::objects::small_int(-5)

@@ -191,6 +191,21 @@ impl StackRef {
         }
     }
 
+    /// Gives a reference up that is known not to be the last.
+    ///
+    /// # Safety
+    /// Somebody else holds a reference to the object.
+    #[inline(always)]
+    pub unsafe fn close_shared(self) {
+        if self.is_counted() {
+            // SAFETY: the caller's.
+            unsafe {
+                let op = self.0 as *mut Object;
+                (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
+            }
+        }
+    }
+
     /// Turns the slot into a reference the caller owns (`PyStackRef_AsPyObjectSteal`).
     ///
     /// # Safety

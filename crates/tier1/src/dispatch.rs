@@ -1,0 +1,330 @@
+//! How one handler gets to the next.
+//!
+//! # The contract of handlers
+//!
+//! A handler is entered with `f` the current frame, `ip` its own instruction, `sp` one past the top of the
+//! value stack and `ts` the running thread, which holds the GIL. `f` is `ts->current_frame`. The frame's
+//! `instr_ptr` and `stackpointer` are stale: whoever does anything that can be observed (calls out, raises,
+//! releases the last reference to an object with a finalizer) calls [`save`] first.
+//!
+//! Handlers end in a call of another function of the same signature; at any optimization level above zero
+//! that is a jump (`tests/tail_calls.rs` checks). For the same reason their hot paths call nothing else:
+//! what needs a real call is a cold function, called in tail position.
+//!
+//! Each handler exists twice, for running and for recording (`R`): recording goes through
+//! [`record_dispatch`] before each instruction.
+
+use std::sync::OnceLock;
+
+use cpython::abi::*;
+
+use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
+use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
+use crate::unwind;
+
+/// A handler's two versions.
+pub(crate) struct Pair {
+    pub plain: Handler,
+    pub record: Handler,
+}
+
+/// Declares handlers, and a `TABLE` of both versions of each.
+macro_rules! handlers {
+    ($($(#[$meta:meta])* fn $name:ident($f:ident, $ip:ident, $sp:ident, $ts:ident) $body:block)*) => {
+        $(
+            $(#[$meta])*
+            #[allow(unused_variables)]
+            pub(crate) unsafe extern "sysv64" fn $name<const R: bool>(
+                $f: *mut cpython::abi::Frame,
+                $ip: *mut $crate::inst::Inst,
+                $sp: *mut cpython::abi::StackRef,
+                $ts: *mut cpython::abi::ThreadState,
+            ) -> *mut cpython::abi::Object {
+                // SAFETY: the contract of handlers (module `dispatch`) and CPython's bytecode: the compiler
+                // guarantees the number and kind of stack entries, locals, constants and names used here.
+                unsafe { $body }
+            }
+        )*
+
+        pub(crate) const TABLE: &[$crate::dispatch::Pair] = &[$(
+            $crate::dispatch::Pair {
+                plain: $name::<false>,
+                record: $name::<true>,
+            },
+        )*];
+    };
+}
+pub(crate) use handlers;
+
+/// Declares out-of-line continuations of handlers.
+macro_rules! out_of_line_handlers {
+    ($($(#[$meta:meta])* fn $name:ident($f:ident, $ip:ident, $sp:ident, $ts:ident $(, $arg:ident: $ty:ty)*) $body:block)*) => {
+        $(
+            $(#[$meta])*
+            #[cold]
+            #[inline(never)]
+            #[allow(unused_variables)]
+            pub(crate) unsafe extern "sysv64" fn $name<const R: bool>(
+                $f: *mut cpython::abi::Frame,
+                $ip: *mut $crate::inst::Inst,
+                $sp: *mut cpython::abi::StackRef,
+                $ts: *mut cpython::abi::ThreadState,
+                $($arg: $ty,)*
+            ) -> *mut cpython::abi::Object {
+                // SAFETY: as for handlers.
+                unsafe { $body }
+            }
+        )*
+    };
+}
+pub(crate) use out_of_line_handlers;
+
+/// Goes on at `ip`.
+#[inline(always)]
+pub(crate) unsafe fn go<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if R {
+            return record_dispatch(f, ip, sp, ts);
+        }
+        (*ip).handler()(f, ip, sp, ts)
+    }
+}
+
+/// The base instruction at `ip`.
+#[inline(always)]
+pub(crate) unsafe fn base(ip: *mut Inst) -> BaseOp {
+    // SAFETY: `ip` is an instruction with its offset in `b`.
+    unsafe { (&(*Tier1Code::of(ip)).ops)[(*ip).b as usize] }
+}
+
+/// Goes on behind the instruction at `ip` and its caches.
+#[inline(always)]
+pub(crate) unsafe fn go_behind<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe { go::<R>(f, ip.add(base(ip).len as usize), sp, ts) }
+}
+
+/// Makes the frame readable by others: what it is executing, and how much of its stack is live.
+#[inline(always)]
+pub(crate) unsafe fn save(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        (*f).instr_ptr = Code::units(Frame::code(f)).add((*ip).b as usize);
+        (*f).stackpointer = sp;
+    }
+}
+
+/// A local variable.
+#[inline(always)]
+pub(crate) unsafe fn local(f: *mut Frame, i: u32) -> *mut StackRef {
+    // SAFETY: the contract of handlers.
+    unsafe { Frame::local(f, i as usize) }
+}
+
+/// A name of the frame's code.
+#[inline(always)]
+pub(crate) unsafe fn name_at(f: *mut Frame, i: u32) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe { Code::name(Frame::code(f), i as usize) }
+}
+
+/// Releases a stack slot whose last reference this may be; only for saved frames.
+#[inline(always)]
+pub(crate) unsafe fn close_slot(slot: *mut StackRef) {
+    // SAFETY: the contract of handlers. The slot is emptied first: the finalizer may walk the stack.
+    unsafe {
+        let value = *slot;
+        *slot = StackRef::NULL;
+        value.close();
+    }
+}
+
+/// The bool object, as a stack slot holds it.
+#[inline(always)]
+pub(crate) fn bool_ref(value: bool) -> StackRef {
+    StackRef::borrowed(if value { _Py_TrueStruct() } else { _Py_FalseStruct() })
+}
+
+#[inline(always)]
+pub(crate) fn none_ref() -> StackRef {
+    StackRef::borrowed(_Py_NoneStruct())
+}
+
+out_of_line_handlers! {
+    /// Destroys `dead`, whose last reference the instruction at `ip` released, and goes on behind it.
+    fn destroy_and_go(f, ip, sp, ts, dead: *mut Object) {
+        save(f, ip, sp);
+        _Py_Dealloc(dead);
+        go_behind::<R>(f, ip, sp, ts)
+    }
+
+    /// The instruction at `ip` raised; `sp` is the stack without what it consumed.
+    fn error(f, ip, sp, ts) {
+        let code = code_of(f);
+        let offset = (*code).offset_of(ip);
+        (*f).instr_ptr = Code::units(Frame::code(f)).add(offset);
+        (*f).stackpointer = sp;
+        unwind::raise::<R>(f, offset + (*code).base_op(offset).len as usize - 1, ts)
+    }
+
+    /// Runs the rest of the frame, from `ip` on, in CPython's evaluator.
+    fn leave(f, ip, sp, ts) {
+        let code = code_of(f);
+        let offset = (*code).offset_of(ip);
+        // CPython needs to see the prefixes of an argument above 255.
+        let first = offset - (*code).base_op(offset).extended as usize;
+        (*f).instr_ptr = Code::units(Frame::code(f)).add(first);
+        (*f).stackpointer = sp;
+        unwind::delegate::<R>(f, ts, 0)
+    }
+}
+
+/// What a hook decided, kept here for a moment: a handler must not have it in memory of its own.
+struct Decision(core::cell::UnsafeCell<Resume>);
+
+thread_local! {
+    static DECISION: Decision = const {
+        Decision(core::cell::UnsafeCell::new(Resume {
+            frame: core::ptr::null_mut(),
+            ip: core::ptr::null(),
+            sp: core::ptr::null_mut(),
+            kind: ResumeKind::Leave,
+        }))
+    };
+}
+
+/// Keeps a decision; [`resume`] reads it before anything else can run.
+fn keep(decision: Resume) -> *const Resume {
+    DECISION.with(|d| {
+        // SAFETY: the cell is this thread's, and nobody holds a reference into it.
+        unsafe { *d.0.get() = decision };
+        d.0.get().cast_const()
+    })
+}
+
+/// Asks the runtime what to do at a hot loop header or function entry. The frame is saved.
+#[inline(never)]
+pub(crate) unsafe fn ask_hot(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut ThreadState) -> *const Resume {
+    // SAFETY: the hook's contract.
+    keep(unsafe { (hooks().on_hot)(ts, f, ip, sp) })
+}
+
+/// Lets the runtime run an executor. The frame is saved.
+#[inline(never)]
+pub(crate) unsafe fn ask_executor(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    id: u32,
+) -> *const Resume {
+    // SAFETY: the hook's contract.
+    keep(unsafe { (hooks().enter)(ts, f, ip, sp, id) })
+}
+
+/// Runs what a hook decided.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn resume(decision: *const Resume, ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the hook hands over a state that obeys the contract of handlers.
+    unsafe {
+        let (frame, ip, sp) = ((*decision).frame, (*decision).ip.cast_mut(), (*decision).sp);
+        match (*decision).kind {
+            ResumeKind::Normal => go::<false>(frame, ip, sp, ts),
+            ResumeKind::Record => go::<true>(frame, ip, sp, ts),
+            ResumeKind::Error => error::<false>(frame, ip, sp, ts),
+            ResumeKind::Leave => leave::<false>(frame, ip, sp, ts),
+            ResumeKind::Returned(value) => value,
+        }
+    }
+}
+
+/// Shows the instruction to the recorder, then executes its recording version.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn record_dispatch(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        (*f).instr_ptr = Code::units(Frame::code(f)).add((*code_of(f)).offset_of(ip));
+        (*f).stackpointer = sp;
+        match ask_recorder(f, ip, sp, ts) {
+            Answer::Go => record_version((*ip).handler())(f, ip, sp, ts),
+            Answer::Stop => go::<false>(f, ip, sp, ts),
+            Answer::Jump => resume(DECISION.with(|d| d.0.get().cast_const()), ts),
+        }
+    }
+}
+
+/// [`RecordStep`] without what a jump carries, which is kept as a decision.
+enum Answer {
+    Go,
+    Stop,
+    Jump,
+}
+
+#[inline(never)]
+unsafe fn ask_recorder(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut ThreadState) -> Answer {
+    // SAFETY: the frame is saved.
+    match unsafe { (hooks().on_record)(ts, f, ip, sp) } {
+        RecordStep::Go => Answer::Go,
+        RecordStep::Stop => Answer::Stop,
+        RecordStep::Jump(to) => {
+            keep(to);
+            Answer::Jump
+        }
+    }
+}
+
+/// Tells the recorder that the activation it records is over.
+#[inline(always)]
+pub(crate) unsafe fn record_end<const R: bool>(ts: *mut ThreadState, f: *mut Frame) {
+    if R {
+        // SAFETY: a null instruction is how the hook learns of it.
+        unsafe { ask_recorder(f, core::ptr::null_mut(), core::ptr::null_mut(), ts) };
+    }
+}
+
+/// The recording version of a handler.
+fn record_version(plain: Handler) -> Handler {
+    static VERSIONS: OnceLock<Vec<(usize, Handler)>> = OnceLock::new();
+    let versions = VERSIONS.get_or_init(|| {
+        let mut all: Vec<_> = crate::ops::tables()
+            .iter()
+            .flat_map(|table| table.iter())
+            .map(|pair| (pair.plain as usize, pair.record))
+            .collect();
+        all.sort_by_key(|entry| entry.0);
+        all
+    });
+    match versions.binary_search_by_key(&(plain as usize), |entry| entry.0) {
+        Ok(i) => versions[i].1,
+        // A handler that is not in the tables would execute unseen, which the recorder would take for another.
+        Err(_) => unreachable!("a handler without a recording version"),
+    }
+}
+
+/// The decoded code of a frame that tier 1 runs.
+///
+/// # Safety
+/// Tier 1 has started the frame, or decoded its code.
+#[inline(always)]
+pub unsafe fn code_of(f: *mut Frame) -> *mut Tier1Code {
+    // SAFETY: the caller's.
+    unsafe { crate::entry::decoded(Frame::code(f)) }
+}

@@ -1,0 +1,291 @@
+//! The PEP 523 hook: which frames tier 1 runs.
+
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use cpython::abi::*;
+
+use crate::decode;
+use crate::dispatch::go;
+use crate::inst::{Inst, Tier1Code};
+use crate::unwind;
+
+/// Entries of code without a loop until it is decoded.
+static THRESHOLD: AtomicU32 = AtomicU32::new(64);
+/// Back edges, and entries, until `on_hot` is called.
+static LOOP_THRESHOLD: AtomicU32 = AtomicU32::new(200);
+static ENTRY_THRESHOLD: AtomicU32 = AtomicU32::new(1000);
+
+/// Sets after how many entries code without a loop is decoded (code with one is at its first entry).
+pub fn set_threshold(entries: u32) {
+    THRESHOLD.store(entries.max(1), Relaxed);
+}
+
+/// Sets after how many back edges, and function entries, `on_hot` is called. Applies to code decoded later.
+pub fn set_hot_thresholds(back_edges: u32, entries: u32) {
+    LOOP_THRESHOLD.store(back_edges.max(1), Relaxed);
+    ENTRY_THRESHOLD.store(entries.max(1), Relaxed);
+}
+
+pub(crate) fn hot_thresholds() -> (u32, u32) {
+    (LOOP_THRESHOLD.load(Relaxed), ENTRY_THRESHOLD.load(Relaxed))
+}
+
+/// How often what happened.
+#[derive(Default)]
+pub struct Counts {
+    /// Frames run by tier 1 from the hook.
+    pub entered: AtomicU64,
+    /// Frames the hook left to CPython because their code is cold.
+    pub cold: AtomicU64,
+    /// Frames left to CPython because of `throw`.
+    pub thrown: AtomicU64,
+    /// Frames left to CPython because tracing, profiling or monitoring is on.
+    pub instrumented: AtomicU64,
+    /// Frames handed over in the middle for that reason.
+    pub handed_over: AtomicU64,
+    /// Code objects decoded.
+    pub decoded: AtomicU64,
+}
+
+static COUNTS: Counts = Counts {
+    entered: AtomicU64::new(0),
+    cold: AtomicU64::new(0),
+    thrown: AtomicU64::new(0),
+    instrumented: AtomicU64::new(0),
+    handed_over: AtomicU64::new(0),
+    decoded: AtomicU64::new(0),
+};
+
+/// The counters.
+pub fn counts() -> &'static Counts {
+    &COUNTS
+}
+
+/// Adds one without a locked instruction: the GIL orders the writers.
+#[inline(always)]
+fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+}
+
+static mut EXTRA: Option<CodeExtraIndex> = None;
+
+#[inline(always)]
+fn extra_index() -> CodeExtraIndex {
+    // SAFETY: `enable` set it before the hook was installed.
+    unsafe { (*(&raw const EXTRA)).unwrap_unchecked() }
+}
+
+/// Content of a code object's extra slot: a count of entries (odd), or the decoded code.
+unsafe extern "C" fn free_extra(data: *mut c_void) {
+    if !data.is_null() && data as usize & 1 == 0 {
+        // SAFETY: the code object is dying, so no frame runs it.
+        unsafe { Tier1Code::free(data.cast()) };
+    }
+}
+
+/// The decoded code of `code`.
+///
+/// # Safety
+/// `code` was decoded.
+#[inline(always)]
+pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
+    // SAFETY: the caller's.
+    unsafe { code_extra_unchecked(code, extra_index()).cast() }
+}
+
+/// The decoded code of `code` if it was decoded.
+///
+/// # Safety
+/// `code` is a code object.
+#[inline(always)]
+pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
+    let data = unsafe { code_extra(code, extra_index()) };
+    if data.is_null() || data as usize & 1 != 0 { None } else { Some(data.cast()) }
+}
+
+/// Counts an entry of `code`; its decoded code once it is worth it.
+///
+/// # Safety
+/// `code` is a code object, the GIL is held.
+pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
+    unsafe {
+        let data = code_extra(code, extra_index());
+        if !data.is_null() && data as usize & 1 == 0 {
+            return Some(data.cast());
+        }
+        if core::ptr::eq(code, _Py_InitCleanup()) {
+            // A constant of the interpreter in read-only memory.
+            return None;
+        }
+        let entries = (data as usize >> 1) + 1;
+        if entries < THRESHOLD.load(Relaxed) as usize && !(data.is_null() && decode::has_back_edge(code)) {
+            set_code_extra(code, extra_index(), (entries << 1 | 1) as *mut c_void);
+            return None;
+        }
+        let tier1 = decode::decode(code)?;
+        if !set_code_extra(code, extra_index(), tier1.cast()) {
+            PyErr_Clear();
+            Tier1Code::free(tier1);
+            return None;
+        }
+        count(&COUNTS.decoded);
+        Some(tier1)
+    }
+}
+
+/// Whether `f` is the trampoline CPython keeps below an inlined `__init__`.
+#[inline(always)]
+pub(crate) unsafe fn is_init_shim(f: *mut Frame) -> bool {
+    // SAFETY: `f` is a live frame with code.
+    unsafe { core::ptr::eq(Frame::code(f), _Py_InitCleanup()) }
+}
+
+/// Whether tools watch this code now. Called when the eval breaker is not what the code was last run under;
+/// notes the new word if the code may go on under it.
+pub(crate) unsafe fn instrumented_since(f: *mut Frame, ts: *mut ThreadState) -> bool {
+    // SAFETY: `f` runs decoded code.
+    unsafe {
+        let code = Frame::code(f);
+        let tier1 = decoded(code);
+        let version = (*ts).eval_breaker & !EVENTS_MASK;
+        if (*tier1).breaker == version {
+            return false;
+        }
+        if !may_run(ts, code) {
+            count(&COUNTS.handed_over);
+            return true;
+        }
+        (*tier1).breaker = version;
+        false
+    }
+}
+
+/// The low bits of the eval breaker: pending events.
+pub(crate) const EVENTS_MASK: usize = (1 << EVAL_EVENTS_BITS) - 1;
+
+/// Whether `code` is up to date with the tools that are active and none of them watches it.
+unsafe fn may_run(ts: *mut ThreadState, code: *mut Code) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        (*ts).tracing == 0
+            && (*code)._co_instrumentation_version == (*ts).eval_breaker & !EVENTS_MASK
+            && !decode::is_instrumented(code)
+    }
+}
+
+static mut DEFAULT_BEFORE: Option<EvalFrameFn> = None;
+
+/// Whether the evaluator hook is still ours.
+#[inline(always)]
+pub(crate) unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
+    // SAFETY: `ts` is the running thread.
+    unsafe { (*(*ts).interp).eval_frame.is_some_and(|hook| hook as usize == eval_frame as *const () as usize) }
+}
+
+/// Starts running warm code in tier 1 in this interpreter.
+///
+/// # Errors
+/// One sentence, if somebody else owns the evaluator hook or no code-extra slot is left.
+///
+/// # Safety
+/// The GIL is held and `cpython::probe` succeeded.
+pub unsafe fn enable() -> Result<(), String> {
+    // SAFETY: the caller's.
+    unsafe {
+        let interp = PyInterpreterState_Get();
+        let current = _PyInterpreterState_GetEvalFrameFunc(interp);
+        if current as usize == eval_frame as *const () as usize {
+            return Ok(());
+        }
+        if current as *const () != address::_PyEval_EvalFrameDefault() {
+            return Err("another extension owns the frame evaluation hook (PEP 523)".into());
+        }
+        let mut index = *(&raw const EXTRA);
+        if index.is_none() {
+            index = CodeExtraIndex::request(free_extra);
+            EXTRA = index;
+        }
+        if index.is_none() {
+            return Err("all code-extra slots of this interpreter are taken".into());
+        }
+        DEFAULT_BEFORE = Some(current);
+        _PyInterpreterState_SetEvalFrameFunc(interp, eval_frame);
+        Ok(())
+    }
+}
+
+/// Stops: frames that are running finish in tier 1, new ones start in CPython's evaluator.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn disable() {
+    // SAFETY: the caller's.
+    unsafe {
+        let interp = PyInterpreterState_Get();
+        if _PyInterpreterState_GetEvalFrameFunc(interp) as usize == eval_frame as *const () as usize
+            && let Some(default) = *(&raw const DEFAULT_BEFORE)
+        {
+            _PyInterpreterState_SetEvalFrameFunc(interp, default);
+        }
+    }
+}
+
+/// The hook.
+unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwflag: i32) -> *mut Object {
+    // SAFETY: CPython calls us with a frame that is ready to run and not yet linked to the current one.
+    unsafe {
+        if throwflag != 0 {
+            count(&COUNTS.thrown);
+            return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+        }
+        let code = Frame::code(frame);
+        let Some(tier1) = decoded_if_warm(code) else {
+            count(&COUNTS.cold);
+            return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+        };
+        let breaker = (*ts).eval_breaker & !EVENTS_MASK;
+        if (*tier1).breaker != breaker || (*ts).tracing != 0 {
+            if !may_run(ts, code) {
+                count(&COUNTS.instrumented);
+                return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+            }
+            (*tier1).breaker = breaker;
+        }
+        run(ts, frame, tier1)
+    }
+}
+
+/// Runs a frame from `instr_ptr` on, with an entry frame of our own below it.
+#[inline(never)]
+unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code) -> *mut Object {
+    let mut entry = core::mem::MaybeUninit::<EntryFrame>::uninit();
+    // SAFETY: as the caller's; the entry frame outlives everything above it.
+    unsafe {
+        if !check_c_stack(ts) {
+            _PyEval_FrameClearAndPop(ts, frame);
+            return core::ptr::null_mut();
+        }
+        count(&COUNTS.entered);
+        // CPython's own JIT keeps its executor alive through the thread state.
+        let executor = (*ts).current_executor;
+        if !executor.is_null() {
+            incref(executor);
+            (*ts).current_executor = core::ptr::null_mut();
+        }
+        enter_entry_frame(ts, entry.as_mut_ptr(), frame);
+        let result = if enter_recursive(ts) {
+            let ip: *mut Inst = Tier1Code::inst(tier1, Frame::lasti(frame));
+            go::<false>(frame, ip, (*frame).stackpointer, ts)
+        } else {
+            unwind::fail_at_start::<false>(frame, ts)
+        };
+        if !executor.is_null() {
+            (*ts).current_executor = executor;
+            decref(executor);
+        }
+        result
+    }
+}

@@ -1,0 +1,162 @@
+//! Attributes in general.
+
+use cpython::abi::*;
+
+use super::attr_cache::{specialize_load, specialize_store};
+use crate::dispatch::*;
+use crate::inst::Inst;
+use crate::with_memory::{call_with, super_lookup};
+
+super::names::out_of_line! {
+    load_attr => load_attr_miss;
+    store_attr => store_attr_miss;
+    delete_attr => delete_attr_slow;
+    load_super_attr => load_super_attr_slow;
+    load_special => load_special_slow;
+}
+
+/// Counts a miss in a cache unit. True at the first and whenever the number has doubled: time to choose again.
+#[inline(always)]
+pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
+    // SAFETY: the instruction's own cache.
+    unsafe {
+        let misses = (*cache).a.wrapping_add(1);
+        (*cache).a = misses;
+        misses.is_power_of_two()
+    }
+}
+
+out_of_line_handlers! {
+    fn load_attr_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let owner = *sp.sub(1);
+        let name = name_at(f, (*ip).a >> 1);
+        let method = (*ip).a & 1 != 0;
+        if should_choose(ip.add(3)) {
+            specialize_load(ts, ip, owner.object(), name, method);
+        }
+        if method {
+            // The function takes the owner over, so the slot is no longer live.
+            (*f).stackpointer = sp.sub(1);
+            let attribute = _Py_LoadAttr_StackRefSteal(ts, owner, name, sp);
+            if attribute.is_null() {
+                return error::<R>(f, ip, sp.sub(1), ts);
+            }
+            *sp.sub(1) = attribute;
+            return go::<R>(f, ip.add(10), sp.add(1), ts);
+        }
+        let value = PyObject_GetAttr(owner.object(), name);
+        close_slot(sp.sub(1));
+        if value.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(value);
+        go::<R>(f, ip.add(10), sp, ts)
+    }
+
+    fn store_attr_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let name = name_at(f, (*ip).a);
+        let status = PyObject_SetAttr(owner, name, value);
+        // After the store: the first one of a name adds it to the keys instances share.
+        if status == 0 && should_choose(ip.add(3)) {
+            specialize_store(ip, owner, name);
+        }
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        go::<R>(f, ip.add(5), sp.sub(2), ts)
+    }
+
+    fn delete_attr_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let status = PyObject_DelAttr((*sp.sub(1)).object(), name_at(f, (*ip).a));
+        close_slot(sp.sub(1));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+
+    /// `super().name`: bits of the argument are 1 for a method load, 2 for two-argument `super`.
+    fn load_super_attr_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let argument = (*ip).a;
+        let (global_super, class, receiver) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        let name = name_at(f, argument >> 2);
+        let is_class = Type::has_flag((*class.object()).ob_type, TPFLAGS_TYPE_SUBCLASS);
+        if global_super.object() == PySuper_Type().cast::<Object>() && is_class {
+            let (value, found_method) = super_lookup(class.object(), receiver.object(), name, argument & 1 != 0);
+            if value.is_null() {
+                close_slot(sp.sub(1));
+                close_slot(sp.sub(2));
+                close_slot(sp.sub(3));
+                return error::<R>(f, ip, sp.sub(3), ts);
+            }
+            // The value takes the place of `super`, the receiver (or nothing) that of the class.
+            *sp.sub(3) = StackRef::steal(value);
+            if argument & 1 == 0 {
+                close_slot(sp.sub(1));
+                close_slot(sp.sub(2));
+                global_super.close();
+                return go::<R>(f, ip.add(2), sp.sub(2), ts);
+            }
+            let second = if found_method {
+                *sp.sub(1) = StackRef::NULL;
+                receiver
+            } else {
+                close_slot(sp.sub(1));
+                StackRef::NULL
+            };
+            *sp.sub(2) = second;
+            class.close();
+            global_super.close();
+            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+        }
+        let object =
+            call_with(global_super.object(), class.object(), receiver.object(), (argument & 2) as usize);
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        close_slot(sp.sub(3));
+        if object.is_null() {
+            return error::<R>(f, ip, sp.sub(3), ts);
+        }
+        (*f).stackpointer = sp.sub(3);
+        let value = PyObject_GetAttr(object, name);
+        decref(object);
+        if value.is_null() {
+            return error::<R>(f, ip, sp.sub(3), ts);
+        }
+        *sp.sub(3) = StackRef::steal(value);
+        if argument & 1 != 0 {
+            *sp.sub(2) = StackRef::NULL;
+            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+        }
+        go::<R>(f, ip.add(2), sp.sub(2), ts)
+    }
+
+    fn load_special_slow(f, ip, sp, ts) {
+        // The owner becomes the method's first argument.
+        *sp = *sp.sub(1);
+        *sp.sub(1) = StackRef::NULL;
+        save(f, ip, sp.add(1));
+        let special = _Py_SpecialMethods().add((*ip).a as usize);
+        let found = _PyObject_LookupSpecialMethod((*special).name, sp.sub(1));
+        if found <= 0 {
+            if found == 0 {
+                let owner = (*sp).object();
+                let message = if _PyEval_SpecialMethodCanSuggest(owner, (*ip).a as i32) != 0 {
+                    (*special).error_suggestion
+                } else {
+                    (*special).error
+                };
+                pyerr_format()(*PyExc_TypeError(), message, owner);
+            }
+            return error::<R>(f, ip, sp.add(1), ts);
+        }
+        go::<R>(f, ip.add(1), sp.add(1), ts)
+    }
+}

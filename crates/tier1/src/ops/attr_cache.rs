@@ -1,0 +1,556 @@
+//! The special versions of attribute access, and how one is chosen.
+//!
+//! # What the caches rely on
+//!
+//! A type's version tag changes whenever the type or one of its bases does, so under an unchanged tag a look-up
+//! on the type finds what it found before, and what it found is alive: the caches hold no references. Key tables
+//! have versions that any change of the set of keys resets.
+//!
+//! Units of `LOAD_ATTR` behind the instruction: 1 type (or keys) version and offset, 2 the attribute found on the
+//! type and the version of the instance's keys, 3 the miss counter. `STORE_ATTR` uses 1 and 3 alike.
+
+use cpython::abi::*;
+
+use super::attr::{load_attr_miss, store_attr_miss};
+use super::locals::release_and_go;
+use crate::dispatch::*;
+use crate::inst::{Handler, Inst};
+
+/// Whether the owner's type is the cached one.
+#[inline(always)]
+unsafe fn type_matches(owner: *mut Object, ip: *mut Inst) -> bool {
+    // SAFETY: a live object; the cache belongs to the instruction.
+    unsafe { (*(*owner).ob_type).tp_version_tag == (*ip.add(1)).a }
+}
+
+/// Replaces the owner by the value, and pushes a null behind it if the argument asks for one.
+macro_rules! replace_owner {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident, $value:expr) => {{
+        *$sp.sub(1) = StackRef::new($value);
+        if (*$ip).a & 1 != 0 {
+            *$sp = StackRef::NULL;
+            release_and_go!($f, $ip, $sp.add(1), $ts, $owner, 10)
+        } else {
+            release_and_go!($f, $ip, $sp, $ts, $owner, 10)
+        }
+    }};
+}
+
+/// Puts a method below the owner, which becomes its first argument.
+macro_rules! push_method {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident) => {{
+        *$sp.sub(1) = StackRef::new((*$ip.add(2)).word as *mut Object);
+        *$sp = $owner;
+        go::<R>($f, $ip.add(10), $sp.add(1), $ts)
+    }};
+}
+
+/// Releases the owner, then what the attribute held.
+macro_rules! release_stored {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident, $old:ident) => {{
+        if $owner.is_counted() {
+            let op = $owner.object();
+            let count = (*op).ob_refcnt.wrapping_sub(1);
+            (*op).ob_refcnt = count;
+            if count == 0 {
+                return destroy_owner::<R>($f, $ip, $sp.sub(2), $ts, op, $old);
+            }
+        }
+        if !$old.is_null() && !Object::is_immortal($old) {
+            let count = (*$old).ob_refcnt.wrapping_sub(1);
+            (*$old).ob_refcnt = count;
+            if count == 0 {
+                return destroy_and_go::<R>($f, $ip, $sp.sub(2), $ts, $old);
+            }
+        }
+        go::<R>($f, $ip.add(5), $sp.sub(2), $ts)
+    }};
+}
+handlers! {
+    fn load_attr_instance_value(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) || (*Object::inline_values(op)).valid == 0 {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let value = *op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, value)
+    }
+
+    fn load_attr_with_hint(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let dict = *Object::managed_dict(op);
+        if dict.is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let keys = (*dict).ma_keys;
+        let hint = (*ip.add(1)).b as usize;
+        if hint >= (*keys).dk_nentries as usize || (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let entry = DictKeys::unicode_entries(keys).add(hint);
+        if (*entry).me_key != name_at(f, (*ip).a >> 1) || (*entry).me_value.is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*entry).me_value)
+    }
+
+    fn load_attr_slot(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let value = *op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, value)
+    }
+
+    fn load_attr_module(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if (*op).ob_type != PyModule_Type() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let keys = (*(*op.cast::<Module>()).md_dict.cast::<Dict>()).ma_keys;
+        if (*keys).dk_version != (*ip.add(1)).a {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let value = *keys.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, value)
+    }
+
+    /// An attribute of a class.
+    fn load_attr_class(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if (*op).ob_type != PyType_Type() || (*op.cast::<Type>()).tp_version_tag != (*ip.add(1)).a {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
+    /// An attribute of the class of an instance whose own attributes are inline, and do not include it.
+    fn load_attr_nondescriptor_with_values(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip)
+            || (*Object::inline_values(op)).valid == 0
+            || (*(*(*op).ob_type.cast::<HeapType>()).ht_cached_keys).dk_version != (*ip.add(2)).a
+        {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
+    fn load_attr_nondescriptor_no_dict(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        if !type_matches(owner.object(), ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
+    fn load_attr_method_with_values(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip)
+            || (*Object::inline_values(op)).valid == 0
+            || (*(*(*op).ob_type.cast::<HeapType>()).ht_cached_keys).dk_version != (*ip.add(2)).a
+        {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        push_method!(f, ip, sp, ts, owner)
+    }
+
+    fn load_attr_method_no_dict(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        if !type_matches(owner.object(), ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        push_method!(f, ip, sp, ts, owner)
+    }
+
+    fn load_attr_method_lazy_dict(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) || !(*Object::managed_dict(op)).is_null() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        push_method!(f, ip, sp, ts, owner)
+    }
+
+    /// A property whose getter is a Python function: runs it here.
+    fn load_attr_property(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        if !type_matches(owner.object(), ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        super::call_python::enter_property::<R>(f, ip, sp, ts)
+    }
+
+    fn store_attr_instance_value(f, ip, sp, ts) {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let op = owner.object();
+        if !type_matches(op, ip)
+            || !(*Object::managed_dict(op)).is_null()
+            || (*Object::inline_values(op)).valid == 0
+        {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        let old = *slot;
+        *slot = value.into_object();
+        if old.is_null() {
+            let values = Object::inline_values(op);
+            DictValues::add_to_insertion_order(values, slot.offset_from(DictValues::slot(values, 0)) as usize);
+        }
+        release_stored!(f, ip, sp, ts, owner, old)
+    }
+
+    fn store_attr_slot(f, ip, sp, ts) {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let op = owner.object();
+        if !type_matches(op, ip) {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        let old = *slot;
+        *slot = value.into_object();
+        release_stored!(f, ip, sp, ts, owner, old)
+    }
+
+    fn store_attr_with_hint(f, ip, sp, ts) {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let op = owner.object();
+        if !type_matches(op, ip) {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let dict = *Object::managed_dict(op);
+        // A watched dict's watchers must be told.
+        if dict.is_null() || (*dict)._ma_watcher_tag & 0xff != 0 {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let keys = (*dict).ma_keys;
+        let hint = (*ip.add(1)).b as usize;
+        if hint >= (*keys).dk_nentries as usize || (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let entry = DictKeys::unicode_entries(keys).add(hint);
+        let old = (*entry).me_value;
+        if (*entry).me_key != name_at(f, (*ip).a) || old.is_null() {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        (*entry).me_value = value.into_object();
+        release_stored!(f, ip, sp, ts, owner, old)
+    }
+}
+
+out_of_line_handlers! {
+    fn destroy_owner(f, ip, sp, ts, owner: *mut Object, old: *mut Object) {
+        save(f, ip, sp);
+        _Py_Dealloc(owner);
+        xdecref(old);
+        go::<R>(f, ip.add(5), sp, ts)
+    }
+}
+
+/// A special version and what its caches hold.
+struct Choice {
+    handler: Handler,
+    version: u32,
+    offset: u32,
+    found: *mut Object,
+    keys_version: u32,
+}
+
+impl Choice {
+    fn new(handler: Handler, version: u32, offset: usize) -> Option<Self> {
+        let offset = u32::try_from(offset).ok()?;
+        (version != 0).then_some(Self { handler, version, offset, found: core::ptr::null_mut(), keys_version: 0 })
+    }
+
+    fn with_found(mut self, found: *mut Object) -> Self {
+        self.found = found;
+        self
+    }
+
+    fn with_keys_version(mut self, version: u32) -> Option<Self> {
+        self.keys_version = version;
+        (version != 0).then_some(self)
+    }
+
+    /// Writes the caches and installs the version.
+    unsafe fn install(self, ip: *mut Inst, has_second_unit: bool) {
+        // SAFETY: the units are the instruction's caches.
+        unsafe {
+            (*ip.add(1)).a = self.version;
+            (*ip.add(1)).b = self.offset;
+            if has_second_unit {
+                (*ip.add(2)).word = self.found as usize;
+                (*ip.add(2)).a = self.keys_version;
+            }
+            (*ip).word = self.handler as usize;
+        }
+    }
+}
+
+unsafe fn is_data_descriptor(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { !(*(*op).ob_type).tp_descr_set.is_null() }
+}
+
+unsafe fn is_descriptor(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { !(*(*op).ob_type).tp_descr_get.is_null() }
+}
+
+unsafe fn is_method(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { Type::has_flag((*op).ob_type, TPFLAGS_METHOD_DESCRIPTOR) }
+}
+
+/// The offset of a `__slots__` member, if `descr` is one that can be read (or written) without ado.
+unsafe fn slot_offset(ty: *mut Type, descr: *mut Object, write: bool) -> Option<usize> {
+    // SAFETY: live objects.
+    unsafe {
+        if (*descr).ob_type != PyMemberDescr_Type() {
+            return None;
+        }
+        let member: *mut MemberDescr = descr.cast();
+        let def = (*member).d_member;
+        let forbidden = MEMBER_AUDIT_READ | if write { MEMBER_READONLY } else { 0 };
+        ((*def).kind as u32 == MEMBER_OBJECT_EX
+            && (*def).flags as u32 & forbidden == 0
+            && (*def).offset > 0
+            && PyType_IsSubtype(ty, (*member).d_type) != 0)
+            .then_some((*def).offset as usize)
+    }
+}
+
+/// Where the instance keeps an attribute of that name.
+enum Own {
+    /// In an inline value at this byte offset from the object.
+    Value(usize),
+    /// At this entry of its dict.
+    Entry(usize),
+    /// Nowhere, for the reason that makes this sure.
+    Absent(Absent),
+    Unknown,
+}
+
+#[derive(PartialEq, Eq)]
+enum Absent {
+    /// Its values are inline and the type's shared keys lack it.
+    FromKeys,
+    /// It has no dict at all.
+    NoDict,
+    /// It could have a dict but does not have one yet.
+    LazyDict,
+}
+
+unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
+    // SAFETY: live objects; the flags say what the object has.
+    unsafe {
+        let ty = (*owner).ob_type;
+        if Type::has_flag(ty, TPFLAGS_INLINE_VALUES) && (*Object::inline_values(owner)).valid != 0 {
+            let keys = (*ty.cast::<HeapType>()).ht_cached_keys;
+            return match DictKeys::index_of_interned(keys, name) {
+                Some(i) => Own::Value(DictValues::slot(Object::inline_values(owner), i) as usize - owner as usize),
+                None => Own::Absent(Absent::FromKeys),
+            };
+        }
+        if Type::has_flag(ty, TPFLAGS_MANAGED_DICT) {
+            let dict = *Object::managed_dict(owner);
+            if dict.is_null() {
+                return if Type::has_flag(ty, TPFLAGS_INLINE_VALUES) {
+                    Own::Unknown
+                } else {
+                    Own::Absent(Absent::LazyDict)
+                };
+            }
+            let keys = (*dict).ma_keys;
+            if (*keys).dk_kind as usize == DICT_KEYS_UNICODE
+                && let Some(i) = DictKeys::index_of_interned(keys, name)
+            {
+                return Own::Entry(i);
+            }
+            return Own::Unknown;
+        }
+        if (*ty).tp_dictoffset == 0 { Own::Absent(Absent::NoDict) } else { Own::Unknown }
+    }
+}
+
+/// Installs the version of `LOAD_ATTR` for this owner, if there is one.
+#[inline(never)]
+pub(crate) unsafe fn specialize_load(
+    ts: *mut ThreadState,
+    ip: *mut Inst,
+    owner: *mut Object,
+    name: *mut Object,
+    method: bool,
+) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if let Some(choice) = choose_load(ts, owner, name, method) {
+            choice.install(ip, true);
+        }
+    }
+}
+
+/// Installs the version of `STORE_ATTR` for this owner, if there is one.
+#[inline(never)]
+pub(crate) unsafe fn specialize_store(ip: *mut Inst, owner: *mut Object, name: *mut Object) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if let Some(choice) = choose_store(owner, name) {
+            choice.install(ip, false);
+        }
+    }
+}
+
+/// Chooses the version of `LOAD_ATTR` for this owner; `method` says that a call follows.
+unsafe fn choose_load(
+    ts: *mut ThreadState,
+    owner: *mut Object,
+    name: *mut Object,
+    method: bool,
+) -> Option<Choice> {
+    // SAFETY: live objects.
+    unsafe {
+        let ty = (*owner).ob_type;
+        if ty == PyModule_Type() {
+            return choose_module(ts, owner, name);
+        }
+        if ty == PyType_Type() {
+            return choose_class(owner.cast(), name);
+        }
+        if (*ty).tp_getattro != address::PyObject_GenericGetAttr() {
+            return None;
+        }
+        let version = Type::version(ty);
+        let descr = _PyType_Lookup(ty, name);
+        if !descr.is_null() && is_data_descriptor(descr) {
+            if let Some(offset) = slot_offset(ty, descr, false) {
+                return Choice::new(load_attr_slot::<false>, version, offset);
+            }
+            if (*descr).ob_type == PyProperty_Type() && !method {
+                let getter = (*descr.cast::<Property>()).prop_get;
+                if !getter.is_null() && super::call_python::is_simple_function(getter, 1) {
+                    return Some(Choice::new(load_attr_property::<false>, version, 0)?.with_found(getter));
+                }
+            }
+            return None;
+        }
+        match own_attribute(owner, name) {
+            Own::Value(offset) => {
+                let value = *owner.byte_add(offset).cast::<*mut Object>();
+                if value.is_null() {
+                    return None;
+                }
+                Choice::new(load_attr_instance_value::<false>, version, offset)
+            }
+            Own::Entry(i) => Choice::new(load_attr_with_hint::<false>, version, i),
+            Own::Absent(_) if descr.is_null() => None,
+            Own::Absent(absent) if method && is_method(descr) => match absent {
+                Absent::FromKeys => {
+                    let keys = (*ty.cast::<HeapType>()).ht_cached_keys;
+                    Choice::new(load_attr_method_with_values::<false>, version, 0)?
+                        .with_found(descr)
+                        .with_keys_version(DictKeys::version(keys, ts))
+                }
+                Absent::NoDict => {
+                    Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr))
+                }
+                Absent::LazyDict => {
+                    Some(Choice::new(load_attr_method_lazy_dict::<false>, version, 0)?.with_found(descr))
+                }
+            },
+            Own::Absent(absent) if !is_descriptor(descr) => match absent {
+                Absent::FromKeys => {
+                    let keys = (*ty.cast::<HeapType>()).ht_cached_keys;
+                    Choice::new(load_attr_nondescriptor_with_values::<false>, version, 0)?
+                        .with_found(descr)
+                        .with_keys_version(DictKeys::version(keys, ts))
+                }
+                Absent::NoDict => {
+                    Some(Choice::new(load_attr_nondescriptor_no_dict::<false>, version, 0)?.with_found(descr))
+                }
+                Absent::LazyDict => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Object) -> Option<Choice> {
+    // SAFETY: a module; its dict is a dict.
+    unsafe {
+        if !_PyType_Lookup(PyModule_Type(), name).is_null() {
+            return None;
+        }
+        let keys = (*(*owner.cast::<Module>()).md_dict.cast::<Dict>()).ma_keys;
+        if (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
+            return None;
+        }
+        let index = DictKeys::index_of_interned(keys, name)?;
+        let entry = DictKeys::unicode_entries(keys).add(index);
+        if (*entry).me_value.is_null() {
+            return None;
+        }
+        let distance = &raw const (*entry).me_value as usize - keys as usize;
+        Choice::new(load_attr_module::<false>, DictKeys::version(keys, ts), distance)
+    }
+}
+
+unsafe fn choose_class(owner: *mut Type, name: *mut Object) -> Option<Choice> {
+    // SAFETY: a class whose metaclass is `type`.
+    unsafe {
+        let on_metaclass = _PyType_Lookup(PyType_Type(), name);
+        if !on_metaclass.is_null() && is_data_descriptor(on_metaclass) {
+            return None;
+        }
+        let found = _PyType_Lookup(owner, name);
+        // Binding a function to no instance gives the function itself.
+        if found.is_null() || is_descriptor(found) && !is_method(found) {
+            return None;
+        }
+        Some(Choice::new(load_attr_class::<false>, Type::version(owner), 0)?.with_found(found))
+    }
+}
+
+/// Chooses the version of `STORE_ATTR` for this owner.
+unsafe fn choose_store(owner: *mut Object, name: *mut Object) -> Option<Choice> {
+    // SAFETY: live objects.
+    unsafe {
+        let ty = (*owner).ob_type;
+        if (*ty).tp_setattro != address::PyObject_GenericSetAttr() {
+            return None;
+        }
+        let version = Type::version(ty);
+        let descr = _PyType_Lookup(ty, name);
+        if !descr.is_null() && is_data_descriptor(descr) {
+            let offset = slot_offset(ty, descr, true)?;
+            return Choice::new(store_attr_slot::<false>, version, offset);
+        }
+        match own_attribute(owner, name) {
+            Own::Value(offset) if (*Object::managed_dict(owner)).is_null() => {
+                Choice::new(store_attr_instance_value::<false>, version, offset)
+            }
+            Own::Entry(i) => Choice::new(store_attr_with_hint::<false>, version, i),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `BINARY_OP` in general, and the choice of its special versions.
+
+use cpython::abi::*;
+
+use super::{float, int, nb, subscript};
+use crate::dispatch::*;
+use crate::inst::{Handler, Tier1Code};
+use crate::with_memory::append_str;
+
+/// The version to try first.
+pub(crate) fn select(oparg: u32) -> Handler {
+    if oparg == nb::SUBSCR {
+        return subscript::subscr_list_int::<false>;
+    }
+    int_version(oparg % nb::INPLACE).unwrap_or(float_version(oparg % nb::INPLACE).unwrap_or(binary_any::<false>))
+}
+
+fn int_version(operation: u32) -> Option<Handler> {
+    Some(match operation {
+        nb::ADD => int::add_int::<false>,
+        nb::SUBTRACT => int::subtract_int::<false>,
+        nb::MULTIPLY => int::multiply_int::<false>,
+        nb::AND => int::and_int::<false>,
+        nb::OR => int::or_int::<false>,
+        nb::XOR => int::xor_int::<false>,
+        nb::LSHIFT => int::lshift_int::<false>,
+        nb::RSHIFT => int::rshift_int::<false>,
+        nb::FLOOR_DIVIDE => int::floor_divide_int::<false>,
+        nb::REMAINDER => int::remainder_int::<false>,
+        _ => return None,
+    })
+}
+
+fn float_version(operation: u32) -> Option<Handler> {
+    Some(match operation {
+        nb::ADD => float::add_float::<false>,
+        nb::SUBTRACT => float::subtract_float::<false>,
+        nb::MULTIPLY => float::multiply_float::<false>,
+        nb::TRUE_DIVIDE => float::divide_float::<false>,
+        _ => return None,
+    })
+}
+
+/// The version for operands of these types.
+unsafe fn version_for(oparg: u32, l: *mut Object, r: *mut Object) -> Handler {
+    // SAFETY: both are live objects.
+    unsafe {
+        if oparg == nb::SUBSCR {
+            return subscript::version_for(l, r);
+        }
+        let operation = oparg % nb::INPLACE;
+        let (lt, rt) = ((*l).ob_type, (*r).ob_type);
+        let (int, float, text) = (PyLong_Type(), PyFloat_Type(), PyUnicode_Type());
+        let version = if lt == int && rt == int {
+            int_version(operation)
+        } else if (lt == float || rt == float) && (lt == float || lt == int) && (rt == float || rt == int) {
+            float_version(operation)
+        } else if operation == nb::ADD && lt == text && rt == text {
+            Some(add_str::<false> as Handler)
+        } else {
+            None
+        };
+        version.unwrap_or(binary_any::<false>)
+    }
+}
+
+handlers! {
+    fn binary_any(f, ip, sp, ts) {
+        binary_miss::<R>(f, ip, sp, ts)
+    }
+
+    fn add_str(f, ip, sp, ts) {
+        add_str_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    /// The operation in general, which also chooses the version to use from now on.
+    fn binary_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let oparg = base(ip).oparg;
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        (*ip).word = version_for(oparg, l.object(), r.object()) as usize;
+        let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
+        let result = function(l.object(), r.object());
+        if result.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        let l = *sp.sub(2);
+        *sp.sub(2) = StackRef::steal(result);
+        l.close();
+        close_slot(sp.sub(1));
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+
+    fn add_str_out_of_line(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let text = PyUnicode_Type();
+        if (*l.object()).ob_type != text || (*r.object()).ob_type != text {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let next = (*Tier1Code::of(ip)).base_op((*ip).b as usize + 6);
+        if !R && next.opcode == op::STORE_FAST {
+            let slot = local(f, next.oparg);
+            if (*slot).object() == l.object() {
+                // `s = s + t`: with the variable's own reference gone, the string may grow in place.
+                let old = (*slot).into_object();
+                *slot = StackRef::NULL;
+                *sp.sub(2) = StackRef::NULL;
+                l.close();
+                let text = append_str(old, r.object());
+                if !text.is_null() {
+                    *slot = StackRef::steal(text);
+                }
+                close_slot(sp.sub(1));
+                if text.is_null() {
+                    return error::<R>(f, ip, sp.sub(2), ts);
+                }
+                return go::<R>(f, ip.add(7), sp.sub(2), ts);
+            }
+        }
+        let result = PyUnicode_Concat(l.object(), r.object());
+        if result.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        *sp.sub(2) = StackRef::steal(result);
+        l.close();
+        close_slot(sp.sub(1));
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+}

@@ -1,0 +1,215 @@
+//! Calls in general, and the choice of their special versions.
+
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use super::call_python::{self, enter_python};
+use super::jump::poll_behind;
+use super::{call_native, names};
+use crate::dispatch::*;
+use crate::entry;
+use crate::inst::{Inst, Tier1Code};
+use crate::with_memory::{push_unpacked, vectorcall};
+
+/// Pops the entries from `from` on, topmost first.
+#[inline(always)]
+pub(crate) unsafe fn close_from(from: *mut StackRef, mut sp: *mut StackRef) {
+    // SAFETY: live entries of a saved frame.
+    unsafe {
+        while sp > from {
+            sp = sp.sub(1);
+            close_slot(sp);
+        }
+    }
+}
+
+/// After a call: pops the callable and everything above it, pushes the result, looks for events.
+#[inline(always)]
+pub(crate) unsafe fn finish_call<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    callable: *mut StackRef,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the frame is saved.
+    unsafe {
+        close_from(callable, sp);
+        if result.is_null() {
+            return error::<R>(f, ip, callable, ts);
+        }
+        *callable = StackRef::steal(result);
+        if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
+            return poll_behind::<R>(f, ip, callable.add(1), ts);
+        }
+        go_behind::<R>(f, ip, callable.add(1), ts)
+    }
+}
+
+/// Replaces a bound method by its function and receiver.
+#[inline(always)]
+unsafe fn unbind(callable: *mut StackRef) {
+    // SAFETY: two live entries of a saved frame, callable and receiver.
+    unsafe {
+        let op = (*callable).object();
+        if (*op).ob_type == PyMethod_Type() && (*callable.add(1)).is_null() {
+            let method: *mut BoundMethod = op.cast();
+            *callable.add(1) = StackRef::new((*method).im_self);
+            let old = *callable;
+            *callable = StackRef::new((*method).im_func);
+            old.close();
+        }
+    }
+}
+
+/// The decoded code of a Python function that may be entered here: plain evaluation, warm, no namespace of its own.
+pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> Option<*mut Tier1Code> {
+    // SAFETY: a live object.
+    unsafe {
+        if (*callable).ob_type != PyFunction_Type() {
+            return None;
+        }
+        let function: *mut Function = callable.cast();
+        if (*function).vectorcall.map(|v| v as usize) != function_vectorcall().map(|v| v as usize)
+            || !entry::hook_is_ours(ts)
+        {
+            return None;
+        }
+        let code = (*function).func_code;
+        if (*code).co_flags as u32 & CO_OPTIMIZED == 0 {
+            return None;
+        }
+        entry::decoded_if_warm(code)
+    }
+}
+
+names::out_of_line! {
+    call => call_miss;
+    call_kw => call_kw_slow;
+    call_function_ex => call_function_ex_slow;
+    call_intrinsic_1 => call_intrinsic_1_slow;
+    call_intrinsic_2 => call_intrinsic_2_slow;
+}
+
+out_of_line_handlers! {
+    /// `CALL` in general, which also chooses the version to use from now on.
+    fn call_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let count = (*ip).a as usize;
+        let callable = sp.sub(count + 2);
+        let was_bound = (*(*callable).object()).ob_type == PyMethod_Type() && (*callable.add(1)).is_null();
+        unbind(callable);
+        let mut args = callable.add(2);
+        let mut total = count;
+        if !(*callable.add(1)).is_null() {
+            args = args.sub(1);
+            total += 1;
+        }
+        let op = (*callable).object();
+        if let Some(tier1) = enterable(ts, op) {
+            call_python::choose(ip, op.cast(), total, tier1, was_bound);
+            let function = *callable;
+            let new = _PyEvalFramePushAndInit(ts, function, null_mut(), args, total, null_mut(), f);
+            (*f).stackpointer = callable;
+            if new.is_null() {
+                return error::<R>(f, ip, callable, ts);
+            }
+            return enter_python::<R>(f, ip, new, ts, tier1);
+        }
+        if !was_bound {
+            call_native::choose(ip, ts, op);
+        }
+        let result = vectorcall(op, args, total, null_mut());
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_kw_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let count = (*ip).a as usize;
+        let callable = sp.sub(count + 3);
+        unbind(callable);
+        let mut args = callable.add(2);
+        let mut total = count;
+        if !(*callable.add(1)).is_null() {
+            args = args.sub(1);
+            total += 1;
+        }
+        let op = (*callable).object();
+        let names = (*sp.sub(1)).object();
+        let positional = total - Tuple::len(names.cast());
+        if let Some(tier1) = enterable(ts, op) {
+            let function = *callable;
+            let new = _PyEvalFramePushAndInit(ts, function, null_mut(), args, positional, names, f);
+            let names = *sp.sub(1);
+            (*f).stackpointer = callable;
+            names.close();
+            if new.is_null() {
+                return error::<R>(f, ip, callable, ts);
+            }
+            return enter_python::<R>(f, ip, new, ts, tier1);
+        }
+        let result = vectorcall(op, args, total, names);
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_function_ex_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        // function, null, arguments, keyword arguments or null
+        let callable = sp.sub(4);
+        let op = (*callable).object();
+        let arguments = sp.sub(2);
+        if (*(*arguments).object()).ob_type != PyTuple_Type() {
+            if _Py_Check_ArgsIterable(ts, op, (*arguments).object()) < 0 {
+                return error::<R>(f, ip, sp, ts);
+            }
+            let tuple = PySequence_Tuple((*arguments).object());
+            if tuple.is_null() {
+                return error::<R>(f, ip, sp, ts);
+            }
+            let old = *arguments;
+            *arguments = StackRef::steal(tuple);
+            old.close();
+        }
+        let tuple: *mut Tuple = (*arguments).object().cast();
+        let keywords = (*sp.sub(1)).object();
+        if let Some(tier1) = enterable(ts, op)
+            && let Some(new) = push_unpacked(ts, *callable, tuple, keywords, f)
+        {
+            close_from(callable, sp);
+            (*f).stackpointer = callable;
+            if new.is_null() {
+                return error::<R>(f, ip, callable, ts);
+            }
+            return enter_python::<R>(f, ip, new, ts, tier1);
+        }
+        let result = PyObject_Call(op, tuple.cast(), keywords);
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_intrinsic_1_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let intrinsic = _PyIntrinsics_UnaryFunctions().add((*ip).a as usize);
+        let result = ((*intrinsic).func)(ts, (*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn call_intrinsic_2_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let intrinsic = _PyIntrinsics_BinaryFunctions().add((*ip).a as usize);
+        let result = ((*intrinsic).func)(ts, (*sp.sub(2)).object(), (*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        *sp.sub(2) = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+}

@@ -1,0 +1,108 @@
+//! Instances of classes whose `__init__` is a Python function: allocates, then runs `__init__` here.
+
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use super::call::{call_miss, enterable};
+use super::call_python::is_simple_function;
+use crate::dispatch::*;
+use crate::inst::{Inst, Tier1Code};
+
+// Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive.
+
+/// Fills the caches for instances of a plain class: made by `object.__new__`, initialized by Python code.
+pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
+    const IS_ABSTRACT: u64 = 1 << 20;
+    // SAFETY: a class whose metaclass is `type`.
+    unsafe {
+        if !Type::has_flag(class, TPFLAGS_HEAPTYPE)
+            || Type::has_flag(class, IS_ABSTRACT)
+            || (*class).tp_new != (*PyBaseObject_Type()).tp_new
+            || (*class).tp_alloc != address::PyType_GenericAlloc()
+        {
+            return false;
+        }
+        let version = Type::version(class);
+        let init = _PyType_Lookup(class, super::names::interned!(c"__init__"));
+        if version == 0 || init.is_null() || (*init).ob_type != PyFunction_Type() {
+            return false;
+        }
+        (*ip.add(1)).a = version;
+        (*ip.add(1)).word = init as usize;
+        true
+    }
+}
+
+handlers! {
+    fn call_class(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let class: *mut Type = (*callable).object().cast();
+        if (*class).ob_base.ob_base.ob_type != PyType_Type()
+            || (*class).tp_version_tag != (*ip.add(1)).a
+            || !(*callable.add(1)).is_null()
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        instantiate::<R>(f, ip, sp, ts)
+    }
+}
+
+/// Runs `__init__` with a trampoline below it that checks for `None` and returns the instance.
+#[inline(never)]
+unsafe extern "sysv64" fn instantiate<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        save(f, ip, sp);
+        let total = (*ip).a as usize + 1;
+        let callable = sp.sub(total + 1);
+        let init = (*ip.add(1)).word as *mut Object;
+        let shim_code = _Py_InitCleanup();
+        let Some(tier1) = enterable(ts, init) else {
+            return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
+        };
+        let needed = (*(*tier1).code).co_framesize + (*shim_code).co_framesize;
+        let top = (*ts).datastack_top;
+        if top.is_null() || top.wrapping_add(needed as usize) >= (*ts).datastack_limit || (*ts).py_recursion_remaining <= 2
+        {
+            return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
+        }
+        let class = *callable;
+        let instance = PyType_GenericAlloc(class.object().cast(), 0);
+        if instance.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        *callable.add(1) = StackRef::steal(instance);
+        *callable = StackRef::new(init);
+        class.close();
+        let shim = push_trampoline(ts, shim_code, 1, f);
+        *Frame::local(shim, 0) = (*callable.add(1)).dup();
+        let new = if is_simple_function(init, total) {
+            // There is room: it was checked above.
+            let new = push_frame(ts, *callable, (*tier1).code, total, shim).unwrap_unchecked();
+            for i in 0..total {
+                *Frame::local(new, i) = *callable.add(1 + i);
+            }
+            new
+        } else {
+            _PyEvalFramePushAndInit(ts, *callable, null_mut(), callable.add(1), total, null_mut(), shim)
+        };
+        (*f).stackpointer = callable;
+        if new.is_null() {
+            _PyEval_FrameClearAndPop(ts, shim);
+            return error::<R>(f, ip, callable, ts);
+        }
+        (*ts).py_recursion_remaining -= 1;
+        (*f).return_offset = 4;
+        (*ts).current_frame = new;
+        if !enter_recursive(ts) {
+            return crate::unwind::fail_at_start::<R>(new, ts);
+        }
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+}

@@ -1,0 +1,216 @@
+//! Calls of functions and methods implemented in C, without the vectorcall protocol in between.
+
+use core::mem::transmute;
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use super::call::{call_miss, finish_call};
+use super::jump::poll_behind;
+use crate::dispatch::*;
+use crate::inst::{Handler, Inst, Tier1Code};
+use crate::with_memory::*;
+
+/// The bits of `ml_flags` that say how to call.
+const CONVENTION: u32 = METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS | METH_METHOD;
+const FAST_KEYWORDS: u32 = METH_FASTCALL | METH_KEYWORDS;
+
+/// Chooses the version of `CALL` for this callable.
+pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut Object) {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = (*callable).ob_type;
+        let interp = (*ts).interp;
+        let handler: Handler = if callable == (*interp).cached_len {
+            call_len::<false>
+        } else if callable == (*interp).cached_isinstance {
+            call_isinstance::<false>
+        } else if callable == (*interp).cached_list_append {
+            call_list_append::<false>
+        } else if ty == PyCFunction_Type() {
+            call_c_function::<false>
+        } else if ty == PyMethodDescr_Type() {
+            call_method_descriptor::<false>
+        } else if ty == PyType_Type() {
+            if callable == PyType_Type().cast::<Object>() {
+                call_type_1::<false>
+            } else if super::call_class::choose(ip, callable.cast()) {
+                super::call_class::call_class::<false>
+            } else {
+                call_builtin_class::<false>
+            }
+        } else {
+            return;
+        };
+        (*ip).word = handler as usize;
+    }
+}
+
+/// Callable, first argument and number of arguments with the receiver counted.
+#[inline(always)]
+unsafe fn operands(ip: *mut Inst, sp: *mut StackRef) -> (*mut StackRef, *mut StackRef, usize) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let count = (*ip).a as usize;
+        let callable = sp.sub(count + 2);
+        let bound = !(*callable.add(1)).is_null() as usize;
+        (callable, callable.add(2 - bound), count + bound)
+    }
+}
+
+/// Calls a C function by its convention. `None` if the convention or number of arguments is not handled here.
+#[inline(always)]
+unsafe fn call_def(
+    def: *const MethodDef,
+    receiver: *mut Object,
+    args: *mut StackRef,
+    count: usize,
+) -> Option<*mut Object> {
+    // SAFETY: the definition's flags say what its function takes.
+    unsafe {
+        let function = (*def).ml_meth;
+        match (*def).ml_flags as u32 & CONVENTION {
+            METH_O if count == 1 => {
+                Some(transmute::<*const (), BinaryFn>(function)(receiver, (*args).object()))
+            }
+            METH_NOARGS if count == 0 => Some(transmute::<*const (), BinaryFn>(function)(receiver, null_mut())),
+            METH_FASTCALL => Some(call_fast(transmute::<*const (), FastFn>(function), receiver, args, count)),
+            FAST_KEYWORDS => {
+                Some(call_fast_keywords(transmute::<*const (), FastKeywordsFn>(function), receiver, args, count))
+            },
+            _ => None,
+        }
+    }
+}
+
+handlers! {
+    fn call_c_function(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        let function: *mut CFunction = (*callable).object().cast();
+        if (*function).ob_base.ob_type != PyCFunction_Type() || !c_stack_has_room(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let Some(result) = call_def((*function).m_ml, (*function).m_self, args, count) else {
+            return call_vectorcall::<R>(f, ip, sp, ts);
+        };
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_method_descriptor(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        let method: *mut MethodDescr = (*callable).object().cast();
+        if (*method.cast::<Object>()).ob_type != PyMethodDescr_Type() || count == 0 || !c_stack_has_room(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let receiver = (*args).object();
+        save(f, ip, sp);
+        if (*receiver).ob_type != (*method).d_type {
+            return call_vectorcall::<R>(f, ip, sp, ts);
+        }
+        let Some(result) = call_def((*method).d_method, receiver, args.add(1), count - 1) else {
+            return call_vectorcall::<R>(f, ip, sp, ts);
+        };
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_list_append(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        let list: *mut List = (*callable.add(1)).object().cast();
+        if (*callable).object() != (*(*ts).interp).cached_list_append
+            || count != 2
+            || list.is_null()
+            || (*list).ob_base.ob_base.ob_type != PyList_Type()
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let value = *args.add(1);
+        let (len, owner) = (List::len(list), *args);
+        // The list must survive its receiver's slot, and the callable is a method descriptor that `list` owns.
+        if len as isize >= (*list).allocated || owner.is_counted() && (*owner.object()).ob_refcnt == 1 {
+            return append_slow::<R>(f, ip, sp, ts);
+        }
+        *(*list).ob_item.add(len) = value.into_object();
+        (*list).ob_base.ob_size = len as isize + 1;
+        owner.close_shared();
+        (*callable).close_shared();
+        *callable = none_ref();
+        if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
+            return poll_behind::<R>(f, ip, callable.add(1), ts);
+        }
+        go::<R>(f, ip.add(4), callable.add(1), ts)
+    }
+
+    fn call_len(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        if (*callable).object() != (*(*ts).interp).cached_len || count != 1 {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let size = PyObject_Size((*args).object());
+        let result = if size < 0 { null_mut() } else { PyLong_FromSsize_t(size) };
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_isinstance(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        if (*callable).object() != (*(*ts).interp).cached_isinstance || count != 2 {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let answer = PyObject_IsInstance((*args).object(), (*args.add(1)).object());
+        let result = match answer {
+            0 => _Py_FalseStruct(),
+            1.. => _Py_TrueStruct(),
+            _ => null_mut(),
+        };
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    /// `type(x)`.
+    fn call_type_1(f, ip, sp, ts) {
+        let callable = sp.sub(3);
+        if (*ip).a != 1 || (*callable).object() != PyType_Type().cast() || !(*callable.add(1)).is_null() {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let result = new_ref((*(*sp.sub(1)).object()).ob_type.cast());
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    /// A class with a vectorcall of its own: most built-in ones.
+    fn call_builtin_class(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        let class: *mut Type = (*callable).object().cast();
+        if (*class).ob_base.ob_base.ob_type != PyType_Type() {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let Some(construct) = (*class).tp_vectorcall else {
+            return call_vectorcall::<R>(f, ip, sp, ts);
+        };
+        let result = call_vectorcall_function(construct, class.cast(), args, count);
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+}
+
+out_of_line_handlers! {
+    /// Calls through the vectorcall protocol, keeping the chosen version.
+    fn call_vectorcall(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (callable, args, count) = operands(ip, sp);
+        let op = (*callable).object();
+        let result = vectorcall(op, args, count, null_mut());
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    /// `list.append` where the list must grow or may die.
+    fn append_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let callable = sp.sub((*ip).a as usize + 2);
+        let list = (*callable.add(1)).object();
+        let status = PyList_Append(list, (*sp.sub(1)).object());
+        let result = if status < 0 { null_mut() } else { _Py_NoneStruct() };
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+}

@@ -1,0 +1,334 @@
+//! Calls of Python functions, which run here without a C frame of their own, and returns.
+
+use cpython::abi::*;
+
+use super::call::call_miss;
+use crate::dispatch::*;
+use crate::entry;
+use crate::inst::{Inst, Tier1Code};
+use crate::unwind;
+
+// Units of CALL behind the instruction, for Python functions: 1 the function's version and its decoded code,
+// 2 the number of arguments including the receiver. A function's version stands for its code and defaults: it
+// is reset when either changes, and the code is alive because the function is.
+
+/// Makes `new` the current frame, called by `f`'s instruction at `ip` (whose operands are gone), and runs it.
+#[inline(always)]
+pub(crate) unsafe fn enter_python<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    new: *mut Frame,
+    ts: *mut ThreadState,
+    tier1: *mut Tier1Code,
+) -> *mut Object {
+    // SAFETY: `new` is complete and links to `f`, which is saved.
+    unsafe {
+        (*f).return_offset = base(ip).len as u16;
+        (*ts).current_frame = new;
+        if !enter_recursive(ts) {
+            return unwind::fail_at_start::<R>(new, ts);
+        }
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+}
+
+/// Whether `op` is a Python function that takes exactly `count` positional arguments and is evaluated plainly.
+pub(crate) unsafe fn is_simple_function(op: *mut Object, count: usize) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        if (*op).ob_type != PyFunction_Type() {
+            return false;
+        }
+        let code = (*op.cast::<Function>()).func_code;
+        is_simple_code(code) && (*code).co_argcount as usize == count
+    }
+}
+
+unsafe fn is_simple_code(code: *mut Code) -> bool {
+    // SAFETY: a code object.
+    unsafe {
+        (*code).co_flags as u32 & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS) == CO_OPTIMIZED
+            && (*code).co_kwonlyargcount == 0
+    }
+}
+
+/// Chooses the version of `CALL` for calls of this function.
+pub(crate) unsafe fn choose(
+    ip: *mut Inst,
+    function: *mut Function,
+    total: usize,
+    tier1: *mut Tier1Code,
+    was_bound: bool,
+) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if (*function).func_version == 0 || !is_simple_code((*function).func_code) {
+            return;
+        }
+        let wanted = (*(*function).func_code).co_argcount as usize;
+        let defaults = (*function).func_defaults;
+        let available = if defaults.is_null() { 0 } else { Tuple::len(defaults.cast()) };
+        let handler = if total == wanted {
+            if was_bound { call_bound_method::<false> as *const () } else { call_py_exact::<false> as *const () }
+        } else if total < wanted && total + available >= wanted && !was_bound {
+            call_py_defaults::<false> as *const ()
+        } else {
+            return;
+        };
+        (*ip.add(1)).a = (*function).func_version;
+        (*ip.add(1)).word = tier1 as usize;
+        (*ip.add(2)).a = total as u32;
+        (*ip).word = handler as usize;
+    }
+}
+
+/// The common part of calls: a frame for `function`, whose reference it takes over, with the arguments moved in.
+macro_rules! enter_function {
+    ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr) => {{
+        let tier1 = (*$ip.add(1)).word as *mut Tier1Code;
+        let code = (*tier1).code;
+        if !has_stack_space($ts, code) || (*$ts).py_recursion_remaining <= 1 {
+            return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
+        }
+        let total: usize = $total;
+        let filled: usize = $fill;
+        let new = push_frame($ts, $function, code, filled, $f).unwrap_unchecked();
+        let mut i = 0;
+        while i < total {
+            *Frame::local(new, i) = *$args.add(i);
+            i += 1;
+        }
+        save($f, $ip, $callable);
+        (*$f).return_offset = 4;
+        (*$ts).current_frame = new;
+        (*$ts).py_recursion_remaining -= 1;
+        (new, tier1)
+    }};
+}
+
+handlers! {
+    fn call_py_exact(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let function = (*callable).object();
+        if (*function).ob_type != PyFunction_Type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let total = (*ip.add(2)).a as usize;
+        let args = sp.sub(total);
+        // With a receiver there is one argument more than the instruction says.
+        let first = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        if args != first || !entry::hook_is_ours(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total);
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+
+    fn call_bound_method(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let method: *mut BoundMethod = (*callable).object().cast();
+        if (*method).ob_base.ob_type != PyMethod_Type() || !(*callable.add(1)).is_null() || !entry::hook_is_ours(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let function = (*method).im_func;
+        if (*function).ob_type != PyFunction_Type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let total = (*ip.add(2)).a as usize;
+        if total != (*ip).a as usize + 1
+            || !has_stack_space(ts, (*((*ip.add(1)).word as *mut Tier1Code)).code)
+            || (*ts).py_recursion_remaining <= 1
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let bound = *callable;
+        *callable.add(1) = StackRef::new((*method).im_self);
+        *callable = StackRef::new(function);
+        if bound.is_counted() && (*bound.object()).ob_refcnt == 1 {
+            return call_unbound::<R>(f, ip, sp, ts, bound.object());
+        }
+        if bound.is_counted() {
+            (*bound.object()).ob_refcnt -= 1;
+        }
+        let (new, tier1) = enter_function!(f, ip, ts, *callable, sp.sub(total), total, callable, total);
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+
+    fn call_py_defaults(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let function: *mut Function = (*callable).object().cast();
+        if (*function).ob_base.ob_type != PyFunction_Type() || (*function).func_version != (*ip.add(1)).a {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let total = (*ip.add(2)).a as usize;
+        let args = sp.sub(total);
+        let first = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        if args != first || !entry::hook_is_ours(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let wanted = (*(*function).func_code).co_argcount as usize;
+        let defaults: *mut Tuple = (*function).func_defaults.cast();
+        let skipped = Tuple::len(defaults) - (wanted - total);
+        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, wanted);
+        let mut i = total;
+        while i < wanted {
+            *Frame::local(new, i) = StackRef::new(Tuple::item(defaults, skipped + i - total));
+            i += 1;
+        }
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+
+    fn return_value(f, ip, sp, ts) {
+        let value = *sp.sub(1);
+        let caller = (*f).previous;
+        if (*f).owner as u32 != FRAME_OWNED_BY_THREAD
+            || !(*f).frame_obj.is_null()
+            || !(*f).f_locals.is_null()
+            || frame_is_first_in_chunk(ts, f)
+        {
+            return return_slow::<R>(f, ip, sp, ts);
+        }
+        let value = value.heap_safe();
+        (*ts).py_recursion_remaining += 1;
+        (*ts).current_frame = caller;
+        // From here on the frame is out of the chain and cannot be observed. Like CPython, the last local dies first.
+        let base = Frame::local(f, 0);
+        let mut slot = Frame::stack_base(f);
+        while slot > base {
+            slot = slot.sub(1);
+            let op = (*slot).object();
+            if (*slot).is_counted() {
+                let count = (*op).ob_refcnt.wrapping_sub(1);
+                (*op).ob_refcnt = count;
+                if count == 0 {
+                    (*op).ob_refcnt = 1;
+                    return clear_rest::<R>(f, ip, slot.add(1), ts, value);
+                }
+            }
+        }
+        let (function, code) = ((*f).f_funcobj.object(), (*f).f_executable.object());
+        if (*function).ob_refcnt == 1 || (*code).ob_refcnt == 1 || Object::is_immortal(function) || Object::is_immortal(code) {
+            return clear_rest::<R>(f, ip, slot, ts, value);
+        }
+        (*function).ob_refcnt -= 1;
+        (*code).ob_refcnt -= 1;
+        (*ts).datastack_top = f.cast();
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER || entry::is_init_shim(caller) {
+            return leave_callee::<R>(caller, ip, sp, ts, value);
+        }
+        let tier1 = code_of(caller);
+        if (*ts).eval_breaker != (*tier1).breaker {
+            return leave_callee::<R>(caller, ip, sp, ts, value);
+        }
+        let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
+        let sp = (*caller).stackpointer;
+        *sp = value;
+        go::<R>(caller, Tier1Code::inst(tier1, offset), sp.add(1), ts)
+    }
+
+    fn make_function(f, ip, sp, ts) {
+        make_function_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn set_function_attribute(f, ip, sp, ts) {
+        set_function_attribute_slow::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    /// Goes on with a call whose bound method dies: function and receiver are in its place.
+    fn call_unbound(f, ip, sp, ts, dead: *mut Object) {
+        save(f, ip, sp);
+        decref(dead);
+        call_miss::<R>(f, ip, sp, ts)
+    }
+
+    /// Releases the locals below `slot`, the frame's own references and its memory; then returns `value`.
+    fn clear_rest(f, ip, slot, ts, value: StackRef) {
+        let caller = (*f).previous;
+        let base = Frame::local(f, 0);
+        (*f).stackpointer = base;
+        let mut slot = slot;
+        while slot > base {
+            slot = slot.sub(1);
+            (*slot).close();
+        }
+        (*f).f_funcobj.close();
+        (*f).f_executable.close();
+        (*ts).datastack_top = f.cast();
+        unwind::return_to_caller::<R>(caller, value, ts)
+    }
+
+    fn leave_callee(caller, ip, sp, ts, value: StackRef) {
+        unwind::return_to_caller::<R>(caller, value, ts)
+    }
+
+    /// Frames with a frame object, of generators, with a namespace.
+    fn return_slow(f, ip, sp, ts) {
+        let value = (*sp.sub(1)).heap_safe();
+        save(f, ip, sp.sub(1));
+        leave_recursive(ts);
+        let caller = (*f).previous;
+        (*ts).current_frame = caller;
+        _PyEval_FrameClearAndPop(ts, f);
+        unwind::return_to_caller::<R>(caller, value, ts)
+    }
+
+    /// Runs a property's getter: the owner becomes its argument.
+    fn enter_property(f, ip, sp, ts) {
+        let getter = (*ip.add(2)).word as *mut Object;
+        let owner = *sp.sub(1);
+        save(f, ip, sp);
+        let Some(tier1) = super::call::enterable(ts, getter) else {
+            return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
+        };
+        if !is_simple_function(getter, 1) || !has_stack_space(ts, (*tier1).code) {
+            return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let Some(new) = push_frame(ts, StackRef::new(getter), (*tier1).code, 1, f) else {
+            return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
+        };
+        *Frame::local(new, 0) = owner;
+        (*f).stackpointer = sp.sub(1);
+        enter_python::<R>(f, ip, new, ts, tier1)
+    }
+
+    fn make_function_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let code = (*sp.sub(1)).object();
+        let function = PyFunction_New(code, (*f).f_globals);
+        let version = (*code.cast::<Code>()).co_version;
+        close_slot(sp.sub(1));
+        if function.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        _PyFunction_SetVersion(function.cast(), version);
+        *sp.sub(1) = StackRef::steal(function);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn set_function_attribute_slow(f, ip, sp, ts) {
+        /// `MAKE_FUNCTION_ANNOTATE`.
+        const ANNOTATE: u32 = 0x10;
+        save(f, ip, sp);
+        let function = *sp.sub(1);
+        let attribute = (*sp.sub(2)).into_object();
+        *sp.sub(2) = StackRef::NULL;
+        let offset = *_Py_FunctionAttributeOffsets().add((*ip).a as usize);
+        *function.object().byte_add(offset).cast::<*mut Object>() = attribute;
+        if (*ip).a == ANNOTATE && (*attribute).ob_type == PyFunction_Type() {
+            let owner: *mut Function = function.object().cast();
+            let qualname = PyUnicode_FromFormat(c"%U.__annotate__".as_ptr(), (*owner).func_qualname);
+            if qualname.is_null() {
+                return error::<R>(f, ip, sp, ts);
+            }
+            let annotate: *mut Function = attribute.cast();
+            let old = (*annotate).func_qualname;
+            (*annotate).func_qualname = qualname;
+            decref(old);
+        }
+        *sp.sub(2) = function;
+        *sp.sub(1) = StackRef::NULL;
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+}

@@ -1,0 +1,246 @@
+//! Comparisons.
+
+use cpython::abi::*;
+
+use super::float::{both_float, float_value};
+use super::int::both_compact;
+use super::jump::branch_not_select;
+use crate::dispatch::*;
+use crate::inst::{BaseOp, Handler, Tier1Code};
+
+/// `Py_EQ` and `Py_NE`, which `COMPARE_OP` has above its flag bits.
+mod cmp {
+    pub const EQ: u32 = 2;
+    pub const NE: u32 = 3;
+}
+
+/// Which of four outcomes a comparison has, as the low four bits of `COMPARE_OP`'s argument name those for
+/// which it holds.
+const fn outcome(unordered: bool, greater: bool, less: bool) -> u32 {
+    if unordered {
+        1
+    } else if less {
+        2
+    } else if greater {
+        4
+    } else {
+        8
+    }
+}
+
+/// The version to try first. A comparison whose bool is only jumped on does the jump itself.
+pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
+    match next.opcode {
+        op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE if base.oparg & 16 != 0 => compare_int_jump::<false>,
+        _ if base.oparg & 15 != 0 => compare_int::<false>,
+        _ => compare_any::<false>,
+    }
+}
+
+/// The version for operands of these types, keeping to the jumping or not jumping kind.
+unsafe fn version_for(next: BaseOp, l: *mut Object, r: *mut Object, oparg: u32) -> Handler {
+    // SAFETY: both are live objects.
+    unsafe {
+        let (lt, rt) = ((*l).ob_type, (*r).ob_type);
+        let jumps = oparg & 16 != 0 && matches!(next.opcode, op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE);
+        if lt == PyLong_Type() && rt == lt {
+            if jumps { compare_int_jump::<false> } else { compare_int::<false> }
+        } else if lt == PyFloat_Type() && rt == lt {
+            if jumps { compare_float_jump::<false> } else { compare_float::<false> }
+        } else if lt == PyUnicode_Type() && rt == lt && matches!(oparg >> 5, cmp::EQ | cmp::NE) {
+            compare_str::<false>
+        } else {
+            compare_any::<false>
+        }
+    }
+}
+
+/// Releases both operands if that can be done without a call; false if not.
+#[inline(always)]
+unsafe fn release_operands(l: StackRef, r: StackRef, list: *mut FreeList, max: usize) -> bool {
+    // SAFETY: the operands are ints, or floats, as is the list.
+    unsafe {
+        if l.0 & r.0 & TAG_REFCNT != 0 {
+            return true;
+        }
+        let temporary = if l.is_counted() { l } else { r };
+        if (l.0 | r.0) & TAG_REFCNT == 0 {
+            return false;
+        }
+        let op = temporary.object();
+        if (*op).ob_refcnt != 1 {
+            (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
+            return true;
+        }
+        !ref_tracer_active() && free_list_push(list, op, max)
+    }
+}
+
+macro_rules! jump_on {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $holds:expr) => {{
+        // The cache unit says which outcome jumps, and how far to go if it does not.
+        let (jumps_if, behind) = ((*$ip.add(1)).a != 0, (*$ip.add(1)).b);
+        if $holds == jumps_if {
+            branch_not_select();
+            let jump = $ip.add(2);
+            return go::<R>($f, jump.add((*jump).a as usize), $sp.sub(2), $ts);
+        }
+        go::<R>($f, $ip.add(behind as usize), $sp.sub(2), $ts)
+    }};
+}
+
+handlers! {
+    fn compare_int(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !both_compact(l.object(), r.object()) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let a = Long::compact_value(l.object().cast());
+        let b = Long::compact_value(r.object().cast());
+        let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
+        if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        *sp.sub(2) = bool_ref(holds);
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn compare_int_jump(f, ip, sp, ts) {
+        if R {
+            return compare_int::<R>(f, ip, sp, ts);
+        }
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !both_compact(l.object(), r.object()) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let a = Long::compact_value(l.object().cast());
+        let b = Long::compact_value(r.object().cast());
+        if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
+        jump_on!(f, ip, sp, ts, holds)
+    }
+
+    fn compare_float(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !both_float(l.object(), r.object()) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let (a, b) = (float_value(l.object()), float_value(r.object()));
+        if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
+        *sp.sub(2) = bool_ref(holds);
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn compare_float_jump(f, ip, sp, ts) {
+        if R {
+            return compare_float::<R>(f, ip, sp, ts);
+        }
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !both_float(l.object(), r.object()) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let (a, b) = (float_value(l.object()), float_value(r.object()));
+        if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
+        jump_on!(f, ip, sp, ts, holds)
+    }
+
+    fn compare_str(f, ip, sp, ts) {
+        compare_str_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn compare_any(f, ip, sp, ts) {
+        compare_miss::<R>(f, ip, sp, ts)
+    }
+
+    fn is_op(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let same = core::ptr::eq(l.object(), r.object());
+        if l.0 & r.0 & TAG_REFCNT == 0 {
+            return is_op_out_of_line::<R>(f, ip, sp, ts);
+        }
+        *sp.sub(2) = bool_ref(same != ((*ip).a != 0));
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+
+    fn contains_op(f, ip, sp, ts) {
+        contains_op_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    fn compare_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let oparg = (*ip).a;
+        (*ip).word = version_for((*Tier1Code::of(ip)).base_op((*ip).b as usize + 2), l.object(), r.object(), oparg) as usize;
+        let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        if oparg & 16 == 0 {
+            *sp.sub(2) = StackRef::steal(result);
+            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+        }
+        (*f).stackpointer = sp.sub(2);
+        let truth = PyObject_IsTrue(result);
+        decref(result);
+        if truth < 0 {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        *sp.sub(2) = bool_ref(truth != 0);
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn compare_str_out_of_line(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let text = PyUnicode_Type();
+        if (*l.object()).ob_type != text || (*r.object()).ob_type != text {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        let equal = core::ptr::eq(l.object(), r.object()) || PyUnicode_Equal(l.object(), r.object()) != 0;
+        *sp.sub(2) = bool_ref(equal == ((*ip).a >> 5 == cmp::EQ));
+        // Strings die unobserved.
+        l.close();
+        r.close();
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn is_op_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let same = core::ptr::eq((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        *sp.sub(2) = bool_ref(same != ((*ip).a != 0));
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
+    }
+
+    fn contains_op_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let ty = (*r).ob_type;
+        let found = if ty == PyDict_Type() {
+            PyDict_Contains(r, l)
+        } else if ty == PySet_Type() || ty == PyFrozenSet_Type() {
+            _PySet_Contains(r, l)
+        } else {
+            PySequence_Contains(r, l)
+        };
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if found < 0 {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        *sp.sub(2) = bool_ref((found != 0) != ((*ip).a != 0));
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+}

@@ -1,0 +1,205 @@
+//! Arithmetic on floats.
+
+use cpython::abi::*;
+
+use super::binary::binary_miss;
+use crate::dispatch::*;
+use crate::inst::Inst;
+
+/// An unused float off the free list; null if there is none to be had without a call.
+#[inline(always)]
+pub(crate) unsafe fn fresh_float(ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the list holds dead floats.
+    unsafe {
+        if ref_tracer_active() {
+            return core::ptr::null_mut();
+        }
+        let op = free_list_pop(&raw mut (*(*ts).interp).free_floats);
+        if !op.is_null() {
+            (*op).ob_type = PyFloat_Type();
+        }
+        op
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn both_float(l: *mut Object, r: *mut Object) -> bool {
+    // SAFETY: both are live objects.
+    unsafe { (*l).ob_type == PyFloat_Type() && (*r).ob_type == PyFloat_Type() }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn float_value(op: *mut Object) -> f64 {
+    // SAFETY: the object is a float.
+    unsafe { (*op.cast::<Float>()).ob_fval }
+}
+
+/// Replaces the two operands, both floats, by `value`, overwriting one of them if it dies here.
+#[inline(always)]
+unsafe fn finish_float<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    l: StackRef,
+    r: StackRef,
+    value: f64,
+) -> *mut Object {
+    // SAFETY: both operands are floats.
+    unsafe {
+        let out = sp.sub(2);
+        if l.0 & r.0 & TAG_REFCNT != 0 {
+            let op = fresh_float(ts);
+            if op.is_null() {
+                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            }
+            (*op.cast::<Float>()).ob_fval = value;
+            *out = StackRef::steal_mortal(op);
+            return go::<R>(f, ip.add(6), sp.sub(1), ts);
+        }
+        let temporary = if l.is_counted() { l } else { r };
+        if (l.0 | r.0) & TAG_REFCNT == 0 || (*temporary.object()).ob_refcnt != 1 {
+            return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+        }
+        (*temporary.object().cast::<Float>()).ob_fval = value;
+        *out = temporary;
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+}
+
+/// Releases a number that nothing can observe dying.
+#[inline(always)]
+unsafe fn release_number(ts: *mut ThreadState, slot: StackRef) {
+    // SAFETY: the slot owns a float or an int.
+    unsafe {
+        let op = slot.object();
+        if slot.is_counted() {
+            let count = (*op).ob_refcnt.wrapping_sub(1);
+            (*op).ob_refcnt = count;
+            if count == 0 {
+                let list = &raw mut (*(*ts).interp).free_floats;
+                if (*op).ob_type != PyFloat_Type()
+                    || ref_tracer_active()
+                    || !free_list_push(list, op, FLOATS_MAXFREELIST)
+                {
+                    _Py_Dealloc(op);
+                }
+            }
+        }
+    }
+}
+
+/// Both operands are temporaries, or shared, or not both floats; still nothing that can be observed.
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: f64,
+) -> *mut Object {
+    // SAFETY: the operands are floats or ints.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let is_temporary =
+            |s: StackRef| s.is_counted() && (*s.object()).ob_refcnt == 1 && (*s.object()).ob_type == PyFloat_Type();
+        let (result, other) = if is_temporary(l) {
+            (l, r)
+        } else if is_temporary(r) {
+            (r, l)
+        } else {
+            save(f, ip, sp);
+            let op = PyFloat_FromDouble(value);
+            if op.is_null() {
+                return error::<R>(f, ip, sp, ts);
+            }
+            release_number(ts, l);
+            (StackRef::steal_mortal(op), r)
+        };
+        (*result.object().cast::<Float>()).ob_fval = value;
+        *sp.sub(2) = result;
+        release_number(ts, other);
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+}
+
+macro_rules! floats {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, |$a:ident, $b:ident| $value:expr) => {{
+        let (l, r) = (*$sp.sub(2), *$sp.sub(1));
+        if !both_float(l.object(), r.object()) {
+            return mixed::<R>($f, $ip, $sp, $ts);
+        }
+        let ($a, $b) = (float_value(l.object()), float_value(r.object()));
+        finish_float::<R>($f, $ip, $sp, $ts, l, r, $value)
+    }};
+}
+
+handlers! {
+    fn add_float(f, ip, sp, ts) {
+        floats!(f, ip, sp, ts, |a, b| a + b)
+    }
+
+    fn subtract_float(f, ip, sp, ts) {
+        floats!(f, ip, sp, ts, |a, b| a - b)
+    }
+
+    fn multiply_float(f, ip, sp, ts) {
+        floats!(f, ip, sp, ts, |a, b| a * b)
+    }
+
+    fn divide_float(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !both_float(l.object(), r.object()) {
+            return mixed::<R>(f, ip, sp, ts);
+        }
+        let (a, b) = (float_value(l.object()), float_value(r.object()));
+        if b == 0.0 {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        finish_float::<R>(f, ip, sp, ts, l, r, a / b)
+    }
+}
+
+/// The value of a float or compact int. Such an int converts exactly.
+#[inline(always)]
+unsafe fn number(op: *mut Object) -> Option<f64> {
+    // SAFETY: a live object.
+    unsafe {
+        if (*op).ob_type == PyFloat_Type() {
+            Some(float_value(op))
+        } else if (*op).ob_type == PyLong_Type() && Long::is_compact(op.cast()) {
+            Some(Long::compact_value(op.cast()) as f64)
+        } else {
+            None
+        }
+    }
+}
+
+/// One operand may be an int.
+#[inline(never)]
+unsafe extern "sysv64" fn mixed<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let float = PyFloat_Type();
+        let operation = base(ip).oparg % super::nb::INPLACE;
+        if ((*l).ob_type == float || (*r).ob_type == float)
+            && let (Some(a), Some(b)) = (number(l), number(r))
+        {
+            let value = match operation {
+                super::nb::ADD => a + b,
+                super::nb::SUBTRACT => a - b,
+                super::nb::MULTIPLY => a * b,
+                _ if b != 0.0 => a / b,
+                _ => return binary_miss::<R>(f, ip, sp, ts),
+            };
+            return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+        }
+        binary_miss::<R>(f, ip, sp, ts)
+    }
+}

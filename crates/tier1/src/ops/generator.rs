@@ -1,0 +1,260 @@
+//! Generators and coroutines: resumed and suspended without leaving tier 1.
+
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use super::iter::for_iter_miss;
+use crate::dispatch::*;
+use crate::entry;
+use crate::inst::Tier1Code;
+use crate::unwind;
+use crate::with_memory::{call_method, stop_iteration_value};
+
+/// The decoded code of a suspended generator that may be resumed here.
+#[inline(always)]
+unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*mut Tier1Code> {
+    // SAFETY: a generator or coroutine; its frame is live while it is suspended.
+    unsafe {
+        if (*generator).gi_frame_state >= GEN_EXECUTING
+            || (*ts).py_recursion_remaining <= 1
+            || !entry::hook_is_ours(ts)
+        {
+            return None;
+        }
+        entry::find_decoded(Frame::code(&raw mut (*generator).gi_iframe))
+    }
+}
+
+/// Resumes a generator for the instruction at `ip`, which goes on `distance` units later if it returns.
+#[inline(always)]
+unsafe fn resume_generator<const R: bool>(
+    f: *mut Frame,
+    ts: *mut ThreadState,
+    generator: *mut Generator,
+    tier1: *mut Tier1Code,
+    sent: StackRef,
+    distance: u32,
+) -> *mut Object {
+    // SAFETY: `f` is saved; the generator is suspended.
+    unsafe {
+        let frame = &raw mut (*generator).gi_iframe;
+        let sp = (*frame).stackpointer;
+        *sp = sent;
+        (*frame).stackpointer = sp.add(1);
+        (*generator).gi_frame_state = GEN_EXECUTING;
+        (*generator).gi_exc_state.previous_item = (*ts).exc_info;
+        (*ts).exc_info = &raw mut (*generator).gi_exc_state;
+        (*frame).previous = f;
+        (*f).return_offset = distance as u16;
+        (*ts).current_frame = frame;
+        (*ts).py_recursion_remaining -= 1;
+        go::<R>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)), sp.add(1), ts)
+    }
+}
+
+handlers! {
+    fn for_iter_gen(f, ip, sp, ts) {
+        let generator: *mut Generator = (*sp.sub(1)).object().cast();
+        if (*generator).ob_base.ob_type != PyGen_Type() {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        let Some(tier1) = resumable(ts, generator) else {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        };
+        save(f, ip, sp);
+        // A return goes to END_FOR, which pops its value; exhausted iterators of other kinds go behind it.
+        resume_generator::<R>(f, ts, generator, tier1, none_ref(), (*ip).a - 1)
+    }
+
+    fn send(f, ip, sp, ts) {
+        let generator: *mut Generator = (*sp.sub(2)).object().cast();
+        let ty = (*generator).ob_base.ob_type;
+        if ty != PyGen_Type() && ty != PyCoro_Type() {
+            return send_slow::<R>(f, ip, sp, ts);
+        }
+        let Some(tier1) = resumable(ts, generator) else {
+            return send_slow::<R>(f, ip, sp, ts);
+        };
+        let sent = (*sp.sub(1)).heap_safe();
+        save(f, ip, sp.sub(1));
+        resume_generator::<R>(f, ts, generator, tier1, sent, (*ip).a)
+    }
+
+    fn yield_value(f, ip, sp, ts) {
+        let value = (*sp.sub(1)).heap_safe();
+        save(f, ip, sp.sub(1));
+        (*f).instr_ptr = (*f).instr_ptr.add(1);
+        let generator = Frame::generator(f);
+        (*generator).gi_frame_state = GEN_SUSPENDED + (*ip).a as i8;
+        (*ts).exc_info = (*generator).gi_exc_state.previous_item;
+        (*generator).gi_exc_state.previous_item = null_mut();
+        (*ts).py_recursion_remaining += 1;
+        let caller = (*f).previous;
+        (*f).previous = null_mut();
+        (*ts).current_frame = caller;
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+            return yield_out::<R>(caller, ip, sp, ts, value);
+        }
+        let tier1 = code_of(caller);
+        if (*ts).eval_breaker != (*tier1).breaker {
+            return yield_out::<R>(caller, ip, sp, ts, value);
+        }
+        let sp = (*caller).stackpointer;
+        *sp = value;
+        // FOR_ITER and SEND have one cache unit.
+        go::<R>(caller, Tier1Code::inst(tier1, Frame::lasti(caller) + 2), sp.add(1), ts)
+    }
+
+    fn return_generator(f, ip, sp, ts) {
+        return_generator_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn get_yield_from_iter(f, ip, sp, ts) {
+        get_yield_from_iter_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn get_awaitable(f, ip, sp, ts) {
+        get_awaitable_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn get_aiter(f, ip, sp, ts) {
+        get_aiter_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn get_anext(f, ip, sp, ts) {
+        get_anext_slow::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    fn yield_out(caller, ip, sp, ts, value: StackRef) {
+        unwind::yield_to_caller::<R>(caller, value, ts)
+    }
+
+    fn send_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (receiver, value) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let mut result = if value == _Py_NoneStruct() && PyIter_Check(receiver) != 0 {
+            (*(*receiver).ob_type).tp_iternext.unwrap_unchecked()(receiver)
+        } else {
+            call_method(super::names::interned!(c"send"), receiver, value)
+        };
+        let mut next = ip.add(2);
+        if result.is_null() {
+            result = stop_iteration_value();
+            if result.is_null() {
+                close_slot(sp.sub(1));
+                return error::<R>(f, ip, sp.sub(1), ts);
+            }
+            next = ip.add((*ip).a as usize);
+        }
+        close_slot(sp.sub(1));
+        *sp.sub(1) = StackRef::steal(result);
+        go::<R>(f, next, sp, ts)
+    }
+
+    /// The frame becomes the generator's; the caller gets the generator.
+    fn return_generator_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let generator: *mut Generator = _Py_MakeCoro(Frame::function(f)).cast();
+        if generator.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        let frame = &raw mut (*generator).gi_iframe;
+        (*frame).f_executable = (*f).f_executable.heap_safe();
+        (*frame).f_funcobj = (*f).f_funcobj.heap_safe();
+        (*frame).f_globals = (*f).f_globals;
+        (*frame).f_builtins = (*f).f_builtins;
+        (*frame).f_locals = (*f).f_locals;
+        (*frame).frame_obj = (*f).frame_obj;
+        (*frame).instr_ptr = (*f).instr_ptr.add(1);
+        (*frame).previous = null_mut();
+        (*frame).visited = 0;
+        (*frame).return_offset = 0;
+        (*frame).owner = FRAME_OWNED_BY_GENERATOR as u8;
+        let used = sp.offset_from(Frame::local(f, 0)) as usize;
+        for i in 0..used {
+            *Frame::local(frame, i) = (*Frame::local(f, i)).heap_safe();
+        }
+        (*frame).stackpointer = Frame::local(frame, used);
+        (*generator).gi_frame_state = GEN_CREATED;
+        leave_recursive(ts);
+        let caller = (*f).previous;
+        _PyThreadState_PopFrame(ts, f);
+        (*ts).current_frame = caller;
+        unwind::return_to_caller::<R>(caller, StackRef::steal_mortal(generator.cast()), ts)
+    }
+
+    fn get_yield_from_iter_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let iterable = (*sp.sub(1)).object();
+        let ty = (*iterable).ob_type;
+        if ty == PyCoro_Type() {
+            if (*Frame::code(f)).co_flags as u32 & (CO_COROUTINE | CO_ITERABLE_COROUTINE) == 0 {
+                let message = c"cannot 'yield from' a coroutine object in a non-coroutine generator";
+                PyErr_SetString(*PyExc_TypeError(), message.as_ptr());
+                return error::<R>(f, ip, sp, ts);
+            }
+        } else if ty != PyGen_Type() {
+            let iterator = PyObject_GetIter(iterable);
+            if iterator.is_null() {
+                return error::<R>(f, ip, sp, ts);
+            }
+            let old = *sp.sub(1);
+            *sp.sub(1) = StackRef::steal(iterator);
+            old.close();
+        }
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn get_awaitable_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let iterator = _PyEval_GetAwaitable((*sp.sub(1)).object(), (*ip).a as i32);
+        close_slot(sp.sub(1));
+        if iterator.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(iterator);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn get_aiter_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let object = (*sp.sub(1)).object();
+        let ty = (*object).ob_type;
+        let methods = (*ty).tp_as_async;
+        let getter = if methods.is_null() { None } else { (*methods).am_aiter };
+        let Some(getter) = getter else {
+            let message = c"'async for' requires an object with __aiter__ method, got %.100s";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
+            close_slot(sp.sub(1));
+            return error::<R>(f, ip, sp.sub(1), ts);
+        };
+        let iterator = getter(object);
+        close_slot(sp.sub(1));
+        if iterator.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        let ty = (*iterator).ob_type;
+        let methods = (*ty).tp_as_async;
+        if methods.is_null() || (*methods).am_anext.is_none() {
+            let message = c"'async for' received an object from __aiter__ that does not implement __anext__: %.100s";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
+            decref(iterator);
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(iterator);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn get_anext_slow(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let awaitable = _PyEval_GetANext((*sp.sub(1)).object());
+        if awaitable.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::steal(awaitable);
+        go::<R>(f, ip.add(1), sp.add(1), ts)
+    }
+}

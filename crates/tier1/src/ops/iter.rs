@@ -1,0 +1,213 @@
+//! Iteration and unpacking.
+
+use cpython::abi::*;
+
+use super::int::{fresh_int, int_fits_digit, set_int};
+use super::jump::branch_not_select;
+use crate::dispatch::*;
+use crate::inst::Handler;
+
+/// The version of `FOR_ITER` for an iterator of this type.
+unsafe fn version_for(iterator: *mut Object) -> Handler {
+    // SAFETY: a live object.
+    let ty = unsafe { (*iterator).ob_type };
+    if ty == PyRangeIter_Type() {
+        for_iter_range::<false>
+    } else if ty == PyListIter_Type() {
+        for_iter_list::<false>
+    } else if ty == PyTupleIter_Type() {
+        for_iter_tuple::<false>
+    } else if ty == PyGen_Type() {
+        super::generator::for_iter_gen::<false>
+    } else {
+        for_iter_any::<false>
+    }
+}
+
+handlers! {
+    fn for_iter(f, ip, sp, ts) {
+        for_iter_miss::<R>(f, ip, sp, ts)
+    }
+
+    fn for_iter_any(f, ip, sp, ts) {
+        for_iter_miss::<R>(f, ip, sp, ts)
+    }
+
+    fn for_iter_range(f, ip, sp, ts) {
+        let it: *mut RangeIter = (*sp.sub(1)).object().cast();
+        if (*it).ob_base.ob_type != PyRangeIter_Type() {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        let len = (*it).len;
+        if len <= 0 {
+            branch_not_select();
+            return go::<R>(f, ip.add((*ip).a as usize), sp, ts);
+        }
+        let value = (*it).start;
+        let item = if is_small_int(value) {
+            StackRef::borrowed(small_int(value))
+        } else {
+            let op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
+            if op.is_null() {
+                return for_iter_miss::<R>(f, ip, sp, ts);
+            }
+            set_int(op, value);
+            StackRef::steal_mortal(op)
+        };
+        (*it).start = value.wrapping_add((*it).step);
+        (*it).len = len - 1;
+        *sp = item;
+        go::<R>(f, ip.add(2), sp.add(1), ts)
+    }
+
+    fn for_iter_list(f, ip, sp, ts) {
+        let it: *mut ListIter = (*sp.sub(1)).object().cast();
+        if (*it).ob_base.ob_type != PyListIter_Type() {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        let list = (*it).it_seq;
+        if list.is_null() || (*it).it_index as usize >= List::len(list) {
+            // The iterator lets go of the list, whose death may be observed.
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::new(List::item(list, (*it).it_index as usize));
+        (*it).it_index += 1;
+        go::<R>(f, ip.add(2), sp.add(1), ts)
+    }
+
+    fn for_iter_tuple(f, ip, sp, ts) {
+        let it: *mut TupleIter = (*sp.sub(1)).object().cast();
+        if (*it).ob_base.ob_type != PyTupleIter_Type() {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        let tuple = (*it).it_seq;
+        if tuple.is_null() || (*it).it_index as usize >= Tuple::len(tuple) {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::new(Tuple::item(tuple, (*it).it_index as usize));
+        (*it).it_index += 1;
+        go::<R>(f, ip.add(2), sp.add(1), ts)
+    }
+
+    fn get_iter(f, ip, sp, ts) {
+        get_iter_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn get_len(f, ip, sp, ts) {
+        get_len_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn unpack_sequence(f, ip, sp, ts) {
+        let sequence = *sp.sub(1);
+        let op = sequence.object();
+        let count = (*ip).a as usize;
+        let ty = (*op).ob_type;
+        let items = if ty == PyTuple_Type() {
+            Tuple::items(op.cast())
+        } else if ty == PyList_Type() {
+            (*op.cast::<List>()).ob_item
+        } else {
+            return unpack_sequence_any::<R>(f, ip, sp, ts);
+        };
+        if (*op.cast::<VarObject>()).ob_size as usize != count {
+            return unpack_sequence_any::<R>(f, ip, sp, ts);
+        }
+        let base = sp.sub(1);
+        let mut i = 0;
+        while i < count {
+            *base.add(i) = StackRef::new(*items.add(count - 1 - i));
+            i += 1;
+        }
+        super::locals::release_and_go!(f, ip, base.add(count), ts, sequence, 2)
+    }
+
+    fn unpack_ex(f, ip, sp, ts) {
+        unpack_ex_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    /// The next item in general, which also chooses the version to use from now on.
+    fn for_iter_miss(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let iterator = (*sp.sub(1)).object();
+        (*ip).word = version_for(iterator) as usize;
+        let Some(next) = (*(*iterator).ob_type).tp_iternext else {
+            let message = c"'%.100s' object is not an iterator";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
+            return error::<R>(f, ip, sp, ts);
+        };
+        let item = next(iterator);
+        if !item.is_null() {
+            *sp = StackRef::steal(item);
+            return go::<R>(f, ip.add(2), sp.add(1), ts);
+        }
+        if !(*ts).current_exception.is_null() {
+            if PyErr_ExceptionMatches(*PyExc_StopIteration()) == 0 {
+                return error::<R>(f, ip, sp, ts);
+            }
+            PyErr_Clear();
+        }
+        go::<R>(f, ip.add((*ip).a as usize), sp, ts)
+    }
+
+    fn get_iter_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let iterator = PyObject_GetIter((*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        if iterator.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(iterator);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn get_len_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let len = PyObject_Size((*sp.sub(1)).object());
+        let result = if len < 0 { core::ptr::null_mut() } else { PyLong_FromSsize_t(len) };
+        if result.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp.add(1), ts)
+    }
+
+    fn unpack_sequence_any(f, ip, sp, ts) {
+        let count = (*ip).a as usize;
+        unpack::<R>(f, ip, sp, ts, count as i32, -1, count, 2)
+    }
+
+    fn unpack_ex_out_of_line(f, ip, sp, ts) {
+        let (before, after) = ((*ip).a & 0xff, (*ip).a >> 8);
+        unpack::<R>(f, ip, sp, ts, before as i32, after as i32, (before + 1 + after) as usize, 1)
+    }
+}
+
+use crate::inst::Inst;
+
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+unsafe fn unpack<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    before: i32,
+    after: i32,
+    pushed: usize,
+    len: usize,
+) -> *mut Object {
+    // SAFETY: the contract of handlers; the function fills the stack downwards from its last argument.
+    unsafe {
+        save(f, ip, sp.sub(1));
+        let sequence = (*sp.sub(1)).into_object();
+        let top = sp.sub(1).add(pushed);
+        let done = _PyEval_UnpackIterableStackRef(ts, sequence, before, after, top);
+        decref(sequence);
+        if done == 0 {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        go::<R>(f, ip.add(len), top, ts)
+    }
+}

@@ -1,0 +1,206 @@
+//! Subscripts and slices.
+
+use cpython::abi::*;
+
+use super::binary::binary_miss;
+use crate::dispatch::*;
+use crate::inst::Handler;
+use crate::with_memory::dict_item;
+
+/// The version of `container[key]` for operands of these types.
+pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Handler {
+    // SAFETY: both are live objects.
+    unsafe {
+        let (ct, kt) = ((*container).ob_type, (*key).ob_type);
+        if kt == PyLong_Type() && ct == PyList_Type() {
+            subscr_list_int::<false>
+        } else if kt == PyLong_Type() && ct == PyTuple_Type() {
+            subscr_tuple_int::<false>
+        } else if ct == PyDict_Type() {
+            subscr_dict::<false>
+        } else {
+            super::binary::binary_any::<false>
+        }
+    }
+}
+
+/// The value of a non-negative int of one digit, otherwise a number no sequence is long enough for.
+#[inline(always)]
+unsafe fn index_of(key: *mut Object) -> usize {
+    // SAFETY: `lv_tag` is read of ints only.
+    unsafe {
+        let long: *mut Long = key.cast();
+        if (*key).ob_type == PyLong_Type() && (*long).lv_tag < LONG_COMPACT_LIMIT && (*long).lv_tag & 2 == 0 {
+            (*long).ob_digit[0] as usize
+        } else {
+            usize::MAX
+        }
+    }
+}
+
+macro_rules! subscr_sequence {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $ty:ident, $kind:ty) => {{
+        let (container, key) = (*$sp.sub(2), *$sp.sub(1));
+        let op = container.object();
+        let index = index_of(key.object());
+        if (*op).ob_type != $ty() || index >= <$kind>::len(op.cast()) {
+            return binary_miss::<R>($f, $ip, $sp, $ts);
+        }
+        let item = StackRef::new(<$kind>::item(op.cast(), index));
+        if container.0 & key.0 & TAG_REFCNT == 0 {
+            return replace_operands::<R>($f, $ip, $sp, $ts, item);
+        }
+        *$sp.sub(2) = item;
+        go::<R>($f, $ip.add(6), $sp.sub(1), $ts)
+    }};
+}
+
+handlers! {
+    fn subscr_list_int(f, ip, sp, ts) {
+        subscr_sequence!(f, ip, sp, ts, PyList_Type, List)
+    }
+
+    fn subscr_tuple_int(f, ip, sp, ts) {
+        subscr_sequence!(f, ip, sp, ts, PyTuple_Type, Tuple)
+    }
+
+    fn subscr_dict(f, ip, sp, ts) {
+        subscr_dict_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn store_subscr_list_int(f, ip, sp, ts) {
+        let (value, container, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        let op = container.object();
+        let index = index_of(key.object());
+        if (*op).ob_type != PyList_Type() || index >= List::len(op.cast()) || container.0 & key.0 & TAG_REFCNT == 0 {
+            return store_subscr_any::<R>(f, ip, sp, ts);
+        }
+        let slot = (*op.cast::<List>()).ob_item.add(index);
+        let old = *slot;
+        *slot = value.into_object();
+        if !Object::is_immortal(old) {
+            let count = (*old).ob_refcnt.wrapping_sub(1);
+            (*old).ob_refcnt = count;
+            if count == 0 {
+                return destroy_and_go::<R>(f, ip, sp.sub(3), ts, old);
+            }
+        }
+        go::<R>(f, ip.add(2), sp.sub(3), ts)
+    }
+
+    fn delete_subscr(f, ip, sp, ts) {
+        delete_subscr_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn binary_slice(f, ip, sp, ts) {
+        binary_slice_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn store_slice(f, ip, sp, ts) {
+        store_slice_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// Builds a slice of two stack entries, which it consumes.
+unsafe fn slice_of(start: *mut StackRef) -> *mut Object {
+    // SAFETY: two live entries.
+    unsafe {
+        let slice = PySlice_New((*start).object(), (*start.add(1)).object(), core::ptr::null_mut());
+        close_slot(start.add(1));
+        close_slot(start);
+        slice
+    }
+}
+
+out_of_line_handlers! {
+    /// Replaces container and key, one of which owns a reference, by the item.
+    fn replace_operands(f, ip, sp, ts, item: StackRef) {
+        save(f, ip, sp);
+        let container = *sp.sub(2);
+        *sp.sub(2) = item;
+        container.close();
+        close_slot(sp.sub(1));
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+
+    fn subscr_dict_out_of_line(f, ip, sp, ts) {
+        let (container, key) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*container).ob_type != PyDict_Type() {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let item = dict_item(container, key);
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if item.is_null() {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        *sp.sub(2) = StackRef::steal(item);
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
+    }
+
+    fn store_subscr_any(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let (value, container, key) = ((*sp.sub(3)).object(), (*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let status = if (*container).ob_type == PyDict_Type() {
+            PyDict_SetItem(container, key, value)
+        } else {
+            PyObject_SetItem(container, key, value)
+        };
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        close_slot(sp.sub(3));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(3), ts);
+        }
+        go::<R>(f, ip.add(2), sp.sub(3), ts)
+    }
+
+    fn delete_subscr_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let status = PyObject_DelItem((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        go::<R>(f, ip.add(1), sp.sub(2), ts)
+    }
+
+    fn binary_slice_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let slice = slice_of(sp.sub(2));
+        let container = (*sp.sub(3)).object();
+        let mut result = core::ptr::null_mut();
+        if !slice.is_null() {
+            result = if (*container).ob_type == PyList_Type() {
+                _PyList_SliceSubscript(container, slice)
+            } else {
+                PyObject_GetItem(container, slice)
+            };
+            decref(slice);
+        }
+        close_slot(sp.sub(3));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(3), ts);
+        }
+        *sp.sub(3) = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp.sub(2), ts)
+    }
+
+    fn store_slice_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let slice = slice_of(sp.sub(2));
+        let mut status = 1;
+        if !slice.is_null() {
+            status = PyObject_SetItem((*sp.sub(3)).object(), slice, (*sp.sub(4)).object());
+            decref(slice);
+        }
+        close_slot(sp.sub(3));
+        close_slot(sp.sub(4));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(4), ts);
+        }
+        go::<R>(f, ip.add(1), sp.sub(4), ts)
+    }
+}

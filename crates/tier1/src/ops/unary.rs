@@ -1,0 +1,84 @@
+//! Unary operations and truth.
+
+use cpython::abi::*;
+
+use super::locals::release_and_go;
+use crate::dispatch::*;
+
+handlers! {
+    fn to_bool(f, ip, sp, ts) {
+        let value = *sp.sub(1);
+        let op = value.object();
+        let ty = (*op).ob_type;
+        let truth = if ty == PyBool_Type() {
+            return go::<R>(f, ip.add(4), sp, ts);
+        } else if ty == PyLong_Type() {
+            // Zero is a compact int with sign bits 1.
+            (*op.cast::<Long>()).lv_tag & LONG_SIGN_MASK != 1
+        } else if ty == PyList_Type() || ty == PyTuple_Type() {
+            (*op.cast::<VarObject>()).ob_size != 0
+        } else if op == _Py_NoneStruct() {
+            false
+        } else if ty == PyUnicode_Type() {
+            (*op.cast::<AsciiStr>()).length != 0
+        } else {
+            return to_bool_any::<R>(f, ip, sp, ts);
+        };
+        *sp.sub(1) = bool_ref(truth);
+        release_and_go!(f, ip, sp, ts, value, 4)
+    }
+
+    fn unary_not(f, ip, sp, ts) {
+        *sp.sub(1) = bool_ref((*sp.sub(1)).object() == _Py_FalseStruct());
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn unary_negative(f, ip, sp, ts) {
+        let value = *sp.sub(1);
+        if value.is_counted() && (*value.object()).ob_refcnt == 1 && (*value.object()).ob_type == PyFloat_Type() {
+            let float: *mut Float = value.object().cast();
+            (*float).ob_fval = -(*float).ob_fval;
+            return go::<R>(f, ip.add(1), sp, ts);
+        }
+        unary_negative_any::<R>(f, ip, sp, ts)
+    }
+
+    fn unary_invert(f, ip, sp, ts) {
+        unary_invert_any::<R>(f, ip, sp, ts)
+    }
+}
+
+out_of_line_handlers! {
+    fn to_bool_any(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let truth = PyObject_IsTrue((*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        if truth < 0 {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = bool_ref(truth != 0);
+        go::<R>(f, ip.add(4), sp, ts)
+    }
+
+    fn unary_negative_any(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let result = PyNumber_Negative((*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+
+    fn unary_invert_any(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let result = PyNumber_Invert((*sp.sub(1)).object());
+        close_slot(sp.sub(1));
+        if result.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(result);
+        go::<R>(f, ip.add(1), sp, ts)
+    }
+}

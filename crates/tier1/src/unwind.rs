@@ -1,0 +1,289 @@
+//! Leaving frames: exceptions, delegation to CPython's evaluator, and what happens to the caller.
+
+use cpython::abi::*;
+
+use crate::dispatch::{code_of, go, record_end};
+use crate::entry;
+use crate::inst::Tier1Code;
+
+/// An entry of the exception table.
+struct Handler {
+    target: usize,
+    depth: usize,
+    push_lasti: bool,
+}
+
+/// Reads one variable-length number: six bits to a byte, bit 6 says that more follow.
+fn read_varint(table: &[u8], at: &mut usize) -> usize {
+    let mut byte = table[*at];
+    let mut value = (byte & 63) as usize;
+    while byte & 64 != 0 {
+        *at += 1;
+        byte = table[*at];
+        value = value << 6 | (byte & 63) as usize;
+    }
+    *at += 1;
+    value
+}
+
+/// Looks the unit offset up in the exception table.
+fn find_handler(table: &[u8], offset: usize) -> Option<Handler> {
+    let mut at = 0;
+    while at < table.len() {
+        let start = read_varint(table, &mut at);
+        let size = read_varint(table, &mut at);
+        let target = read_varint(table, &mut at);
+        let depth_and_lasti = read_varint(table, &mut at);
+        if start > offset {
+            return None;
+        }
+        if offset < start + size {
+            return Some(Handler { target, depth: depth_and_lasti >> 1, push_lasti: depth_and_lasti & 1 != 0 });
+        }
+    }
+    None
+}
+
+/// `PyStackRef_TagInt`: how the instruction to blame is kept on the stack.
+fn tagged_int(value: usize) -> StackRef {
+    StackRef(value << 2 | TAG_BITS)
+}
+
+/// The inverse of [`tagged_int`].
+pub(crate) fn untag_int(slot: StackRef) -> usize {
+    ((slot.0 as isize) >> 2) as usize
+}
+
+/// CPython's label `error`: an exception is set, `instr_ptr` names the instruction to blame, and handlers are
+/// looked up at `offset`.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn raise<const R: bool>(
+    f: *mut Frame,
+    offset: usize,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the frame is saved, and current.
+    unsafe {
+        if (*ts).current_exception.is_null() {
+            PyErr_SetString(*PyExc_SystemError(), c"error return without exception set".as_ptr());
+        }
+        if !Frame::is_incomplete(f) {
+            let object = PyThreadState_GetFrame(ts);
+            if !object.is_null() {
+                PyTraceBack_Here(object);
+                decref(object);
+            }
+        }
+        if entry::instrumented_since(f, ts) {
+            _PyEval_MonitorRaise(ts, f, Code::units(Frame::code(f)).add(offset));
+        }
+        unwind::<R>(f, offset, ts)
+    }
+}
+
+/// CPython's label `exception_unwind`: finds a handler here or in a caller of the same activation.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn unwind<const R: bool>(
+    f: *mut Frame,
+    offset: usize,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the frame is saved, and current.
+    unsafe {
+        let code = Frame::code(f);
+        let handler = find_handler(Code::exception_table(code), offset);
+        let base = Frame::stack_base(f);
+        let level = handler.as_ref().map_or(base, |h| base.add(h.depth));
+        while (*f).stackpointer > level {
+            (*f).stackpointer = (*f).stackpointer.sub(1);
+            (*(*f).stackpointer).close();
+        }
+        let Some(handler) = handler else {
+            return exit_with_error::<R>(f, ts);
+        };
+        let mut sp = (*f).stackpointer;
+        if handler.push_lasti {
+            *sp = tagged_int(Frame::lasti(f));
+            sp = sp.add(1);
+        }
+        *sp = StackRef::steal(PyErr_GetRaisedException());
+        if entry::instrumented_since(f, ts) {
+            // Tracing was switched on while this frame ran: it goes on where it can be traced.
+            (*f).instr_ptr = Code::units(code).add(handler.target);
+            (*f).stackpointer = sp.add(1);
+            return delegate::<R>(f, ts, 0);
+        }
+        let ip = Tier1Code::inst(code_of(f), handler.target);
+        go::<R>(f, ip, sp.add(1), ts)
+    }
+}
+
+/// CPython's label `exit_unwind`: the frame ends with an exception.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn exit_with_error<const R: bool>(f: *mut Frame, ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the frame is current and its value stack empty; one recursion unit was taken for it.
+    unsafe {
+        leave_recursive(ts);
+        let caller = (*f).previous;
+        (*ts).current_frame = caller;
+        _PyEval_FrameClearAndPop(ts, f);
+        fail_in_caller::<R>(caller, ts)
+    }
+}
+
+/// A callee of `caller` failed: raises in `caller`, or ends the activation.
+pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(caller: *mut Frame, ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: `caller` is current, and saved by its call.
+    unsafe {
+        (*caller).return_offset = 0;
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+            record_end::<R>(ts, caller);
+            (*ts).current_frame = (*caller).previous;
+            return core::ptr::null_mut();
+        }
+        if entry::is_init_shim(caller) {
+            // The trampoline below an inlined __init__ handles nothing and is in no traceback.
+            while (*caller).stackpointer > Frame::stack_base(caller) {
+                (*caller).stackpointer = (*caller).stackpointer.sub(1);
+                (*(*caller).stackpointer).close();
+            }
+            return exit_with_error::<R>(caller, ts);
+        }
+        // CPython looks handlers up one unit before the call here, not at its last cache.
+        raise::<R>(caller, Frame::lasti(caller).wrapping_sub(1), ts)
+    }
+}
+
+/// A callee of `caller` returned `value`: goes on there, or ends the activation.
+pub(crate) unsafe extern "sysv64" fn return_to_caller<const R: bool>(
+    caller: *mut Frame,
+    value: StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: `caller` is current, and saved by its call.
+    unsafe {
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+            record_end::<R>(ts, caller);
+            (*ts).current_frame = (*caller).previous;
+            return value.into_object();
+        }
+        if entry::is_init_shim(caller) {
+            return finish_init::<R>(caller, value, ts);
+        }
+        let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
+        continue_at::<R>(caller, offset, value, ts)
+    }
+}
+
+/// Pushes `value` and goes on at a unit offset, unless tracing was switched on in the meantime.
+unsafe extern "sysv64" fn continue_at<const R: bool>(
+    f: *mut Frame,
+    offset: usize,
+    value: StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: as the callers'.
+    unsafe {
+        let sp = (*f).stackpointer;
+        *sp = value;
+        let code = code_of(f);
+        let ip = Tier1Code::inst(code, offset);
+        if (*ts).eval_breaker != (*code).breaker && entry::instrumented_since(f, ts) {
+            (*f).instr_ptr = Code::units(Frame::code(f)).add(offset - (&(*code).ops)[offset].extended as usize);
+            (*f).stackpointer = sp.add(1);
+            return delegate::<R>(f, ts, 0);
+        }
+        go::<R>(f, ip, sp.add(1), ts)
+    }
+}
+
+/// The end of the trampoline CPython puts below an inlined `__init__`: checks for `None`, returns the instance.
+unsafe extern "sysv64" fn finish_init<const R: bool>(shim: *mut Frame, value: StackRef, ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the trampoline's only stack entry is the instance.
+    unsafe {
+        if value.object() != _Py_NoneStruct() {
+            let message = c"__init__() should return None, not '%.200s'";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*Object::type_of(value.object())).tp_name);
+            *(*shim).stackpointer = value;
+            (*shim).stackpointer = (*shim).stackpointer.add(1);
+            while (*shim).stackpointer > Frame::stack_base(shim) {
+                (*shim).stackpointer = (*shim).stackpointer.sub(1);
+                (*(*shim).stackpointer).close();
+            }
+            return exit_with_error::<R>(shim, ts);
+        }
+        (*shim).stackpointer = (*shim).stackpointer.sub(1);
+        let instance = (*(*shim).stackpointer).heap_safe();
+        leave_recursive(ts);
+        let caller = (*shim).previous;
+        (*ts).current_frame = caller;
+        _PyEval_FrameClearAndPop(ts, shim);
+        return_to_caller::<R>(caller, instance, ts)
+    }
+}
+
+/// Runs the rest of a saved frame in CPython's evaluator, then goes on in its caller.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn delegate<const R: bool>(
+    f: *mut Frame,
+    ts: *mut ThreadState,
+    throwflag: i32,
+) -> *mut Object {
+    // SAFETY: the frame is saved and current; the evaluator takes its recursion unit anew, and pops the frame.
+    unsafe {
+        let caller = (*f).previous;
+        let generator = ((*f).owner as u32 == FRAME_OWNED_BY_GENERATOR).then(|| Frame::generator(f));
+        (*ts).current_frame = caller;
+        leave_recursive(ts);
+        if let Some(generator) = generator {
+            // A generator may yield rather than end; what it is iterated by keeps it alive, but be sure.
+            incref(generator.cast());
+        }
+        let value = _PyEval_EvalFrameDefault(ts, f, throwflag);
+        (*ts).current_frame = caller;
+        let mut yielded = false;
+        if let Some(generator) = generator {
+            let state = (*generator).gi_frame_state;
+            yielded = !value.is_null() && (state == GEN_SUSPENDED || state == GEN_SUSPENDED_YIELD_FROM);
+            decref(generator.cast());
+        }
+        if value.is_null() {
+            return fail_in_caller::<R>(caller, ts);
+        }
+        let value = StackRef::steal(value);
+        if yielded && (*caller).owner as u32 != FRAME_OWNED_BY_INTERPRETER {
+            return yield_to_caller::<R>(caller, value, ts);
+        }
+        return_to_caller::<R>(caller, value, ts)
+    }
+}
+
+/// A generator resumed by `caller`'s `FOR_ITER` or `SEND` yielded.
+pub(crate) unsafe extern "sysv64" fn yield_to_caller<const R: bool>(
+    caller: *mut Frame,
+    value: StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: `caller` is current, and saved by the instruction that resumed the generator.
+    unsafe {
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+            record_end::<R>(ts, caller);
+            (*ts).current_frame = (*caller).previous;
+            return value.into_object();
+        }
+        // Both instructions have one cache unit.
+        continue_at::<R>(caller, Frame::lasti(caller) + 2, value, ts)
+    }
+}
+
+/// Raises a `RecursionError` or the like in a frame that was pushed but has not begun.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn fail_at_start<const R: bool>(f: *mut Frame, ts: *mut ThreadState) -> *mut Object {
+    // SAFETY: the frame is current.
+    unsafe { exit_with_error::<R>(f, ts) }
+}

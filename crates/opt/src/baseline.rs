@@ -33,7 +33,7 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
         };
         to.emit(at, &inst, snap);
         match inst.op {
-            Uop::SetSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),
+            Uop::SetSlot => drop(assigned.insert(8 * inst.imms[0], inst.args[0])),
             Uop::StoreSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => {
                 let param = trace.entry.get(inst.imms[0] as usize).ok_or(Reason::EntryState)?;
@@ -60,7 +60,7 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
 fn store(to: &mut Rebuilder<'_>, value: ValueId, offset: u64, assigned: &mut BTreeMap<u64, ValueId>) {
     let old = to.out.push(Inst::new(Uop::LoadSlot, &[]).imm(offset));
     let new = to.value(value);
-    to.out.push(Inst::new(Uop::SetSlot, &[new, old]).imm(offset));
+    to.out.push(Inst::new(Uop::SetSlot, &[new, old]).imm(offset / 8));
     assigned.insert(offset, value);
 }
 

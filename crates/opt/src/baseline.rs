@@ -1,7 +1,7 @@
 //! Optimization off: a recorded trace made compilable as it stands.
 //!
-//! A loop gets a label without phis at its start, so every iteration reloads its values. `set_slot` is executed, so
-//! snapshots find assigned slots in memory. Values that came in as a slot's are stored there first.
+//! A loop gets a label without phis at its start, so every iteration reloads its values. `set_slot` becomes a store and
+//! a release, so snapshots find assigned slots in memory. Values that came in as a slot's are stored there first.
 use std::collections::BTreeMap;
 
 use ir::{EntrySource, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
@@ -31,9 +31,14 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
             Some(s) => Some(in_memory(trace.snapshot(s), &assigned)?),
             None => None,
         };
+        if inst.op == Uop::SetSlot {
+            let (new, old) = (to.value(inst.args[0]), to.value(inst.args[1]));
+            set_slot(&mut to.out, new, old, 8 * inst.imms[0]);
+            assigned.insert(8 * inst.imms[0], inst.args[0]);
+            continue;
+        }
         to.emit(at, &inst, snap);
         match inst.op {
-            Uop::SetSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),
             Uop::StoreSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => {
                 let param = trace.entry.get(inst.imms[0] as usize).ok_or(Reason::EntryState)?;
@@ -60,8 +65,13 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
 fn store(to: &mut Rebuilder<'_>, value: ValueId, offset: u64, assigned: &mut BTreeMap<u64, ValueId>) {
     let old = to.out.push(Inst::new(Uop::LoadSlot, &[]).imm(offset));
     let new = to.value(value);
-    to.out.push(Inst::new(Uop::SetSlot, &[new, old]).imm(offset));
+    set_slot(&mut to.out, new, old, offset);
     assigned.insert(offset, value);
+}
+
+fn set_slot(out: &mut Trace, new: ValueId, old: ValueId, offset: u64) {
+    out.push(Inst::new(Uop::StoreSlot, &[new]).imm(offset));
+    out.push(Inst::new(Uop::DecrefDead, &[old]));
 }
 
 /// The snapshot with assigned slots as what memory holds.

@@ -3,7 +3,7 @@ use ir::{EntrySource, Grade, Inst, Kind, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
-use crate::slots::Slot;
+use crate::slots::{Origin, Slot};
 use crate::state::Optimizer;
 use crate::virtuals::{BoxKind, Val};
 
@@ -27,7 +27,7 @@ impl Optimizer<'_> {
                     _ => Val::Id(v),
                 };
                 self.st.entry_boxes.insert(v, value);
-                let slot_state = Slot { value: Some(value), stale: true, assigned: true };
+                let slot_state = Slot { value: Some(value), stale: true, origin: Origin::Entry };
                 self.st.slots.insert(8 * u64::from(slot), slot_state);
             }
         }
@@ -51,7 +51,7 @@ impl Optimizer<'_> {
         let imms = inst.imms;
         match inst.op {
             Uop::LoadSlot => return self.load_slot(imms[0]).map(Some),
-            Uop::SetSlot => self.set_slot(vals[0], imms[0])?,
+            Uop::SetSlot => self.set_slot(vals[0], 8 * imms[0])?,
             Uop::StoreSlot => self.store_slot(vals[0], imms[0])?,
             Uop::GuardSlotTag => self.guard_slot_tag(imms[0], imms[1])?,
             Uop::BoxI64 => return self.feed_box(BoxKind::I64, vals[0]).map(Some),

@@ -6,6 +6,17 @@ use crate::heap::writes;
 use crate::state::Optimizer;
 use crate::virtuals::Val;
 
+/// Where the trace's knowledge of a slot comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It was loaded; memory is right.
+    Loaded,
+    /// It came in a register. A stack slot that is popped since is what the snapshot says.
+    Entry,
+    /// The trace assigned it.
+    Stored,
+}
+
 /// What the trace knows of a root frame slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Slot {
@@ -13,8 +24,18 @@ pub(crate) struct Slot {
     pub value: Option<Val>,
     /// A store is pending: memory holds an older value, and the trace owns a reference to the new one.
     pub stale: bool,
-    /// The trace assigned it, so snapshots are to say what is known here.
-    pub assigned: bool,
+    pub origin: Origin,
+}
+
+impl Slot {
+    /// Whether snapshots are to say what is known here, rather than what was recorded.
+    fn speaks_for(&self, recorded: &SlotVal) -> bool {
+        match self.origin {
+            Origin::Loaded => false,
+            Origin::Entry => recorded.source == Source::Unchanged,
+            Origin::Stored => true,
+        }
+    }
 }
 
 impl Optimizer<'_> {
@@ -23,7 +44,7 @@ impl Optimizer<'_> {
             return Ok(self.norm(*v));
         }
         let v = Val::Id(self.push(Uop::LoadSlot, &[], [offset, 0])?);
-        let slot = self.st.slots.entry(offset).or_insert(Slot { value: None, stale: false, assigned: false });
+        let slot = self.st.slots.entry(offset).or_insert(Slot { value: None, stale: false, origin: Origin::Loaded });
         slot.value = Some(v);
         Ok(v)
     }
@@ -31,7 +52,7 @@ impl Optimizer<'_> {
     /// The pending store: nothing is emitted but the release of a value that was itself only pending. What memory
     /// holds is released by whoever leaves the trace.
     pub fn set_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
-        let pending = Slot { value: Some(new), stale: true, assigned: true };
+        let pending = Slot { value: Some(new), stale: true, origin: Origin::Stored };
         if let Some(Slot { stale: true, value: Some(old), .. }) = self.st.slots.insert(offset, pending) {
             self.decref(Uop::DecrefDead, old)?;
         }
@@ -47,7 +68,7 @@ impl Optimizer<'_> {
         }
         self.push(Uop::StoreSlot, &[new], [offset, 0])?;
         self.st.kill(writes(Uop::StoreSlot, [offset, 0]));
-        self.st.slots.insert(offset, Slot { value: Some(Val::Id(new)), stale: false, assigned: true });
+        self.st.slots.insert(offset, Slot { value: Some(Val::Id(new)), stale: false, origin: Origin::Stored });
         Ok(())
     }
 
@@ -71,9 +92,11 @@ impl Optimizer<'_> {
     /// `guard_slot_tag`: whether the slot owns its reference. A pending value is owned.
     pub fn guard_slot_tag(&mut self, offset: u64, tag: u64) -> Result<(), Reason> {
         match self.st.slots.get(&offset) {
-            Some(Slot { assigned: true, .. }) if tag == 0 => Ok(()),
-            Some(Slot { assigned: true, .. }) => Err(Reason::Contradiction),
-            _ => self.heap_guard(Uop::GuardSlotTag, &[], [offset, tag]).map(drop),
+            Some(Slot { origin: Origin::Loaded, .. }) | None => {
+                self.heap_guard(Uop::GuardSlotTag, &[], [offset, tag]).map(drop)
+            }
+            Some(_) if tag == 0 => Ok(()),
+            Some(_) => Err(Reason::Contradiction),
         }
     }
 
@@ -132,12 +155,13 @@ impl Optimizer<'_> {
             frame.func = self.translate_slot(frame.func)?;
             for (n, slot) in frame.slots.iter_mut().enumerate() {
                 *slot = match self.st.slots.get(&(8 * n as u64)) {
-                    Some(known) if depth == 0 && known.assigned => self.root_slot(*slot, known, n)?,
+                    Some(known) if depth == 0 && known.speaks_for(slot) => self.root_slot(*slot, known, n)?,
                     _ => self.translate_slot(*slot)?,
                 };
             }
         }
-        let last = self.st.slots.iter().rev().find(|(_, s)| s.stale).map(|(&o, _)| o as usize / 8);
+        let stored = |s: &Slot| s.stale && s.origin == Origin::Stored;
+        let last = self.st.slots.iter().rev().find(|(_, s)| stored(s)).map(|(&o, _)| o as usize / 8);
         let root = snap.frames.first().map_or(0, |f| f.slots.len());
         match last {
             Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
@@ -187,7 +211,8 @@ impl Optimizer<'_> {
         snap.resume == Resume::Before
             && snap.frames.len() == 1
             && snap.frames[0].slots.iter().enumerate().all(|(n, s)| {
-                s.source == Source::Unchanged || self.st.slots.get(&(8 * n as u64)).is_some_and(|k| k.assigned)
+                s.source == Source::Unchanged
+                    || self.st.slots.get(&(8 * n as u64)).is_some_and(|k| k.origin == Origin::Stored)
             })
     }
 }

@@ -60,9 +60,9 @@ pub trait Structural2 {
     #[uop(writes(Refcounts))]
     fn decref_dead(object: Obj);
 
-    /// The root frame's slot (byte offset `8 * slot`) now holds `new` (owned); its old value `old` is released as
+    /// Root frame slot `slot` (a number, not an offset) now holds `new` (owned); the old value `old` is released as
     /// [`decref_dead`] would.
     /// The optimizer leaves such stores pending; what remains is expanded to `store_slot` and `decref_dead`.
     #[uop(writes(Slots, Refcounts))]
-    fn set_slot(new: Obj, old: Obj, offset: Imm32);
+    fn set_slot(new: Obj, old: Obj, slot: Imm32);
 }

@@ -215,7 +215,7 @@ impl Recorder {
         for (i, e) in pending {
             if let Val::Is(new) = e.val {
                 let old = r.emit_imm(ir::Uop::LoadSlot, &[], 8 * i as u64, 0);
-                r.emit_imm(ir::Uop::SetSlot, &[new, old], 8 * i as u64, 0);
+                r.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
                 r.frames[0].slots[i].clean = true;
             }
         }

@@ -229,7 +229,7 @@ impl Recorder {
         let root = self.in_root();
         match plan {
             StorePlan::Pending(old) => {
-                self.emit_imm(ir::Uop::SetSlot, &[new, old], 8 * i as u64, 0);
+                self.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
                 self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: true };
             }
             StorePlan::Bind => {

@@ -92,7 +92,7 @@ impl Recorder {
     /// The value of the `n`th entry from the top.
     pub(crate) fn peek_value(&mut self, n: usize) -> Result<ValueId, Abort> {
         match self.peek(n).val {
-            Val::Is(v) => Ok(v),
+            Val::Is(v) if !self.real_peek(n).is_null() => Ok(v),
             _ => Err(Abort::Value("NULL operand")),
         }
     }

@@ -145,7 +145,7 @@ impl State {
         self.counters.uops_optimized += optimized.insts.len() as u64;
         let compiled = self.generate(&optimized, kind, direct).map_err(|e| e.to_string())?;
         if self.options.dump.asm {
-            let text = codegen::dump(&self.arena, &compiled);
+            let text = codegen::dump(&compiled, &self.arena);
             self.dump("machine code", code, offset, &text);
         }
         self.watch(&dependencies)?;

@@ -41,6 +41,7 @@ pub(crate) unsafe fn on_hot(
             code: (*code).code as usize,
             offset,
             back_edge: None,
+            loop_end: st.strict_end(&*code, offset),
         });
         Resume { frame, ip, sp, kind: ResumeKind::Record }
     }
@@ -76,8 +77,14 @@ pub(crate) unsafe fn on_record(
             return RecordStep::Stop;
         }
         let recording = st.recording.as_mut().expect("checked above");
-        if op.opcode == py::op::JUMP_BACKWARD && recording.recorder.in_root() {
-            recording.back_edge = Some(offset);
+        if recording.recorder.in_root() && recording.recorder.is_root(frame) {
+            if op.opcode == py::op::JUMP_BACKWARD {
+                recording.back_edge = Some(offset);
+            }
+            if recording.loop_end.is_some_and(|end| offset > end || offset < recording.offset) {
+                st.left_loop();
+                return RecordStep::Stop;
+            }
         }
         match recording.recorder.step(frame, sp, offset, op.opcode, op.oparg) {
             Step::Continue => RecordStep::Go,

@@ -25,6 +25,9 @@ const HOT_LOOP: u32 = 200;
 const HOT_EXIT: u32 = 20;
 /// Recordings that fail at one place before it is left alone for long.
 const MAX_FAILURES: u32 = 6;
+/// Recordings of a loop that may leave it (a last iteration, a rare `break`) before the way out is taken for the usual
+/// one.
+const MAX_LEFT: u32 = 6;
 /// Attempts to record a bridge at one exit.
 const BRIDGE_ATTEMPTS: u8 = 3;
 /// Executors of one code object.
@@ -40,6 +43,8 @@ pub(crate) struct Recording {
     pub offset: u32,
     /// The last back edge of the starting frame.
     pub back_edge: Option<u32>,
+    /// Offset of the loop's last back edge, while leaving the loop gives the recording up.
+    pub loop_end: Option<u32>,
 }
 
 /// Event counts, by what `stats()` calls them.
@@ -64,6 +69,8 @@ pub(crate) struct Counters {
 #[derive(Default, Clone, Copy)]
 struct Heat {
     failures: u32,
+    /// Recordings that left the loop.
+    left: u32,
 }
 
 pub(crate) struct State {
@@ -370,6 +377,30 @@ impl State {
         }
     }
 
+    /// How far a loop at a place reaches, if a recording that leaves it is to be given up.
+    pub fn strict_end(&self, code: &Tier1Code, offset: u32) -> Option<u32> {
+        let left = self.heat.get(&(code.code as usize, offset)).map_or(0, |h| h.left);
+        if left >= MAX_LEFT { None } else { back_edges(code, offset).into_iter().max() }
+    }
+
+    /// The recording in progress left its loop: it was not a usual iteration. Another one is tried soon.
+    pub fn left_loop(&mut self) {
+        let Some(recording) = self.recording.take() else { return };
+        *self.aborts.entry(Abort::LeftLoop.text()).or_default() += 1;
+        let heat = self.heat.entry((recording.code, recording.offset)).or_default();
+        heat.left += 1;
+        // Not a round number: loops with a fixed trip count would leave at the same iteration again.
+        let wait = 5 + 8 * heat.left;
+        // SAFETY: the code was running a moment ago, so it is alive and decoded.
+        unsafe {
+            if let Some(code) = tier1::find_decoded(recording.code as *mut py::Code) {
+                for edge in back_edges(&*code, recording.offset) {
+                    tier1::hooks::reset_counter(code, edge as usize, wait);
+                }
+            }
+        }
+    }
+
     /// The executor to link to instead of recording the back edge at `offset`, if there is one.
     ///
     /// # Safety
@@ -428,7 +459,7 @@ impl State {
         let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
         let (code, offset) = (ex.site.code, m.pc);
         self.counters.recordings += 1;
-        self.recording = Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None });
+        self.recording = Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, loop_end: None });
     }
 
     /// Compiles a finished recording. Its executor, if all went well.

@@ -7,6 +7,7 @@ use cpython::abi::*;
 
 use crate::decode;
 use crate::dispatch::go;
+use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
 use crate::unwind;
 
@@ -116,7 +117,7 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
         if !data.is_null() && data as usize & 1 == 0 {
             return Some(data.cast());
         }
-        if core::ptr::eq(code, _Py_InitCleanup()) {
+        if core::ptr::eq(code, init_cleanup()) {
             // A constant of the interpreter in read-only memory.
             return None;
         }
@@ -140,7 +141,7 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
 #[inline(always)]
 pub(crate) unsafe fn is_init_shim(f: *mut Frame) -> bool {
     // SAFETY: `f` is a live frame with code.
-    unsafe { core::ptr::eq(Frame::code(f), _Py_InitCleanup()) }
+    unsafe { core::ptr::eq(Frame::code(f), init_cleanup()) }
 }
 
 /// Whether tools watch this code now. Called when the eval breaker is not what the code was last run under;
@@ -211,6 +212,7 @@ pub unsafe fn enable() -> Result<(), String> {
         if index.is_none() {
             return Err("all code-extra slots of this interpreter are taken".into());
         }
+        hot::fill();
         DEFAULT_BEFORE = Some(current);
         _PyInterpreterState_SetEvalFrameFunc(interp, eval_frame);
         Ok(())

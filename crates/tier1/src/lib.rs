@@ -13,6 +13,7 @@ mod decode;
 mod dispatch;
 mod entry;
 pub mod hooks;
+mod hot;
 mod inst;
 mod ops;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use cpython::abi::*;
 
 use super::binary::binary_miss;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::Handler;
 use crate::with_memory::dict_item;
 
@@ -12,11 +13,11 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
     // SAFETY: both are live objects.
     unsafe {
         let (ct, kt) = ((*container).ob_type, (*key).ob_type);
-        if kt == PyLong_Type() && ct == PyList_Type() {
+        if kt == long_type() && ct == list_type() {
             subscr_list_int::<false>
-        } else if kt == PyLong_Type() && ct == PyTuple_Type() {
+        } else if kt == long_type() && ct == tuple_type() {
             subscr_tuple_int::<false>
-        } else if ct == PyDict_Type() {
+        } else if ct == dict_type() {
             subscr_dict::<false>
         } else {
             super::binary::binary_any::<false>
@@ -30,7 +31,7 @@ unsafe fn index_of(key: *mut Object) -> usize {
     // SAFETY: `lv_tag` is read of ints only.
     unsafe {
         let long: *mut Long = key.cast();
-        if (*key).ob_type == PyLong_Type() && (*long).lv_tag < LONG_COMPACT_LIMIT && (*long).lv_tag & 2 == 0 {
+        if (*key).ob_type == long_type() && (*long).lv_tag < LONG_COMPACT_LIMIT && (*long).lv_tag & 2 == 0 {
             (*long).ob_digit[0] as usize
         } else {
             usize::MAX
@@ -57,11 +58,11 @@ macro_rules! subscr_sequence {
 
 handlers! {
     fn subscr_list_int(f, ip, sp, ts) {
-        subscr_sequence!(f, ip, sp, ts, PyList_Type, List)
+        subscr_sequence!(f, ip, sp, ts, list_type, List)
     }
 
     fn subscr_tuple_int(f, ip, sp, ts) {
-        subscr_sequence!(f, ip, sp, ts, PyTuple_Type, Tuple)
+        subscr_sequence!(f, ip, sp, ts, tuple_type, Tuple)
     }
 
     fn subscr_dict(f, ip, sp, ts) {
@@ -72,7 +73,7 @@ handlers! {
         let (value, container, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
         let op = container.object();
         let index = index_of(key.object());
-        if (*op).ob_type != PyList_Type() || index >= List::len(op.cast()) || container.0 & key.0 & TAG_REFCNT == 0 {
+        if (*op).ob_type != list_type() || index >= List::len(op.cast()) || container.0 & key.0 & TAG_REFCNT == 0 {
             return store_subscr_any::<R>(f, ip, sp, ts);
         }
         let slot = (*op.cast::<List>()).ob_item.add(index);
@@ -82,7 +83,7 @@ handlers! {
             let count = (*old).ob_refcnt.wrapping_sub(1);
             (*old).ob_refcnt = count;
             if count == 0 {
-                return destroy_and_go::<R>(f, ip, sp.sub(3), ts, old);
+                return release_and_go_on::<R>(f, ip, sp.sub(3), ts, old);
             }
         }
         go::<R>(f, ip.add(2), sp.sub(3), ts)
@@ -125,7 +126,7 @@ out_of_line_handlers! {
 
     fn subscr_dict_out_of_line(f, ip, sp, ts) {
         let (container, key) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*container).ob_type != PyDict_Type() {
+        if (*container).ob_type != dict_type() {
             return binary_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
@@ -142,7 +143,7 @@ out_of_line_handlers! {
     fn store_subscr_any(f, ip, sp, ts) {
         save(f, ip, sp);
         let (value, container, key) = ((*sp.sub(3)).object(), (*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let status = if (*container).ob_type == PyDict_Type() {
+        let status = if (*container).ob_type == dict_type() {
             PyDict_SetItem(container, key, value)
         } else {
             PyObject_SetItem(container, key, value)
@@ -173,7 +174,7 @@ out_of_line_handlers! {
         let container = (*sp.sub(3)).object();
         let mut result = core::ptr::null_mut();
         if !slice.is_null() {
-            result = if (*container).ob_type == PyList_Type() {
+            result = if (*container).ob_type == list_type() {
                 _PyList_SliceSubscript(container, slice)
             } else {
                 PyObject_GetItem(container, slice)

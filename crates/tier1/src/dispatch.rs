@@ -18,8 +18,8 @@ use std::sync::OnceLock;
 
 use cpython::abi::*;
 
-use crate::hot::*;
 use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
+use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 use crate::unwind;
 

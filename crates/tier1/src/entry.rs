@@ -71,6 +71,9 @@ fn count(counter: &AtomicU64) {
 
 static mut EXTRA: Option<CodeExtraIndex> = None;
 
+/// The interpreter that runs in tier 1.
+static mut INTERPRETER: *mut InterpreterState = core::ptr::null_mut();
+
 #[inline(always)]
 fn extra_index() -> CodeExtraIndex {
     // SAFETY: `enable` set it before the hook was installed.
@@ -204,6 +207,11 @@ pub unsafe fn enable() -> Result<(), String> {
         if current as *const () != address::_PyEval_EvalFrameDefault() {
             return Err("another extension owns the frame evaluation hook (PEP 523)".into());
         }
+        // Code-extra slots are numbered per interpreter, and our state is one for the process.
+        if !INTERPRETER.is_null() && INTERPRETER != interp {
+            return Err("another interpreter of this process runs in tier 1".into());
+        }
+        INTERPRETER = interp;
         let mut index = *(&raw const EXTRA);
         if index.is_none() {
             index = CodeExtraIndex::request(free_extra);

@@ -181,7 +181,12 @@ pub(crate) unsafe fn super_lookup(
 
 /// Calls `callable` with one or two objects, as many as `count` says.
 #[inline(never)]
-pub(crate) unsafe fn call_with(callable: *mut Object, first: *mut Object, second: *mut Object, count: usize) -> *mut Object {
+pub(crate) unsafe fn call_with(
+    callable: *mut Object,
+    first: *mut Object,
+    second: *mut Object,
+    count: usize,
+) -> *mut Object {
     let arguments = [first, second];
     // SAFETY: live objects.
     unsafe { PyObject_Vectorcall(callable, arguments.as_ptr(), count, null_mut()) }

@@ -203,21 +203,21 @@ handlers! {
     }
 
     fn store_attr_instance_value(f, ip, sp, ts) {
-        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let owner = *sp.sub(1);
         let op = owner.object();
-        if !type_matches(op, ip)
-            || !(*Object::managed_dict(op)).is_null()
-            || (*Object::inline_values(op)).valid == 0
-        {
+        if !type_matches(op, ip) || !(*Object::managed_dict(op)).is_null() {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let values = Object::inline_values(op);
+        if (*values).valid == 0 {
             return store_attr_miss::<R>(f, ip, sp, ts);
         }
         let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
         let old = *slot;
-        *slot = value.into_object();
         if old.is_null() {
-            let values = Object::inline_values(op);
-            DictValues::add_to_insertion_order(values, slot.offset_from(DictValues::slot(values, 0)) as usize);
+            return store_first_value::<R>(f, ip, sp, ts);
         }
+        *slot = (*sp.sub(2)).into_object();
         release_stored!(f, ip, sp, ts, owner, old)
     }
 
@@ -260,6 +260,17 @@ handlers! {
 }
 
 out_of_line_handlers! {
+    /// A name's first value in an instance: the instance remembers the order of its attributes.
+    fn store_first_value(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        *slot = (*sp.sub(2)).into_object();
+        let values = Object::inline_values(op);
+        DictValues::add_to_insertion_order(values, slot.offset_from(DictValues::slot(values, 0)) as usize);
+        super::locals::release_and_go!(f, ip, sp.sub(2), ts, owner, 5)
+    }
+
     fn destroy_owner(f, ip, sp, ts, owner: *mut Object, old: *mut Object) {
         save(f, ip, sp);
         _Py_Dealloc(owner);
@@ -423,12 +434,7 @@ pub(crate) unsafe fn specialize_store(ip: *mut Inst, owner: *mut Object, name: *
 }
 
 /// Chooses the version of `LOAD_ATTR` for this owner; `method` says that a call follows.
-unsafe fn choose_load(
-    ts: *mut ThreadState,
-    owner: *mut Object,
-    name: *mut Object,
-    method: bool,
-) -> Option<Choice> {
+unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Object, method: bool) -> Option<Choice> {
     // SAFETY: live objects.
     unsafe {
         let ty = (*owner).ob_type;
@@ -472,9 +478,7 @@ unsafe fn choose_load(
                         .with_found(descr)
                         .with_keys_version(DictKeys::version(keys, ts))
                 }
-                Absent::NoDict => {
-                    Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr))
-                }
+                Absent::NoDict => Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr)),
                 Absent::LazyDict => {
                     Some(Choice::new(load_attr_method_lazy_dict::<false>, version, 0)?.with_found(descr))
                 }

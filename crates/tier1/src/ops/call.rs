@@ -8,8 +8,8 @@ use super::call_python::{self, enter_python};
 use super::jump::poll_behind;
 use super::{call_native, names};
 use crate::dispatch::*;
-use crate::hot::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 use crate::with_memory::{push_unpacked, vectorcall};
 

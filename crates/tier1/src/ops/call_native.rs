@@ -71,14 +71,12 @@ unsafe fn call_def(
     unsafe {
         let function = (*def).ml_meth;
         match (*def).ml_flags as u32 & CONVENTION {
-            METH_O if count == 1 => {
-                Some(transmute::<*const (), BinaryFn>(function)(receiver, (*args).object()))
-            }
+            METH_O if count == 1 => Some(transmute::<*const (), BinaryFn>(function)(receiver, (*args).object())),
             METH_NOARGS if count == 0 => Some(transmute::<*const (), BinaryFn>(function)(receiver, null_mut())),
             METH_FASTCALL => Some(call_fast(transmute::<*const (), FastFn>(function), receiver, args, count)),
             FAST_KEYWORDS => {
                 Some(call_fast_keywords(transmute::<*const (), FastKeywordsFn>(function), receiver, args, count))
-            },
+            }
             _ => None,
         }
     }

@@ -4,8 +4,8 @@ use cpython::abi::*;
 
 use super::call::call_miss;
 use crate::dispatch::*;
-use crate::hot::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 use crate::unwind;
 
@@ -53,6 +53,10 @@ unsafe fn is_simple_code(code: *mut Code) -> bool {
     }
 }
 
+/// `FUNC_VERSION_FIRST_VALID`: smaller ones are shared by all functions without a version, and by all whose code
+/// or defaults were replaced.
+const FIRST_VALID_VERSION: u32 = 2;
+
 /// Chooses the version of `CALL` for calls of this function.
 pub(crate) unsafe fn choose(
     ip: *mut Inst,
@@ -63,7 +67,7 @@ pub(crate) unsafe fn choose(
 ) {
     // SAFETY: the contract of handlers.
     unsafe {
-        if (*function).func_version == 0 || !is_simple_code((*function).func_code) {
+        if (*function).func_version < FIRST_VALID_VERSION || !is_simple_code((*function).func_code) {
             return;
         }
         let wanted = (*(*function).func_code).co_argcount as usize;

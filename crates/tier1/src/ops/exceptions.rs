@@ -25,8 +25,7 @@ super::names::out_of_line! {
 unsafe fn is_exception_class(op: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe {
-        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS)
-            && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
+        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
     }
 }
 
@@ -87,9 +86,7 @@ unsafe fn handled_exception(ts: *mut ThreadState) -> *mut Object {
     // SAFETY: the chain of exception states ends with the thread's own.
     unsafe {
         let mut info = (*ts).exc_info;
-        while ((*info).exc_value.is_null() || (*info).exc_value == none())
-            && !(*info).previous_item.is_null()
-        {
+        while ((*info).exc_value.is_null() || (*info).exc_value == none()) && !(*info).previous_item.is_null() {
             info = (*info).previous_item;
         }
         let value = (*info).exc_value;

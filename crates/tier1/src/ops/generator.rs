@@ -6,8 +6,8 @@ use cpython::abi::*;
 
 use super::iter::for_iter_miss;
 use crate::dispatch::*;
-use crate::hot::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::Tier1Code;
 use crate::unwind;
 use crate::with_memory::{call_method, stop_iteration_value};
@@ -17,9 +17,7 @@ use crate::with_memory::{call_method, stop_iteration_value};
 unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*mut Tier1Code> {
     // SAFETY: a generator or coroutine; its frame is live while it is suspended.
     unsafe {
-        if (*generator).gi_frame_state >= GEN_EXECUTING
-            || (*ts).py_recursion_remaining <= 1
-            || !entry::hook_is_ours(ts)
+        if (*generator).gi_frame_state >= GEN_EXECUTING || (*ts).py_recursion_remaining <= 1 || !entry::hook_is_ours(ts)
         {
             return None;
         }

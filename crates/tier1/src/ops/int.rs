@@ -16,7 +16,7 @@ pub(crate) unsafe fn int_fits_digit(value: i64) -> bool {
 }
 
 /// Bits of a non-negative int of at most one digit: zero, static, one digit.
-const NON_NEGATIVE_TAG: usize = 1 | 4 | 1 << LONG_NON_SIZE_BITS;
+pub(crate) const NON_NEGATIVE_TAG: usize = 1 | 4 | 1 << LONG_NON_SIZE_BITS;
 
 /// Whether both are ints (not of a subclass) of at most one digit, and neither is negative: the values are their
 /// digits.

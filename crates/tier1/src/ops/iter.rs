@@ -2,7 +2,7 @@
 
 use cpython::abi::*;
 
-use super::int::{fresh_int, int_fits_digit, set_int};
+use super::int::fresh_int;
 use super::jump::branch_not_select;
 use crate::dispatch::*;
 use crate::hot::*;
@@ -45,19 +45,20 @@ handlers! {
             return go::<R>(f, ip.add((*ip).a as usize), sp, ts);
         }
         let value = (*it).start;
-        let item = if is_small_int(value) {
-            small_int_ref(value)
+        if is_small_int(value) {
+            *sp = small_int_ref(value);
         } else {
-            let op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
+            // Negative and large numbers are left to the general path.
+            let op = if (value as u64) < 1 << LONG_SHIFT { fresh_int(ts) } else { core::ptr::null_mut() };
             if op.is_null() {
                 return for_iter_miss::<R>(f, ip, sp, ts);
             }
-            set_int(op, value);
-            StackRef::steal_mortal(op)
-        };
+            (*op.cast::<Long>()).lv_tag = 1 << LONG_NON_SIZE_BITS;
+            (*op.cast::<Long>()).ob_digit[0] = value as u32;
+            *sp = StackRef::steal_mortal(op);
+        }
         (*it).start = value.wrapping_add((*it).step);
         (*it).len = len - 1;
-        *sp = item;
         go::<R>(f, ip.add(2), sp.add(1), ts)
     }
 

@@ -5,9 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use cpython::abi::*;
 
 use crate::dispatch::*;
-use crate::hot::*;
 use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::ResumeKind;
+use crate::hot::*;
 use crate::inst::Tier1Code;
 
 /// Keeps the two outcomes of a jump apart: as a select, the next instruction's address would depend on the

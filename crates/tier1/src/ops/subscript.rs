@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use super::binary::binary_miss;
+use super::int::{NON_NEGATIVE_TAG, digit};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Handler;
@@ -25,34 +26,32 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
     }
 }
 
-/// The value of a non-negative int of one digit, otherwise a number no sequence is long enough for.
-#[inline(always)]
-unsafe fn index_of(key: *mut Object) -> usize {
-    // SAFETY: `lv_tag` is read of ints only.
-    unsafe {
-        let long: *mut Long = key.cast();
-        if (*key).ob_type == long_type() && (*long).lv_tag < LONG_COMPACT_LIMIT && (*long).lv_tag & 2 == 0 {
-            (*long).ob_digit[0] as usize
-        } else {
-            usize::MAX
+/// Leaves by `$miss` unless the key is a non-negative int of one digit; its value otherwise.
+macro_rules! index_or {
+    ($key:expr, $miss:expr) => {{
+        let key: *mut Object = $key;
+        if (*key).ob_type != long_type() || (*key.cast::<Long>()).lv_tag & !NON_NEGATIVE_TAG != 0 {
+            return $miss;
         }
-    }
+        digit(key) as usize
+    }};
 }
 
 macro_rules! subscr_sequence {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $ty:ident, $kind:ty) => {{
         let (container, key) = (*$sp.sub(2), *$sp.sub(1));
+        let index = index_or!(key.object(), binary_miss::<R>($f, $ip, $sp, $ts));
         let op = container.object();
-        let index = index_of(key.object());
         if (*op).ob_type != $ty() || index >= <$kind>::len(op.cast()) {
             return binary_miss::<R>($f, $ip, $sp, $ts);
         }
-        let item = StackRef::new(<$kind>::item(op.cast(), index));
-        if container.0 & key.0 & TAG_REFCNT == 0 {
-            return replace_operands::<R>($f, $ip, $sp, $ts, item);
+        let item = <$kind>::item(op.cast(), index);
+        let sp = anew($sp);
+        if (*sp.sub(2)).0 & (*sp.sub(1)).0 & TAG_REFCNT == 0 {
+            return replace_operands::<R>($f, $ip, sp, $ts, item);
         }
-        *$sp.sub(2) = item;
-        go::<R>($f, $ip.add(6), $sp.sub(1), $ts)
+        *sp.sub(2) = StackRef::new(item);
+        go::<R>($f, $ip.add(6), sp.sub(1), $ts)
     }};
 }
 
@@ -70,13 +69,17 @@ handlers! {
     }
 
     fn store_subscr_list_int(f, ip, sp, ts) {
-        let (value, container, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        if container.0 & key.0 & TAG_REFCNT == 0 {
+            return store_subscr_any::<R>(f, ip, sp, ts);
+        }
+        let index = index_or!(key.object(), store_subscr_any::<R>(f, ip, sp, ts));
         let op = container.object();
-        let index = index_of(key.object());
-        if (*op).ob_type != list_type() || index >= List::len(op.cast()) || container.0 & key.0 & TAG_REFCNT == 0 {
+        if (*op).ob_type != list_type() || index >= List::len(op.cast()) {
             return store_subscr_any::<R>(f, ip, sp, ts);
         }
         let slot = (*op.cast::<List>()).ob_item.add(index);
+        let value = *sp.sub(3);
         let old = *slot;
         *slot = value.into_object();
         if !Object::is_immortal(old) {
@@ -115,10 +118,10 @@ unsafe fn slice_of(start: *mut StackRef) -> *mut Object {
 
 out_of_line_handlers! {
     /// Replaces container and key, one of which owns a reference, by the item.
-    fn replace_operands(f, ip, sp, ts, item: StackRef) {
+    fn replace_operands(f, ip, sp, ts, item: *mut Object) {
         save(f, ip, sp);
         let container = *sp.sub(2);
-        *sp.sub(2) = item;
+        *sp.sub(2) = StackRef::new(item);
         container.close();
         close_slot(sp.sub(1));
         go::<R>(f, ip.add(6), sp.sub(1), ts)

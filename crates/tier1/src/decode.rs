@@ -123,11 +123,8 @@ unsafe fn prepare(code: *mut Code, inst: *mut Inst, base: BaseOp, loop_threshold
         match base.opcode {
             op::LOAD_CONST => {
                 let value = Code::constant(code, base.oparg as usize);
-                let slot = if Object::is_immortal(value) {
-                    StackRef::borrowed(value)
-                } else {
-                    StackRef::steal_mortal(value)
-                };
+                let slot =
+                    if Object::is_immortal(value) { StackRef::borrowed(value) } else { StackRef::steal_mortal(value) };
                 (*inst).set_imm(slot.0);
             }
             op::LOAD_SMALL_INT => {

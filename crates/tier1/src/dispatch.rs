@@ -19,6 +19,7 @@ use std::sync::OnceLock;
 use cpython::abi::*;
 
 use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
+use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 use crate::unwind;
 
@@ -96,6 +97,15 @@ pub(crate) unsafe fn go<const R: bool>(
     }
 }
 
+/// The same pointer, computed with anew: keeps the compiler from holding on to what it derived from it earlier,
+/// for which a handler has no register to spare.
+#[inline(always)]
+pub(crate) fn anew(mut sp: *mut StackRef) -> *mut StackRef {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) sp, options(nomem, nostack, preserves_flags)) };
+    sp
+}
+
 /// The base instruction at `ip`.
 #[inline(always)]
 pub(crate) unsafe fn base(ip: *mut Inst) -> BaseOp {
@@ -150,15 +160,39 @@ pub(crate) unsafe fn close_slot(slot: *mut StackRef) {
     }
 }
 
-/// The bool object, as a stack slot holds it.
-#[inline(always)]
-pub(crate) fn bool_ref(value: bool) -> StackRef {
-    StackRef::borrowed(if value { _Py_TrueStruct() } else { _Py_FalseStruct() })
+/// Destroys `dead`, whose last reference the instruction at `ip` released, and goes on behind it. Numbers go back to
+/// their free lists at once: nobody can observe that.
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn release_and_go_on<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    dead: *mut Object,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if !release_number(ts, dead) {
+            return destroy_and_go::<R>(f, ip, sp, ts, dead);
+        }
+        go_behind::<R>(f, ip, sp, ts)
+    }
 }
 
+/// Puts a dead int or float on its free list, if it is one and there is room.
 #[inline(always)]
-pub(crate) fn none_ref() -> StackRef {
-    StackRef::borrowed(_Py_NoneStruct())
+pub(crate) unsafe fn release_number(ts: *mut ThreadState, dead: *mut Object) -> bool {
+    // SAFETY: nobody refers to the object any more.
+    unsafe {
+        let ty = (*dead).ob_type;
+        if ty == float_type() {
+            free_lists_usable() && free_list_push(&raw mut (*(*ts).interp).free_floats, dead, FLOATS_MAXFREELIST)
+        } else if ty == long_type() && Long::is_compact(dead.cast()) {
+            free_lists_usable() && free_list_push(&raw mut (*(*ts).interp).free_ints, dead, INTS_MAXFREELIST)
+        } else {
+            false
+        }
+    }
 }
 
 out_of_line_handlers! {

@@ -7,6 +7,7 @@ use cpython::abi::*;
 
 use crate::decode;
 use crate::dispatch::go;
+use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
 use crate::unwind;
 
@@ -70,6 +71,9 @@ fn count(counter: &AtomicU64) {
 
 static mut EXTRA: Option<CodeExtraIndex> = None;
 
+/// The interpreter that runs in tier 1.
+static mut INTERPRETER: *mut InterpreterState = core::ptr::null_mut();
+
 #[inline(always)]
 fn extra_index() -> CodeExtraIndex {
     // SAFETY: `enable` set it before the hook was installed.
@@ -116,7 +120,7 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
         if !data.is_null() && data as usize & 1 == 0 {
             return Some(data.cast());
         }
-        if core::ptr::eq(code, _Py_InitCleanup()) {
+        if core::ptr::eq(code, init_cleanup()) {
             // A constant of the interpreter in read-only memory.
             return None;
         }
@@ -140,7 +144,7 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
 #[inline(always)]
 pub(crate) unsafe fn is_init_shim(f: *mut Frame) -> bool {
     // SAFETY: `f` is a live frame with code.
-    unsafe { core::ptr::eq(Frame::code(f), _Py_InitCleanup()) }
+    unsafe { core::ptr::eq(Frame::code(f), init_cleanup()) }
 }
 
 /// Whether tools watch this code now. Called when the eval breaker is not what the code was last run under;
@@ -203,6 +207,11 @@ pub unsafe fn enable() -> Result<(), String> {
         if current as *const () != address::_PyEval_EvalFrameDefault() {
             return Err("another extension owns the frame evaluation hook (PEP 523)".into());
         }
+        // Code-extra slots are numbered per interpreter, and our state is one for the process.
+        if !INTERPRETER.is_null() && INTERPRETER != interp {
+            return Err("another interpreter of this process runs in tier 1".into());
+        }
+        INTERPRETER = interp;
         let mut index = *(&raw const EXTRA);
         if index.is_none() {
             index = CodeExtraIndex::request(free_extra);
@@ -211,6 +220,7 @@ pub unsafe fn enable() -> Result<(), String> {
         if index.is_none() {
             return Err("all code-extra slots of this interpreter are taken".into());
         }
+        hot::fill();
         DEFAULT_BEFORE = Some(current);
         _PyInterpreterState_SetEvalFrameFunc(interp, eval_frame);
         Ok(())

@@ -13,6 +13,7 @@ mod decode;
 mod dispatch;
 mod entry;
 pub mod hooks;
+mod hot;
 mod inst;
 mod ops;
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod with_memory;
 
 pub use dispatch::code_of;
 pub use entry::{Counts, counts, disable, enable, find_decoded, set_hot_thresholds, set_threshold};
-pub use hooks::{Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor};
+pub use hooks::{
+    Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
+};
 pub use inst::{BaseOp, Handler, Inst, Tier1Code};
 pub use ops::jump::unsupported_counts;

@@ -6,13 +6,6 @@ use crate::dispatch::{code_of, go, record_end};
 use crate::entry;
 use crate::inst::Tier1Code;
 
-/// An entry of the exception table.
-struct Handler {
-    target: usize,
-    depth: usize,
-    push_lasti: bool,
-}
-
 /// Reads one variable-length number: six bits to a byte, bit 6 says that more follow.
 fn read_varint(table: &[u8], at: &mut usize) -> usize {
     let mut byte = table[*at];
@@ -26,8 +19,16 @@ fn read_varint(table: &[u8], at: &mut usize) -> usize {
     value
 }
 
-/// Looks the unit offset up in the exception table.
-fn find_handler(table: &[u8], offset: usize) -> Option<Handler> {
+/// No instruction has this offset.
+const NO_HANDLER: usize = usize::MAX;
+
+/// Looks a unit offset up in the exception table: the handler's offset, and twice the stack depth it wants plus
+/// one if it also wants to know the instruction to blame. (Two numbers come back in registers; more would make
+/// the caller give up its tail call.)
+#[inline(never)]
+unsafe fn find_handler(code: *mut Code, offset: usize) -> (usize, usize) {
+    // SAFETY: a code object; the table is not kept.
+    let table = unsafe { Code::exception_table(code) };
     let mut at = 0;
     while at < table.len() {
         let start = read_varint(table, &mut at);
@@ -35,13 +36,13 @@ fn find_handler(table: &[u8], offset: usize) -> Option<Handler> {
         let target = read_varint(table, &mut at);
         let depth_and_lasti = read_varint(table, &mut at);
         if start > offset {
-            return None;
+            break;
         }
         if offset < start + size {
-            return Some(Handler { target, depth: depth_and_lasti >> 1, push_lasti: depth_and_lasti & 1 != 0 });
+            return (target, depth_and_lasti);
         }
     }
-    None
+    (NO_HANDLER, 0)
 }
 
 /// `PyStackRef_TagInt`: how the instruction to blame is kept on the stack.
@@ -93,29 +94,28 @@ pub(crate) unsafe extern "sysv64" fn unwind<const R: bool>(
     // SAFETY: the frame is saved, and current.
     unsafe {
         let code = Frame::code(f);
-        let handler = find_handler(Code::exception_table(code), offset);
-        let base = Frame::stack_base(f);
-        let level = handler.as_ref().map_or(base, |h| base.add(h.depth));
+        let (target, depth_and_lasti) = find_handler(code, offset);
+        let level = Frame::stack_base(f).add(depth_and_lasti >> 1);
         while (*f).stackpointer > level {
             (*f).stackpointer = (*f).stackpointer.sub(1);
             (*(*f).stackpointer).close();
         }
-        let Some(handler) = handler else {
+        if target == NO_HANDLER {
             return exit_with_error::<R>(f, ts);
-        };
+        }
         let mut sp = (*f).stackpointer;
-        if handler.push_lasti {
+        if depth_and_lasti & 1 != 0 {
             *sp = tagged_int(Frame::lasti(f));
             sp = sp.add(1);
         }
         *sp = StackRef::steal(PyErr_GetRaisedException());
         if entry::instrumented_since(f, ts) {
             // Tracing was switched on while this frame ran: it goes on where it can be traced.
-            (*f).instr_ptr = Code::units(code).add(handler.target);
+            (*f).instr_ptr = Code::units(code).add(target);
             (*f).stackpointer = sp.add(1);
             return delegate::<R>(f, ts, 0);
         }
-        let ip = Tier1Code::inst(code_of(f), handler.target);
+        let ip = Tier1Code::inst(code_of(f), target);
         go::<R>(f, ip, sp.add(1), ts)
     }
 }
@@ -123,7 +123,10 @@ pub(crate) unsafe extern "sysv64" fn unwind<const R: bool>(
 /// CPython's label `exit_unwind`: the frame ends with an exception.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "sysv64" fn exit_with_error<const R: bool>(f: *mut Frame, ts: *mut ThreadState) -> *mut Object {
+pub(crate) unsafe extern "sysv64" fn exit_with_error<const R: bool>(
+    f: *mut Frame,
+    ts: *mut ThreadState,
+) -> *mut Object {
     // SAFETY: the frame is current and its value stack empty; one recursion unit was taken for it.
     unsafe {
         leave_recursive(ts);
@@ -135,7 +138,10 @@ pub(crate) unsafe extern "sysv64" fn exit_with_error<const R: bool>(f: *mut Fram
 }
 
 /// A callee of `caller` failed: raises in `caller`, or ends the activation.
-pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(caller: *mut Frame, ts: *mut ThreadState) -> *mut Object {
+pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(
+    caller: *mut Frame,
+    ts: *mut ThreadState,
+) -> *mut Object {
     // SAFETY: `caller` is current, and saved by its call.
     unsafe {
         (*caller).return_offset = 0;
@@ -201,7 +207,11 @@ unsafe extern "sysv64" fn continue_at<const R: bool>(
 }
 
 /// The end of the trampoline CPython puts below an inlined `__init__`: checks for `None`, returns the instance.
-unsafe extern "sysv64" fn finish_init<const R: bool>(shim: *mut Frame, value: StackRef, ts: *mut ThreadState) -> *mut Object {
+unsafe extern "sysv64" fn finish_init<const R: bool>(
+    shim: *mut Frame,
+    value: StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
     // SAFETY: the trampoline's only stack entry is the instance.
     unsafe {
         if value.object() != _Py_NoneStruct() {

@@ -149,25 +149,17 @@ pub(crate) unsafe fn stop_iteration_value() -> *mut Object {
     if unsafe { _PyGen_FetchStopIterationValue(&raw mut value) } != 0 { null_mut() } else { value }
 }
 
-/// Splits an exception (group): what matches and the rest. `None` with an exception set.
+/// Splits an exception (group): what matches (null with an exception set) and the rest.
 #[inline(never)]
 pub(crate) unsafe fn split_group(
     frame: *mut Frame,
     exception: *mut Object,
     wanted: *mut Object,
-    rest_slot: *mut StackRef,
-) -> *mut Object {
+) -> (*mut Object, *mut Object) {
     let (mut matched, mut rest) = (null_mut(), null_mut());
-    // SAFETY: live objects; the slot takes the rest, the caller the match.
-    unsafe {
-        if _PyEval_ExceptionGroupMatch(frame, exception, wanted, &raw mut matched, &raw mut rest) < 0
-            || matched.is_null()
-        {
-            return null_mut();
-        }
-        *rest_slot = StackRef::steal(rest);
-    }
-    matched
+    // SAFETY: live objects.
+    let status = unsafe { _PyEval_ExceptionGroupMatch(frame, exception, wanted, &raw mut matched, &raw mut rest) };
+    if status < 0 { (null_mut(), null_mut()) } else { (matched, rest) }
 }
 
 /// `super(class, receiver).name`, and whether it is a method that still wants its receiver.
@@ -189,7 +181,12 @@ pub(crate) unsafe fn super_lookup(
 
 /// Calls `callable` with one or two objects, as many as `count` says.
 #[inline(never)]
-pub(crate) unsafe fn call_with(callable: *mut Object, first: *mut Object, second: *mut Object, count: usize) -> *mut Object {
+pub(crate) unsafe fn call_with(
+    callable: *mut Object,
+    first: *mut Object,
+    second: *mut Object,
+    count: usize,
+) -> *mut Object {
     let arguments = [first, second];
     // SAFETY: live objects.
     unsafe { PyObject_Vectorcall(callable, arguments.as_ptr(), count, null_mut()) }

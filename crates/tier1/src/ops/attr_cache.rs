@@ -14,6 +14,7 @@ use cpython::abi::*;
 use super::attr::{load_attr_miss, store_attr_miss};
 use super::locals::release_and_go;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::{Handler, Inst};
 
 /// Whether the owner's type is the cached one.
@@ -60,7 +61,7 @@ macro_rules! release_stored {
             let count = (*$old).ob_refcnt.wrapping_sub(1);
             (*$old).ob_refcnt = count;
             if count == 0 {
-                return destroy_and_go::<R>($f, $ip, $sp.sub(2), $ts, $old);
+                return release_and_go_on::<R>($f, $ip, $sp.sub(2), $ts, $old);
             }
         }
         go::<R>($f, $ip.add(5), $sp.sub(2), $ts)
@@ -118,7 +119,7 @@ handlers! {
     fn load_attr_module(f, ip, sp, ts) {
         let owner = *sp.sub(1);
         let op = owner.object();
-        if (*op).ob_type != PyModule_Type() {
+        if (*op).ob_type != module_type() {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         let keys = (*(*op.cast::<Module>()).md_dict.cast::<Dict>()).ma_keys;
@@ -136,7 +137,7 @@ handlers! {
     fn load_attr_class(f, ip, sp, ts) {
         let owner = *sp.sub(1);
         let op = owner.object();
-        if (*op).ob_type != PyType_Type() || (*op.cast::<Type>()).tp_version_tag != (*ip.add(1)).a {
+        if (*op).ob_type != type_type() || (*op.cast::<Type>()).tp_version_tag != (*ip.add(1)).a {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
@@ -202,21 +203,21 @@ handlers! {
     }
 
     fn store_attr_instance_value(f, ip, sp, ts) {
-        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let owner = *sp.sub(1);
         let op = owner.object();
-        if !type_matches(op, ip)
-            || !(*Object::managed_dict(op)).is_null()
-            || (*Object::inline_values(op)).valid == 0
-        {
+        if !type_matches(op, ip) || !(*Object::managed_dict(op)).is_null() {
+            return store_attr_miss::<R>(f, ip, sp, ts);
+        }
+        let values = Object::inline_values(op);
+        if (*values).valid == 0 {
             return store_attr_miss::<R>(f, ip, sp, ts);
         }
         let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
         let old = *slot;
-        *slot = value.into_object();
         if old.is_null() {
-            let values = Object::inline_values(op);
-            DictValues::add_to_insertion_order(values, slot.offset_from(DictValues::slot(values, 0)) as usize);
+            return store_first_value::<R>(f, ip, sp, ts);
         }
+        *slot = (*sp.sub(2)).into_object();
         release_stored!(f, ip, sp, ts, owner, old)
     }
 
@@ -259,6 +260,17 @@ handlers! {
 }
 
 out_of_line_handlers! {
+    /// A name's first value in an instance: the instance remembers the order of its attributes.
+    fn store_first_value(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        let slot = op.byte_add((*ip.add(1)).b as usize).cast::<*mut Object>();
+        *slot = (*sp.sub(2)).into_object();
+        let values = Object::inline_values(op);
+        DictValues::add_to_insertion_order(values, slot.offset_from(DictValues::slot(values, 0)) as usize);
+        super::locals::release_and_go!(f, ip, sp.sub(2), ts, owner, 5)
+    }
+
     fn destroy_owner(f, ip, sp, ts, owner: *mut Object, old: *mut Object) {
         save(f, ip, sp);
         _Py_Dealloc(owner);
@@ -422,19 +434,14 @@ pub(crate) unsafe fn specialize_store(ip: *mut Inst, owner: *mut Object, name: *
 }
 
 /// Chooses the version of `LOAD_ATTR` for this owner; `method` says that a call follows.
-unsafe fn choose_load(
-    ts: *mut ThreadState,
-    owner: *mut Object,
-    name: *mut Object,
-    method: bool,
-) -> Option<Choice> {
+unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Object, method: bool) -> Option<Choice> {
     // SAFETY: live objects.
     unsafe {
         let ty = (*owner).ob_type;
-        if ty == PyModule_Type() {
+        if ty == module_type() {
             return choose_module(ts, owner, name);
         }
-        if ty == PyType_Type() {
+        if ty == type_type() {
             return choose_class(owner.cast(), name);
         }
         if (*ty).tp_getattro != address::PyObject_GenericGetAttr() {
@@ -471,9 +478,7 @@ unsafe fn choose_load(
                         .with_found(descr)
                         .with_keys_version(DictKeys::version(keys, ts))
                 }
-                Absent::NoDict => {
-                    Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr))
-                }
+                Absent::NoDict => Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr)),
                 Absent::LazyDict => {
                     Some(Choice::new(load_attr_method_lazy_dict::<false>, version, 0)?.with_found(descr))
                 }
@@ -498,7 +503,7 @@ unsafe fn choose_load(
 unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Object) -> Option<Choice> {
     // SAFETY: a module; its dict is a dict.
     unsafe {
-        if !_PyType_Lookup(PyModule_Type(), name).is_null() {
+        if !_PyType_Lookup(module_type(), name).is_null() {
             return None;
         }
         let keys = (*(*owner.cast::<Module>()).md_dict.cast::<Dict>()).ma_keys;
@@ -518,7 +523,7 @@ unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Obj
 unsafe fn choose_class(owner: *mut Type, name: *mut Object) -> Option<Choice> {
     // SAFETY: a class whose metaclass is `type`.
     unsafe {
-        let on_metaclass = _PyType_Lookup(PyType_Type(), name);
+        let on_metaclass = _PyType_Lookup(type_type(), name);
         if !on_metaclass.is_null() && is_data_descriptor(on_metaclass) {
             return None;
         }

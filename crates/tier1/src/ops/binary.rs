@@ -4,6 +4,7 @@ use cpython::abi::*;
 
 use super::{float, int, nb, subscript};
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::{Handler, Tier1Code};
 use crate::with_memory::append_str;
 
@@ -50,7 +51,7 @@ unsafe fn version_for(oparg: u32, l: *mut Object, r: *mut Object) -> Handler {
         }
         let operation = oparg % nb::INPLACE;
         let (lt, rt) = ((*l).ob_type, (*r).ob_type);
-        let (int, float, text) = (PyLong_Type(), PyFloat_Type(), PyUnicode_Type());
+        let (int, float, text) = (long_type(), float_type(), str_type());
         let version = if lt == int && rt == int {
             int_version(operation)
         } else if (lt == float || rt == float) && (lt == float || lt == int) && (rt == float || rt == int) {
@@ -95,7 +96,7 @@ out_of_line_handlers! {
 
     fn add_str_out_of_line(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        let text = PyUnicode_Type();
+        let text = str_type();
         if (*l.object()).ob_type != text || (*r.object()).ob_type != text {
             return binary_miss::<R>(f, ip, sp, ts);
         }

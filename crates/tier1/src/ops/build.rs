@@ -6,6 +6,7 @@ use cpython::abi::*;
 
 use super::call::close_from;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::with_memory::{dict_of, join};
 
 super::names::out_of_line! {
@@ -239,7 +240,7 @@ out_of_line_handlers! {
 
     fn format_simple_slow(f, ip, sp, ts) {
         let value = (*sp.sub(1)).object();
-        if (*value).ob_type == PyUnicode_Type() {
+        if (*value).ob_type == str_type() {
             return go::<R>(f, ip.add(1), sp, ts);
         }
         save(f, ip, sp);

@@ -9,6 +9,7 @@ use super::jump::poll_behind;
 use super::{call_native, names};
 use crate::dispatch::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 use crate::with_memory::{push_unpacked, vectorcall};
 
@@ -54,7 +55,7 @@ unsafe fn unbind(callable: *mut StackRef) {
     // SAFETY: two live entries of a saved frame, callable and receiver.
     unsafe {
         let op = (*callable).object();
-        if (*op).ob_type == PyMethod_Type() && (*callable.add(1)).is_null() {
+        if (*op).ob_type == method_type() && (*callable.add(1)).is_null() {
             let method: *mut BoundMethod = op.cast();
             *callable.add(1) = StackRef::new((*method).im_self);
             let old = *callable;
@@ -68,7 +69,7 @@ unsafe fn unbind(callable: *mut StackRef) {
 pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> Option<*mut Tier1Code> {
     // SAFETY: a live object.
     unsafe {
-        if (*callable).ob_type != PyFunction_Type() {
+        if (*callable).ob_type != function_type() {
             return None;
         }
         let function: *mut Function = callable.cast();
@@ -99,7 +100,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let count = (*ip).a as usize;
         let callable = sp.sub(count + 2);
-        let was_bound = (*(*callable).object()).ob_type == PyMethod_Type() && (*callable.add(1)).is_null();
+        let was_bound = (*(*callable).object()).ob_type == method_type() && (*callable.add(1)).is_null();
         unbind(callable);
         let mut args = callable.add(2);
         let mut total = count;
@@ -160,7 +161,7 @@ out_of_line_handlers! {
         let callable = sp.sub(4);
         let op = (*callable).object();
         let arguments = sp.sub(2);
-        if (*(*arguments).object()).ob_type != PyTuple_Type() {
+        if (*(*arguments).object()).ob_type != tuple_type() {
             if _Py_Check_ArgsIterable(ts, op, (*arguments).object()) < 0 {
                 return error::<R>(f, ip, sp, ts);
             }

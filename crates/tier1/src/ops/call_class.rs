@@ -7,6 +7,7 @@ use cpython::abi::*;
 use super::call::{call_miss, enterable};
 use super::call_python::is_simple_function;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 
 // Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive.
@@ -25,7 +26,7 @@ pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
         }
         let version = Type::version(class);
         let init = _PyType_Lookup(class, super::names::interned!(c"__init__"));
-        if version == 0 || init.is_null() || (*init).ob_type != PyFunction_Type() {
+        if version == 0 || init.is_null() || (*init).ob_type != function_type() {
             return false;
         }
         (*ip.add(1)).a = version;
@@ -38,7 +39,7 @@ handlers! {
     fn call_class(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 2);
         let class: *mut Type = (*callable).object().cast();
-        if (*class).ob_base.ob_base.ob_type != PyType_Type()
+        if (*class).ob_base.ob_base.ob_type != type_type()
             || (*class).tp_version_tag != (*ip.add(1)).a
             || !(*callable.add(1)).is_null()
         {
@@ -62,13 +63,15 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         let total = (*ip).a as usize + 1;
         let callable = sp.sub(total + 1);
         let init = (*ip.add(1)).word as *mut Object;
-        let shim_code = _Py_InitCleanup();
+        let shim_code = init_cleanup();
         let Some(tier1) = enterable(ts, init) else {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
         };
         let needed = (*(*tier1).code).co_framesize + (*shim_code).co_framesize;
         let top = (*ts).datastack_top;
-        if top.is_null() || top.wrapping_add(needed as usize) >= (*ts).datastack_limit || (*ts).py_recursion_remaining <= 2
+        if top.is_null()
+            || top.wrapping_add(needed as usize) >= (*ts).datastack_limit
+            || (*ts).py_recursion_remaining <= 2
         {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
         }

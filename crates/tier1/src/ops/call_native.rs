@@ -8,6 +8,7 @@ use cpython::abi::*;
 use super::call::{call_miss, finish_call};
 use super::jump::poll_behind;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
 use crate::with_memory::*;
 
@@ -31,8 +32,8 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
             call_c_function::<false>
         } else if ty == PyMethodDescr_Type() {
             call_method_descriptor::<false>
-        } else if ty == PyType_Type() {
-            if callable == PyType_Type().cast::<Object>() {
+        } else if ty == type_type() {
+            if callable == type_type().cast::<Object>() {
                 call_type_1::<false>
             } else if super::call_class::choose(ip, callable.cast()) {
                 super::call_class::call_class::<false>
@@ -70,14 +71,12 @@ unsafe fn call_def(
     unsafe {
         let function = (*def).ml_meth;
         match (*def).ml_flags as u32 & CONVENTION {
-            METH_O if count == 1 => {
-                Some(transmute::<*const (), BinaryFn>(function)(receiver, (*args).object()))
-            }
+            METH_O if count == 1 => Some(transmute::<*const (), BinaryFn>(function)(receiver, (*args).object())),
             METH_NOARGS if count == 0 => Some(transmute::<*const (), BinaryFn>(function)(receiver, null_mut())),
             METH_FASTCALL => Some(call_fast(transmute::<*const (), FastFn>(function), receiver, args, count)),
             FAST_KEYWORDS => {
                 Some(call_fast_keywords(transmute::<*const (), FastKeywordsFn>(function), receiver, args, count))
-            },
+            }
             _ => None,
         }
     }
@@ -120,7 +119,7 @@ handlers! {
         if (*callable).object() != (*(*ts).interp).cached_list_append
             || count != 2
             || list.is_null()
-            || (*list).ob_base.ob_base.ob_type != PyList_Type()
+            || (*list).ob_base.ob_base.ob_type != list_type()
         {
             return call_miss::<R>(f, ip, sp, ts);
         }
@@ -160,8 +159,8 @@ handlers! {
         save(f, ip, sp);
         let answer = PyObject_IsInstance((*args).object(), (*args.add(1)).object());
         let result = match answer {
-            0 => _Py_FalseStruct(),
-            1.. => _Py_TrueStruct(),
+            0 => false_object(),
+            1.. => true_object(),
             _ => null_mut(),
         };
         finish_call::<R>(f, ip, sp, ts, callable, result)
@@ -170,7 +169,7 @@ handlers! {
     /// `type(x)`.
     fn call_type_1(f, ip, sp, ts) {
         let callable = sp.sub(3);
-        if (*ip).a != 1 || (*callable).object() != PyType_Type().cast() || !(*callable.add(1)).is_null() {
+        if (*ip).a != 1 || (*callable).object() != type_type().cast() || !(*callable.add(1)).is_null() {
             return call_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
@@ -182,7 +181,7 @@ handlers! {
     fn call_builtin_class(f, ip, sp, ts) {
         let (callable, args, count) = operands(ip, sp);
         let class: *mut Type = (*callable).object().cast();
-        if (*class).ob_base.ob_base.ob_type != PyType_Type() {
+        if (*class).ob_base.ob_base.ob_type != type_type() {
             return call_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
@@ -210,7 +209,7 @@ out_of_line_handlers! {
         let callable = sp.sub((*ip).a as usize + 2);
         let list = (*callable.add(1)).object();
         let status = PyList_Append(list, (*sp.sub(1)).object());
-        let result = if status < 0 { null_mut() } else { _Py_NoneStruct() };
+        let result = if status < 0 { null_mut() } else { none() };
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
 }

@@ -5,6 +5,7 @@ use cpython::abi::*;
 use super::call::call_miss;
 use crate::dispatch::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 use crate::unwind;
 
@@ -36,7 +37,7 @@ pub(crate) unsafe fn enter_python<const R: bool>(
 pub(crate) unsafe fn is_simple_function(op: *mut Object, count: usize) -> bool {
     // SAFETY: a live object.
     unsafe {
-        if (*op).ob_type != PyFunction_Type() {
+        if (*op).ob_type != function_type() {
             return false;
         }
         let code = (*op.cast::<Function>()).func_code;
@@ -52,6 +53,10 @@ unsafe fn is_simple_code(code: *mut Code) -> bool {
     }
 }
 
+/// `FUNC_VERSION_FIRST_VALID`: smaller ones are shared by all functions without a version, and by all whose code
+/// or defaults were replaced.
+const FIRST_VALID_VERSION: u32 = 2;
+
 /// Chooses the version of `CALL` for calls of this function.
 pub(crate) unsafe fn choose(
     ip: *mut Inst,
@@ -62,7 +67,7 @@ pub(crate) unsafe fn choose(
 ) {
     // SAFETY: the contract of handlers.
     unsafe {
-        if (*function).func_version == 0 || !is_simple_code((*function).func_code) {
+        if (*function).func_version < FIRST_VALID_VERSION || !is_simple_code((*function).func_code) {
             return;
         }
         let wanted = (*(*function).func_code).co_argcount as usize;
@@ -110,7 +115,7 @@ handlers! {
     fn call_py_exact(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 2);
         let function = (*callable).object();
-        if (*function).ob_type != PyFunction_Type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
+        if (*function).ob_type != function_type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let total = (*ip.add(2)).a as usize;
@@ -127,11 +132,11 @@ handlers! {
     fn call_bound_method(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 2);
         let method: *mut BoundMethod = (*callable).object().cast();
-        if (*method).ob_base.ob_type != PyMethod_Type() || !(*callable.add(1)).is_null() || !entry::hook_is_ours(ts) {
+        if (*method).ob_base.ob_type != method_type() || !(*callable.add(1)).is_null() || !entry::hook_is_ours(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let function = (*method).im_func;
-        if (*function).ob_type != PyFunction_Type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
+        if (*function).ob_type != function_type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let total = (*ip.add(2)).a as usize;
@@ -157,7 +162,7 @@ handlers! {
     fn call_py_defaults(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 2);
         let function: *mut Function = (*callable).object().cast();
-        if (*function).ob_base.ob_type != PyFunction_Type() || (*function).func_version != (*ip.add(1)).a {
+        if (*function).ob_base.ob_type != function_type() || (*function).func_version != (*ip.add(1)).a {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let total = (*ip.add(2)).a as usize;
@@ -206,12 +211,15 @@ handlers! {
                 }
             }
         }
-        let (function, code) = ((*f).f_funcobj.object(), (*f).f_executable.object());
-        if (*function).ob_refcnt == 1 || (*code).ob_refcnt == 1 || Object::is_immortal(function) || Object::is_immortal(code) {
+        // The caller may only have lent the function.
+        let (function, code) = ((*f).f_funcobj, (*f).f_executable);
+        if function.is_counted() && (*function.object()).ob_refcnt == 1
+            || code.is_counted() && (*code.object()).ob_refcnt == 1
+        {
             return clear_rest::<R>(f, ip, slot, ts, value);
         }
-        (*function).ob_refcnt -= 1;
-        (*code).ob_refcnt -= 1;
+        function.close_shared();
+        code.close_shared();
         (*ts).datastack_top = f.cast();
         if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER || entry::is_init_shim(caller) {
             return leave_callee::<R>(caller, ip, sp, ts, value);
@@ -316,7 +324,7 @@ out_of_line_handlers! {
         *sp.sub(2) = StackRef::NULL;
         let offset = *_Py_FunctionAttributeOffsets().add((*ip).a as usize);
         *function.object().byte_add(offset).cast::<*mut Object>() = attribute;
-        if (*ip).a == ANNOTATE && (*attribute).ob_type == PyFunction_Type() {
+        if (*ip).a == ANNOTATE && (*attribute).ob_type == function_type() {
             let owner: *mut Function = function.object().cast();
             let qualname = PyUnicode_FromFormat(c"%U.__annotate__".as_ptr(), (*owner).func_qualname);
             if qualname.is_null() {

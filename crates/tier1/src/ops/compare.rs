@@ -3,9 +3,10 @@
 use cpython::abi::*;
 
 use super::float::{both_float, float_value};
-use super::int::both_compact;
+use super::int::{both_digits, digit};
 use super::jump::branch_not_select;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Tier1Code};
 
 /// `Py_EQ` and `Py_NE`, which `COMPARE_OP` has above its flag bits.
@@ -43,11 +44,11 @@ unsafe fn version_for(next: BaseOp, l: *mut Object, r: *mut Object, oparg: u32) 
     unsafe {
         let (lt, rt) = ((*l).ob_type, (*r).ob_type);
         let jumps = oparg & 16 != 0 && matches!(next.opcode, op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE);
-        if lt == PyLong_Type() && rt == lt {
+        if lt == long_type() && rt == lt {
             if jumps { compare_int_jump::<false> } else { compare_int::<false> }
-        } else if lt == PyFloat_Type() && rt == lt {
+        } else if lt == float_type() && rt == lt {
             if jumps { compare_float_jump::<false> } else { compare_float::<false> }
-        } else if lt == PyUnicode_Type() && rt == lt && matches!(oparg >> 5, cmp::EQ | cmp::NE) {
+        } else if lt == str_type() && rt == lt && matches!(oparg >> 5, cmp::EQ | cmp::NE) {
             compare_str::<false>
         } else {
             compare_any::<false>
@@ -72,7 +73,7 @@ unsafe fn release_operands(l: StackRef, r: StackRef, list: *mut FreeList, max: u
             (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
             return true;
         }
-        !ref_tracer_active() && free_list_push(list, op, max)
+        free_lists_usable() && free_list_push(list, op, max)
     }
 }
 
@@ -92,11 +93,11 @@ macro_rules! jump_on {
 handlers! {
     fn compare_int(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
+        if !both_digits(l.object(), r.object()) {
             return compare_miss::<R>(f, ip, sp, ts);
         }
-        let a = Long::compact_value(l.object().cast());
-        let b = Long::compact_value(r.object().cast());
+        let a = digit(l.object());
+        let b = digit(r.object());
         let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
             return compare_miss::<R>(f, ip, sp, ts);
@@ -110,11 +111,11 @@ handlers! {
             return compare_int::<R>(f, ip, sp, ts);
         }
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
+        if !both_digits(l.object(), r.object()) {
             return compare_miss::<R>(f, ip, sp, ts);
         }
-        let a = Long::compact_value(l.object().cast());
-        let b = Long::compact_value(r.object().cast());
+        let a = digit(l.object());
+        let b = digit(r.object());
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
             return compare_miss::<R>(f, ip, sp, ts);
         }
@@ -203,7 +204,7 @@ out_of_line_handlers! {
 
     fn compare_str_out_of_line(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        let text = PyUnicode_Type();
+        let text = str_type();
         if (*l.object()).ob_type != text || (*r.object()).ob_type != text {
             return compare_miss::<R>(f, ip, sp, ts);
         }
@@ -228,7 +229,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         let ty = (*r).ob_type;
-        let found = if ty == PyDict_Type() {
+        let found = if ty == dict_type() {
             PyDict_Contains(r, l)
         } else if ty == PySet_Type() || ty == PyFrozenSet_Type() {
             _PySet_Contains(r, l)

@@ -5,6 +5,8 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use crate::dispatch::*;
+use crate::entry;
+use crate::hot::*;
 use crate::unwind::{self, untag_int};
 use crate::with_memory::{call_exit, split_group};
 
@@ -23,8 +25,7 @@ super::names::out_of_line! {
 unsafe fn is_exception_class(op: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe {
-        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS)
-            && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
+        Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && Type::has_flag(op.cast(), TPFLAGS_BASE_EXC_SUBCLASS)
     }
 }
 
@@ -34,7 +35,7 @@ unsafe fn is_exception(op: *mut Object) -> bool {
 }
 
 /// An exception class's instance, or the exception itself. `None` with an exception set if it is neither.
-unsafe fn instantiate(op: Owned, complaint: &core::ffi::CStr) -> Option<Owned> {
+unsafe fn instantiate(op: &Owned, complaint: &core::ffi::CStr) -> Option<Owned> {
     // SAFETY: live objects.
     unsafe {
         if is_exception_class(op.as_ptr()) {
@@ -47,7 +48,7 @@ unsafe fn instantiate(op: Owned, complaint: &core::ffi::CStr) -> Option<Owned> {
             return None;
         }
         if is_exception(op.as_ptr()) {
-            return Some(op);
+            return Some(Owned::new(op.as_ptr()));
         }
         PyErr_SetString(*PyExc_TypeError(), complaint.as_ptr());
         None
@@ -59,21 +60,24 @@ unsafe fn instantiate(op: Owned, complaint: &core::ffi::CStr) -> Option<Owned> {
 unsafe fn set_exception(exception: Owned, cause: Option<Owned>) {
     // SAFETY: live objects.
     unsafe {
-        let Some(value) = instantiate(exception, c"exceptions must derive from BaseException") else {
+        let Some(value) = instantiate(&exception, c"exceptions must derive from BaseException") else {
             return;
         };
         if let Some(cause) = cause {
-            let cause = if cause.as_ptr() == _Py_NoneStruct() {
+            let cause = if cause.as_ptr() == none() {
                 null_mut()
             } else {
-                match instantiate(cause, c"exception causes must derive from BaseException") {
+                match instantiate(&cause, c"exception causes must derive from BaseException") {
                     Some(cause) => cause.into_raw(),
                     None => return,
                 }
             };
             PyException_SetCause(value.as_ptr(), cause);
         }
-        PyErr_SetObject((*value.as_ptr()).ob_type.cast(), value.as_ptr());
+        // A class that made something else than its instance is called once more by this.
+        let value_type: *mut Object = (*value.as_ptr()).ob_type.cast();
+        let ty = if is_exception_class(exception.as_ptr()) { exception.as_ptr() } else { value_type };
+        PyErr_SetObject(ty, value.as_ptr());
     }
 }
 
@@ -82,13 +86,11 @@ unsafe fn handled_exception(ts: *mut ThreadState) -> *mut Object {
     // SAFETY: the chain of exception states ends with the thread's own.
     unsafe {
         let mut info = (*ts).exc_info;
-        while ((*info).exc_value.is_null() || (*info).exc_value == _Py_NoneStruct())
-            && !(*info).previous_item.is_null()
-        {
+        while ((*info).exc_value.is_null() || (*info).exc_value == none()) && !(*info).previous_item.is_null() {
             info = (*info).previous_item;
         }
         let value = (*info).exc_value;
-        if value == _Py_NoneStruct() { null_mut() } else { value }
+        if value == none() { null_mut() } else { value }
     }
 }
 
@@ -108,7 +110,7 @@ out_of_line_handlers! {
         let info = (*ts).exc_info;
         let previous = *sp.sub(1);
         let old = (*info).exc_value;
-        (*info).exc_value = if previous.object() == _Py_NoneStruct() { null_mut() } else { previous.into_object() };
+        (*info).exc_value = if previous.object() == none() { null_mut() } else { previous.into_object() };
         xdecref(old);
         go::<R>(f, ip.add(1), sp.sub(1), ts)
     }
@@ -128,25 +130,20 @@ out_of_line_handlers! {
     fn check_eg_match_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let (exception, wanted) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let mut rest_kept = false;
-        let mut matched = null_mut();
-        if _PyEval_CheckExceptStarTypeValid(ts, wanted) >= 0 {
-            // The rest waits above the operands until those are gone.
-            *sp = StackRef::NULL;
-            (*f).stackpointer = sp.add(1);
-            matched = split_group(f, exception, wanted, sp);
-            rest_kept = true;
-        }
-        let rest = if rest_kept { *sp } else { StackRef::NULL };
+        let (matched, rest) = if _PyEval_CheckExceptStarTypeValid(ts, wanted) < 0 {
+            (null_mut(), null_mut())
+        } else {
+            split_group(f, exception, wanted)
+        };
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
         if matched.is_null() {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
-        if matched != _Py_NoneStruct() {
+        if matched != none() {
             PyErr_SetHandledException(matched);
         }
-        *sp.sub(2) = rest;
+        *sp.sub(2) = StackRef::steal(rest);
         *sp.sub(1) = StackRef::steal(matched);
         go::<R>(f, ip.add(1), sp, ts)
     }
@@ -156,6 +153,10 @@ out_of_line_handlers! {
         let count = (*ip).a as usize;
         let bottom = sp.sub(count);
         if count == 0 {
+            if entry::instrumented_since(f, ts) {
+                // CPython tells the tools that this raises again.
+                return leave::<R>(f, ip, sp, ts);
+            }
             let exception = handled_exception(ts);
             if exception.is_null() {
                 PyErr_SetString(*PyExc_RuntimeError(), c"No active exception to reraise".as_ptr());
@@ -173,6 +174,9 @@ out_of_line_handlers! {
     }
 
     fn reraise_slow(f, ip, sp, ts) {
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, ip, sp, ts);
+        }
         let with_lasti = (*ip).a as usize;
         let offset = (*ip).b as usize;
         let exception = (*sp.sub(1)).into_object();
@@ -195,11 +199,17 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(result);
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, ip.add(1), sp.add(1), ts);
+        }
         go::<R>(f, ip.add(1), sp.add(1), ts)
     }
 
     fn cleanup_throw_slow(f, ip, sp, ts) {
         // sub-iterator, last value sent, exception
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, ip, sp, ts);
+        }
         save(f, ip, sp);
         let exception = (*sp.sub(1)).object();
         if PyErr_GivenExceptionMatches(exception, *PyExc_StopIteration()) == 0 {
@@ -207,9 +217,9 @@ out_of_line_handlers! {
             return unwind::unwind::<R>(f, (*ip).b as usize, ts);
         }
         let value = StackRef::new((*exception.cast::<StopIteration>()).value);
+        close_slot(sp.sub(3));
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
-        close_slot(sp.sub(3));
         *sp.sub(3) = none_ref();
         *sp.sub(2) = value;
         go::<R>(f, ip.add(1), sp.sub(1), ts)
@@ -217,6 +227,9 @@ out_of_line_handlers! {
 
     fn end_async_for_slow(f, ip, sp, ts) {
         // awaitable, exception
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, ip, sp, ts);
+        }
         save(f, ip, sp);
         let exception = (*sp.sub(1)).object();
         if PyErr_GivenExceptionMatches(exception, *PyExc_StopAsyncIteration()) == 0 {

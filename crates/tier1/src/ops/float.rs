@@ -4,6 +4,7 @@ use cpython::abi::*;
 
 use super::binary::binary_miss;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::Inst;
 
 /// An unused float off the free list; null if there is none to be had without a call.
@@ -11,21 +12,18 @@ use crate::inst::Inst;
 pub(crate) unsafe fn fresh_float(ts: *mut ThreadState) -> *mut Object {
     // SAFETY: the list holds dead floats.
     unsafe {
-        if ref_tracer_active() {
+        if !free_lists_usable() {
             return core::ptr::null_mut();
         }
-        let op = free_list_pop(&raw mut (*(*ts).interp).free_floats);
-        if !op.is_null() {
-            (*op).ob_type = PyFloat_Type();
-        }
-        op
+        // A dead float keeps its type.
+        free_list_pop(&raw mut (*(*ts).interp).free_floats)
     }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn both_float(l: *mut Object, r: *mut Object) -> bool {
     // SAFETY: both are live objects.
-    unsafe { (*l).ob_type == PyFloat_Type() && (*r).ob_type == PyFloat_Type() }
+    unsafe { (*l).ob_type == float_type() && (*r).ob_type == float_type() }
 }
 
 #[inline(always)]
@@ -47,6 +45,7 @@ unsafe fn finish_float<const R: bool>(
 ) -> *mut Object {
     // SAFETY: both operands are floats.
     unsafe {
+        let sp = anew(sp);
         let out = sp.sub(2);
         if l.0 & r.0 & TAG_REFCNT != 0 {
             let op = fresh_float(ts);
@@ -67,23 +66,17 @@ unsafe fn finish_float<const R: bool>(
     }
 }
 
-/// Releases a number that nothing can observe dying.
+/// Releases an operand that nothing can observe dying.
 #[inline(always)]
-unsafe fn release_number(ts: *mut ThreadState, slot: StackRef) {
+unsafe fn release_operand(ts: *mut ThreadState, slot: StackRef) {
     // SAFETY: the slot owns a float or an int.
     unsafe {
         let op = slot.object();
         if slot.is_counted() {
             let count = (*op).ob_refcnt.wrapping_sub(1);
             (*op).ob_refcnt = count;
-            if count == 0 {
-                let list = &raw mut (*(*ts).interp).free_floats;
-                if (*op).ob_type != PyFloat_Type()
-                    || ref_tracer_active()
-                    || !free_list_push(list, op, FLOATS_MAXFREELIST)
-                {
-                    _Py_Dealloc(op);
-                }
+            if count == 0 && !release_number(ts, op) {
+                _Py_Dealloc(op);
             }
         }
     }
@@ -102,7 +95,7 @@ pub(crate) unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
     unsafe {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let is_temporary =
-            |s: StackRef| s.is_counted() && (*s.object()).ob_refcnt == 1 && (*s.object()).ob_type == PyFloat_Type();
+            |s: StackRef| s.is_counted() && (*s.object()).ob_refcnt == 1 && (*s.object()).ob_type == float_type();
         let (result, other) = if is_temporary(l) {
             (l, r)
         } else if is_temporary(r) {
@@ -113,12 +106,12 @@ pub(crate) unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
             if op.is_null() {
                 return error::<R>(f, ip, sp, ts);
             }
-            release_number(ts, l);
+            release_operand(ts, l);
             (StackRef::steal_mortal(op), r)
         };
         (*result.object().cast::<Float>()).ob_fval = value;
         *sp.sub(2) = result;
-        release_number(ts, other);
+        release_operand(ts, other);
         go::<R>(f, ip.add(6), sp.sub(1), ts)
     }
 }
@@ -165,9 +158,9 @@ handlers! {
 unsafe fn number(op: *mut Object) -> Option<f64> {
     // SAFETY: a live object.
     unsafe {
-        if (*op).ob_type == PyFloat_Type() {
+        if (*op).ob_type == float_type() {
             Some(float_value(op))
-        } else if (*op).ob_type == PyLong_Type() && Long::is_compact(op.cast()) {
+        } else if (*op).ob_type == long_type() && Long::is_compact(op.cast()) {
             Some(Long::compact_value(op.cast()) as f64)
         } else {
             None
@@ -186,7 +179,7 @@ unsafe extern "sysv64" fn mixed<const R: bool>(
     // SAFETY: the contract of handlers.
     unsafe {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let float = PyFloat_Type();
+        let float = float_type();
         let operation = base(ip).oparg % super::nb::INPLACE;
         if ((*l).ob_type == float || (*r).ob_type == float)
             && let (Some(a), Some(b)) = (number(l), number(r))

@@ -7,6 +7,7 @@ use cpython::abi::*;
 use super::iter::for_iter_miss;
 use crate::dispatch::*;
 use crate::entry;
+use crate::hot::*;
 use crate::inst::Tier1Code;
 use crate::unwind;
 use crate::with_memory::{call_method, stop_iteration_value};
@@ -16,9 +17,7 @@ use crate::with_memory::{call_method, stop_iteration_value};
 unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*mut Tier1Code> {
     // SAFETY: a generator or coroutine; its frame is live while it is suspended.
     unsafe {
-        if (*generator).gi_frame_state >= GEN_EXECUTING
-            || (*ts).py_recursion_remaining <= 1
-            || !entry::hook_is_ours(ts)
+        if (*generator).gi_frame_state >= GEN_EXECUTING || (*ts).py_recursion_remaining <= 1 || !entry::hook_is_ours(ts)
         {
             return None;
         }
@@ -56,7 +55,7 @@ unsafe fn resume_generator<const R: bool>(
 handlers! {
     fn for_iter_gen(f, ip, sp, ts) {
         let generator: *mut Generator = (*sp.sub(1)).object().cast();
-        if (*generator).ob_base.ob_type != PyGen_Type() {
+        if (*generator).ob_base.ob_type != generator_type() {
             return for_iter_miss::<R>(f, ip, sp, ts);
         }
         let Some(tier1) = resumable(ts, generator) else {
@@ -70,7 +69,7 @@ handlers! {
     fn send(f, ip, sp, ts) {
         let generator: *mut Generator = (*sp.sub(2)).object().cast();
         let ty = (*generator).ob_base.ob_type;
-        if ty != PyGen_Type() && ty != PyCoro_Type() {
+        if ty != generator_type() && ty != coroutine_type() {
             return send_slow::<R>(f, ip, sp, ts);
         }
         let Some(tier1) = resumable(ts, generator) else {
@@ -135,7 +134,7 @@ out_of_line_handlers! {
     fn send_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let (receiver, value) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let mut result = if value == _Py_NoneStruct() && PyIter_Check(receiver) != 0 {
+        let mut result = if value == none() && PyIter_Check(receiver) != 0 {
             (*(*receiver).ob_type).tp_iternext.unwrap_unchecked()(receiver)
         } else {
             call_method(super::names::interned!(c"send"), receiver, value)
@@ -151,6 +150,9 @@ out_of_line_handlers! {
         }
         close_slot(sp.sub(1));
         *sp.sub(1) = StackRef::steal(result);
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, next, sp, ts);
+        }
         go::<R>(f, next, sp, ts)
     }
 
@@ -190,13 +192,13 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let iterable = (*sp.sub(1)).object();
         let ty = (*iterable).ob_type;
-        if ty == PyCoro_Type() {
+        if ty == coroutine_type() {
             if (*Frame::code(f)).co_flags as u32 & (CO_COROUTINE | CO_ITERABLE_COROUTINE) == 0 {
                 let message = c"cannot 'yield from' a coroutine object in a non-coroutine generator";
                 PyErr_SetString(*PyExc_TypeError(), message.as_ptr());
                 return error::<R>(f, ip, sp, ts);
             }
-        } else if ty != PyGen_Type() {
+        } else if ty != generator_type() {
             let iterator = PyObject_GetIter(iterable);
             if iterator.is_null() {
                 return error::<R>(f, ip, sp, ts);

@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::Inst;
 
 /// Where a cached entry's value is, as a byte distance from the keys; the cache also knows the keys' version.
@@ -79,7 +80,7 @@ unsafe fn specialize(f: *mut Frame, ip: *mut Inst, ts: *mut ThreadState, name: *
     // SAFETY: the contract of handlers; both are checked to be dicts.
     unsafe {
         let (globals, builtins) = ((*f).f_globals, (*f).f_builtins);
-        if (*globals).ob_type != PyDict_Type() || (*builtins).ob_type != PyDict_Type() {
+        if (*globals).ob_type != dict_type() || (*builtins).ob_type != dict_type() {
             return;
         }
         let global_keys = (*globals.cast::<Dict>()).ma_keys;

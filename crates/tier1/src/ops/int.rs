@@ -4,6 +4,8 @@ use cpython::abi::*;
 
 use super::binary::binary_miss;
 use crate::dispatch::*;
+use crate::hot::*;
+use crate::inst::Inst;
 
 /// A digit's values: below two to the thirtieth.
 const DIGIT: u64 = 1 << LONG_SHIFT;
@@ -13,16 +15,26 @@ pub(crate) unsafe fn int_fits_digit(value: i64) -> bool {
     value.wrapping_add(DIGIT as i64 - 1) as u64 <= 2 * DIGIT - 2
 }
 
-/// Whether both are ints (not of a subclass) of at most one digit.
+/// Bits of a non-negative int of at most one digit: zero, static, one digit.
+pub(crate) const NON_NEGATIVE_TAG: usize = 1 | 4 | 1 << LONG_NON_SIZE_BITS;
+
+/// Whether both are ints (not of a subclass) of at most one digit, and neither is negative: the values are their
+/// digits.
 #[inline(always)]
-pub(crate) unsafe fn both_compact(l: *mut Object, r: *mut Object) -> bool {
-    // SAFETY: both are live objects; `lv_tag` is read of ints only.
+pub(crate) unsafe fn both_digits(l: *mut Object, r: *mut Object) -> bool {
+    // SAFETY: as above.
     unsafe {
-        let int = PyLong_Type();
-        (*l).ob_type == int
-            && (*r).ob_type == int
-            && ((*l.cast::<Long>()).lv_tag | (*r.cast::<Long>()).lv_tag) < LONG_COMPACT_LIMIT
+        (*l).ob_type == long_type()
+            && (*r).ob_type == long_type()
+            && ((*l.cast::<Long>()).lv_tag | (*r.cast::<Long>()).lv_tag) & !NON_NEGATIVE_TAG == 0
     }
+}
+
+/// The digit of a non-negative compact int.
+#[inline(always)]
+pub(crate) unsafe fn digit(op: *mut Object) -> i64 {
+    // SAFETY: the caller's.
+    unsafe { (*op.cast::<Long>()).ob_digit[0] as i64 }
 }
 
 /// Stores a value of one digit that is not among the small ints.
@@ -42,14 +54,11 @@ pub(crate) unsafe fn set_int(op: *mut Object, value: i64) {
 pub(crate) unsafe fn fresh_int(ts: *mut ThreadState) -> *mut Object {
     // SAFETY: the list holds dead ints.
     unsafe {
-        if ref_tracer_active() {
+        if !free_lists_usable() {
             return core::ptr::null_mut();
         }
-        let op = free_list_pop(&raw mut (*(*ts).interp).free_ints);
-        if !op.is_null() {
-            (*op).ob_type = PyLong_Type();
-        }
-        op
+        // A dead int keeps its type.
+        free_list_pop(&raw mut (*(*ts).interp).free_ints)
     }
 }
 
@@ -67,14 +76,15 @@ unsafe fn finish_int<const R: bool>(
 ) -> *mut Object {
     // SAFETY: both operands are compact ints.
     unsafe {
+        let sp = anew(sp);
         let out = sp.sub(2);
         if l.0 & r.0 & TAG_REFCNT != 0 {
             if is_small_int(value) {
-                *out = StackRef::borrowed(small_int(value));
+                *out = small_int_ref(value);
             } else {
                 let op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
                 if op.is_null() {
-                    return finish_int_out_of_line::<R>(f, ip, sp, ts, value);
+                    return replace_ints::<R>(f, ip, sp, ts, value);
                 }
                 set_int(op, value);
                 *out = StackRef::steal_mortal(op);
@@ -83,14 +93,14 @@ unsafe fn finish_int<const R: bool>(
         }
         let temporary = if l.is_counted() { l } else { r };
         if (l.0 | r.0) & TAG_REFCNT == 0 || (*temporary.object()).ob_refcnt != 1 || !int_fits_digit(value) {
-            return finish_int_out_of_line::<R>(f, ip, sp, ts, value);
+            return replace_ints::<R>(f, ip, sp, ts, value);
         }
         if is_small_int(value) {
             let list = &raw mut (*(*ts).interp).free_ints;
-            if ref_tracer_active() || !free_list_push(list, temporary.object(), INTS_MAXFREELIST) {
-                return finish_int_out_of_line::<R>(f, ip, sp, ts, value);
+            if !free_lists_usable() || !free_list_push(list, temporary.object(), INTS_MAXFREELIST) {
+                return replace_ints::<R>(f, ip, sp, ts, value);
             }
-            *out = StackRef::borrowed(small_int(value));
+            *out = small_int_ref(value);
             return go::<R>(f, ip.add(6), sp.sub(1), ts);
         }
         set_int(temporary.object(), value);
@@ -99,131 +109,158 @@ unsafe fn finish_int<const R: bool>(
     }
 }
 
-use crate::inst::Inst;
-
-out_of_line_handlers! {
-    /// Replaces the two operands, whatever they are, by the int `value`.
-    fn finish_int_out_of_line(f, ip, sp, ts, value: i64) {
-        save(f, ip, sp);
-        let op = PyLong_FromLongLong(value);
-        if op.is_null() {
-            return error::<R>(f, ip, sp, ts);
-        }
-        let l = *sp.sub(2);
-        *sp.sub(2) = StackRef::steal(op);
-        l.close();
-        close_slot(sp.sub(1));
-        go::<R>(f, ip.add(6), sp.sub(1), ts)
-    }
-}
-
-macro_rules! compact {
+macro_rules! digits {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, |$a:ident, $b:ident| $value:expr) => {{
         let (l, r) = (*$sp.sub(2), *$sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
-            return binary_miss::<R>($f, $ip, $sp, $ts);
+        if !both_digits(l.object(), r.object()) {
+            return int_out_of_line::<R>($f, $ip, $sp, $ts);
         }
-        let $a = Long::compact_value(l.object().cast());
-        let $b = Long::compact_value(r.object().cast());
-        let value: i64 = $value;
-        finish_int::<R>($f, $ip, $sp, $ts, l, r, value)
+        let ($a, $b) = (digit(l.object()), digit(r.object()));
+        finish_int::<R>($f, $ip, $sp, $ts, l, r, $value)
     }};
 }
 
-/// As `compact`, with both operands non-negative and the right one positive.
-macro_rules! positive {
-    ($f:ident, $ip:ident, $sp:ident, $ts:ident, |$a:ident, $b:ident| $value:expr) => {{
+/// As `digits`, with the right operand in a range.
+macro_rules! digits_in {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $range:expr, |$a:ident, $b:ident| $value:expr) => {{
         let (l, r) = (*$sp.sub(2), *$sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
-            return binary_miss::<R>($f, $ip, $sp, $ts);
+        if !both_digits(l.object(), r.object()) {
+            return int_out_of_line::<R>($f, $ip, $sp, $ts);
         }
-        let (lo, ro) = (l.object().cast::<Long>(), r.object().cast::<Long>());
-        let $a = (*lo).ob_digit[0];
-        let $b = (*ro).ob_digit[0];
-        if ((*lo).lv_tag | (*ro).lv_tag) & 2 != 0 || $b == 0 {
-            return divide_signed::<R>($f, $ip, $sp, $ts);
+        let $b = digit(r.object()) as u32;
+        if !$range.contains(&$b) {
+            return int_out_of_line::<R>($f, $ip, $sp, $ts);
         }
-        let value: u32 = $value;
-        finish_int::<R>($f, $ip, $sp, $ts, l, r, value as i64)
+        let $a = digit(l.object());
+        finish_int::<R>($f, $ip, $sp, $ts, l, r, $value)
     }};
 }
 
 handlers! {
     fn add_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a.wrapping_add(b))
+        digits!(f, ip, sp, ts, |a, b| a.wrapping_add(b))
     }
 
     fn subtract_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a.wrapping_sub(b))
+        digits!(f, ip, sp, ts, |a, b| a.wrapping_sub(b))
     }
 
     fn multiply_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a.wrapping_mul(b))
+        digits!(f, ip, sp, ts, |a, b| a.wrapping_mul(b))
     }
 
     fn and_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a & b)
+        digits!(f, ip, sp, ts, |a, b| a & b)
     }
 
     fn or_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a | b)
+        digits!(f, ip, sp, ts, |a, b| a | b)
     }
 
     fn xor_int(f, ip, sp, ts) {
-        compact!(f, ip, sp, ts, |a, b| a ^ b)
+        digits!(f, ip, sp, ts, |a, b| a ^ b)
     }
 
     fn lshift_int(f, ip, sp, ts) {
-        let (l, r) = (*sp.sub(2), *sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
-            return binary_miss::<R>(f, ip, sp, ts);
-        }
-        let a = Long::compact_value(l.object().cast());
-        let b = Long::compact_value(r.object().cast());
         // Two to the thirtieth shifted by 32 still fits.
-        if b as u64 > 32 {
-            return binary_miss::<R>(f, ip, sp, ts);
-        }
-        finish_int::<R>(f, ip, sp, ts, l, r, a.wrapping_shl(b as u32))
+        digits_in!(f, ip, sp, ts, (0..33), |a, b| a.wrapping_shl(b))
     }
 
     fn rshift_int(f, ip, sp, ts) {
-        let (l, r) = (*sp.sub(2), *sp.sub(1));
-        if !both_compact(l.object(), r.object()) {
-            return binary_miss::<R>(f, ip, sp, ts);
-        }
-        let a = Long::compact_value(l.object().cast());
-        let b = Long::compact_value(r.object().cast());
-        if b as u64 > 63 {
-            return binary_miss::<R>(f, ip, sp, ts);
-        }
-        finish_int::<R>(f, ip, sp, ts, l, r, a.wrapping_shr(b as u32))
+        digits_in!(f, ip, sp, ts, (0..64), |a, b| a.wrapping_shr(b))
     }
 
     fn floor_divide_int(f, ip, sp, ts) {
-        positive!(f, ip, sp, ts, |a, b| a / b)
+        digits_in!(f, ip, sp, ts, (1..u32::MAX), |a, b| (a as u32 / b) as i64)
     }
 
     fn remainder_int(f, ip, sp, ts) {
-        positive!(f, ip, sp, ts, |a, b| a % b)
+        digits_in!(f, ip, sp, ts, (1..u32::MAX), |a, b| (a as u32 % b) as i64)
     }
 }
 
-out_of_line_handlers! {
-    /// `//` and `%` of compact ints one of which is negative, or the right one zero.
-    fn divide_signed(f, ip, sp, ts) {
-        let a = Long::compact_value((*sp.sub(2)).object().cast());
-        let b = Long::compact_value((*sp.sub(1)).object().cast());
-        if b == 0 {
-            return binary_miss::<R>(f, ip, sp, ts);
+/// The operation on ints of 64 bits, if the result is one as well.
+unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i64> {
+    use super::nb;
+    match operation {
+        nb::ADD => a.checked_add(b),
+        nb::SUBTRACT => a.checked_sub(b),
+        nb::MULTIPLY => a.checked_mul(b),
+        nb::AND => Some(a & b),
+        nb::OR => Some(a | b),
+        nb::XOR => Some(a ^ b),
+        nb::LSHIFT if (0..63).contains(&b) => (a << b >> b == a).then_some(a << b),
+        nb::RSHIFT if b >= 0 => Some(a >> b.min(63)),
+        nb::FLOOR_DIVIDE if b != 0 => {
+            let quotient = a.checked_div(b)?;
+            Some(quotient - (a % b != 0 && (a < 0) != (b < 0)) as i64)
         }
-        let (mut quotient, mut remainder) = (a / b, a % b);
-        if remainder != 0 && (remainder < 0) != (b < 0) {
-            quotient -= 1;
-            remainder += b;
+        nb::REMAINDER if b != 0 => {
+            let remainder = a.wrapping_rem(b);
+            Some(if remainder != 0 && (remainder < 0) != (b < 0) { remainder + b } else { remainder })
         }
-        let operation = base(ip).oparg % super::nb::INPLACE;
-        let value = if operation == super::nb::REMAINDER { remainder } else { quotient };
-        finish_int_out_of_line::<R>(f, ip, sp, ts, value)
+        _ => None,
+    }
+}
+
+/// Ints that are negative or have more than one digit, or whatever else it is.
+#[inline(never)]
+unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*l).ob_type == long_type()
+            && (*r).ob_type == long_type()
+            && let (Some(a), Some(b)) = (Long::to_i64(l.cast()), Long::to_i64(r.cast()))
+            && let Some(value) = wide_operation(base(ip).oparg % super::nb::INPLACE, a, b)
+        {
+            return replace_ints::<R>(f, ip, sp, ts, value);
+        }
+        binary_miss::<R>(f, ip, sp, ts)
+    }
+}
+
+/// Replaces the two operands, both ints, by the int `value`.
+#[inline(never)]
+unsafe extern "sysv64" fn replace_ints<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: i64,
+) -> *mut Object {
+    // SAFETY: the contract of handlers. Ints die unobserved.
+    unsafe {
+        let result = if is_small_int(value) {
+            small_int_ref(value)
+        } else {
+            let mut op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
+            if op.is_null() {
+                save(f, ip, sp);
+                op = PyLong_FromLongLong(value);
+                if op.is_null() {
+                    return error::<R>(f, ip, sp, ts);
+                }
+            } else {
+                set_int(op, value);
+            }
+            StackRef::steal_mortal(op)
+        };
+        for operand in [sp.sub(2), sp.sub(1)] {
+            let op = (*operand).object();
+            if (*operand).is_counted() {
+                (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
+                if (*op).ob_refcnt == 0 && !release_number(ts, op) {
+                    _Py_Dealloc(op);
+                }
+            }
+        }
+        *sp.sub(2) = result;
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
     }
 }

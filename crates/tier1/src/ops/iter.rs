@@ -2,22 +2,23 @@
 
 use cpython::abi::*;
 
-use super::int::{fresh_int, int_fits_digit, set_int};
+use super::int::fresh_int;
 use super::jump::branch_not_select;
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::Handler;
 
 /// The version of `FOR_ITER` for an iterator of this type.
 unsafe fn version_for(iterator: *mut Object) -> Handler {
     // SAFETY: a live object.
     let ty = unsafe { (*iterator).ob_type };
-    if ty == PyRangeIter_Type() {
+    if ty == range_iterator_type() {
         for_iter_range::<false>
-    } else if ty == PyListIter_Type() {
+    } else if ty == list_iterator_type() {
         for_iter_list::<false>
-    } else if ty == PyTupleIter_Type() {
+    } else if ty == tuple_iterator_type() {
         for_iter_tuple::<false>
-    } else if ty == PyGen_Type() {
+    } else if ty == generator_type() {
         super::generator::for_iter_gen::<false>
     } else {
         for_iter_any::<false>
@@ -35,7 +36,7 @@ handlers! {
 
     fn for_iter_range(f, ip, sp, ts) {
         let it: *mut RangeIter = (*sp.sub(1)).object().cast();
-        if (*it).ob_base.ob_type != PyRangeIter_Type() {
+        if (*it).ob_base.ob_type != range_iterator_type() {
             return for_iter_miss::<R>(f, ip, sp, ts);
         }
         let len = (*it).len;
@@ -44,25 +45,26 @@ handlers! {
             return go::<R>(f, ip.add((*ip).a as usize), sp, ts);
         }
         let value = (*it).start;
-        let item = if is_small_int(value) {
-            StackRef::borrowed(small_int(value))
+        if is_small_int(value) {
+            *sp = small_int_ref(value);
         } else {
-            let op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
+            // Negative and large numbers are left to the general path.
+            let op = if (value as u64) < 1 << LONG_SHIFT { fresh_int(ts) } else { core::ptr::null_mut() };
             if op.is_null() {
                 return for_iter_miss::<R>(f, ip, sp, ts);
             }
-            set_int(op, value);
-            StackRef::steal_mortal(op)
-        };
+            (*op.cast::<Long>()).lv_tag = 1 << LONG_NON_SIZE_BITS;
+            (*op.cast::<Long>()).ob_digit[0] = value as u32;
+            *sp = StackRef::steal_mortal(op);
+        }
         (*it).start = value.wrapping_add((*it).step);
         (*it).len = len - 1;
-        *sp = item;
         go::<R>(f, ip.add(2), sp.add(1), ts)
     }
 
     fn for_iter_list(f, ip, sp, ts) {
         let it: *mut ListIter = (*sp.sub(1)).object().cast();
-        if (*it).ob_base.ob_type != PyListIter_Type() {
+        if (*it).ob_base.ob_type != list_iterator_type() {
             return for_iter_miss::<R>(f, ip, sp, ts);
         }
         let list = (*it).it_seq;
@@ -77,7 +79,7 @@ handlers! {
 
     fn for_iter_tuple(f, ip, sp, ts) {
         let it: *mut TupleIter = (*sp.sub(1)).object().cast();
-        if (*it).ob_base.ob_type != PyTupleIter_Type() {
+        if (*it).ob_base.ob_type != tuple_iterator_type() {
             return for_iter_miss::<R>(f, ip, sp, ts);
         }
         let tuple = (*it).it_seq;
@@ -102,9 +104,9 @@ handlers! {
         let op = sequence.object();
         let count = (*ip).a as usize;
         let ty = (*op).ob_type;
-        let items = if ty == PyTuple_Type() {
+        let items = if ty == tuple_type() {
             Tuple::items(op.cast())
-        } else if ty == PyList_Type() {
+        } else if ty == list_type() {
             (*op.cast::<List>()).ob_item
         } else {
             return unpack_sequence_any::<R>(f, ip, sp, ts);

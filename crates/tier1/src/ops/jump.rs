@@ -7,6 +7,7 @@ use cpython::abi::*;
 use crate::dispatch::*;
 use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::ResumeKind;
+use crate::hot::*;
 use crate::inst::Tier1Code;
 
 /// Keeps the two outcomes of a jump apart: as a select, the next instruction's address would depend on the
@@ -95,7 +96,7 @@ handlers! {
     }
 
     fn pop_jump_if_false(f, ip, sp, ts) {
-        if (*sp.sub(1)).object() == _Py_FalseStruct() {
+        if (*sp.sub(1)).object() == false_object() {
             branch_not_select();
             return go::<R>(f, ip.add((*ip).a as usize), sp.sub(1), ts);
         }
@@ -103,7 +104,7 @@ handlers! {
     }
 
     fn pop_jump_if_false_bare(f, ip, sp, ts) {
-        if (*sp.sub(1)).object() == _Py_FalseStruct() {
+        if (*sp.sub(1)).object() == false_object() {
             branch_not_select();
             return go::<R>(f, ip.add((*ip).a as usize), sp.sub(1), ts);
         }
@@ -111,7 +112,7 @@ handlers! {
     }
 
     fn pop_jump_if_true(f, ip, sp, ts) {
-        if (*sp.sub(1)).object() == _Py_TrueStruct() {
+        if (*sp.sub(1)).object() == true_object() {
             branch_not_select();
             return go::<R>(f, ip.add((*ip).a as usize), sp.sub(1), ts);
         }
@@ -119,7 +120,7 @@ handlers! {
     }
 
     fn pop_jump_if_true_bare(f, ip, sp, ts) {
-        if (*sp.sub(1)).object() == _Py_TrueStruct() {
+        if (*sp.sub(1)).object() == true_object() {
             branch_not_select();
             return go::<R>(f, ip.add((*ip).a as usize), sp.sub(1), ts);
         }
@@ -128,7 +129,7 @@ handlers! {
 
     fn pop_jump_if_none(f, ip, sp, ts) {
         let value = *sp.sub(1);
-        if value.object() == _Py_NoneStruct() {
+        if value.object() == none() {
             branch_not_select();
             return go::<R>(f, ip.add((*ip).a as usize), sp.sub(1), ts);
         }
@@ -136,7 +137,7 @@ handlers! {
             let op = value.object();
             (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
             if (*op).ob_refcnt == 0 {
-                return destroy_and_go::<R>(f, ip, sp.sub(1), ts, op);
+                return release_and_go_on::<R>(f, ip, sp.sub(1), ts, op);
             }
         }
         go::<R>(f, ip.add(2), sp.sub(1), ts)
@@ -144,7 +145,7 @@ handlers! {
 
     fn pop_jump_if_not_none(f, ip, sp, ts) {
         let value = *sp.sub(1);
-        if value.object() == _Py_NoneStruct() {
+        if value.object() == none() {
             branch_not_select();
             return go::<R>(f, ip.add(2), sp.sub(1), ts);
         }

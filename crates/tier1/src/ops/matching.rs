@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use crate::dispatch::*;
+use crate::hot::*;
 
 handlers! {
     fn match_mapping(f, ip, sp, ts) {

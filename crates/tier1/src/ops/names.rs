@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::with_memory::optional_item;
 
 const NOT_DEFINED: &core::ffi::CStr = c"name '%.200s' is not defined";
@@ -54,7 +55,7 @@ unsafe fn global_or_builtin(f: *mut Frame, ts: *mut ThreadState, name: *mut Obje
     // SAFETY: live objects.
     unsafe {
         let (globals, builtins) = ((*f).f_globals, (*f).f_builtins);
-        let value = if (*globals).ob_type == PyDict_Type() && (*builtins).ob_type == PyDict_Type() {
+        let value = if (*globals).ob_type == dict_type() && (*builtins).ob_type == dict_type() {
             let value = _PyDict_LoadGlobal(globals, builtins, name);
             if value.is_null() && !(*ts).current_exception.is_null() {
                 return Err(());
@@ -91,7 +92,7 @@ out_of_line_handlers! {
         let status = if namespace.is_null() {
             pyerr_format()(*PyExc_SystemError(), c"no locals found when storing %R".as_ptr(), name);
             -1
-        } else if (*namespace).ob_type == PyDict_Type() {
+        } else if (*namespace).ob_type == dict_type() {
             PyDict_SetItem(namespace, name, value)
         } else {
             PyObject_SetItem(namespace, name, value)

@@ -3,7 +3,9 @@
 use cpython::abi::*;
 
 use super::binary::binary_miss;
+use super::int::{NON_NEGATIVE_TAG, digit};
 use crate::dispatch::*;
+use crate::hot::*;
 use crate::inst::Handler;
 use crate::with_memory::dict_item;
 
@@ -12,11 +14,11 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
     // SAFETY: both are live objects.
     unsafe {
         let (ct, kt) = ((*container).ob_type, (*key).ob_type);
-        if kt == PyLong_Type() && ct == PyList_Type() {
+        if kt == long_type() && ct == list_type() {
             subscr_list_int::<false>
-        } else if kt == PyLong_Type() && ct == PyTuple_Type() {
+        } else if kt == long_type() && ct == tuple_type() {
             subscr_tuple_int::<false>
-        } else if ct == PyDict_Type() {
+        } else if ct == dict_type() {
             subscr_dict::<false>
         } else {
             super::binary::binary_any::<false>
@@ -24,44 +26,42 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
     }
 }
 
-/// The value of a non-negative int of one digit, otherwise a number no sequence is long enough for.
-#[inline(always)]
-unsafe fn index_of(key: *mut Object) -> usize {
-    // SAFETY: `lv_tag` is read of ints only.
-    unsafe {
-        let long: *mut Long = key.cast();
-        if (*key).ob_type == PyLong_Type() && (*long).lv_tag < LONG_COMPACT_LIMIT && (*long).lv_tag & 2 == 0 {
-            (*long).ob_digit[0] as usize
-        } else {
-            usize::MAX
+/// Leaves by `$miss` unless the key is a non-negative int of one digit; its value otherwise.
+macro_rules! index_or {
+    ($key:expr, $miss:expr) => {{
+        let key: *mut Object = $key;
+        if (*key).ob_type != long_type() || (*key.cast::<Long>()).lv_tag & !NON_NEGATIVE_TAG != 0 {
+            return $miss;
         }
-    }
+        digit(key) as usize
+    }};
 }
 
 macro_rules! subscr_sequence {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $ty:ident, $kind:ty) => {{
         let (container, key) = (*$sp.sub(2), *$sp.sub(1));
+        let index = index_or!(key.object(), binary_miss::<R>($f, $ip, $sp, $ts));
         let op = container.object();
-        let index = index_of(key.object());
         if (*op).ob_type != $ty() || index >= <$kind>::len(op.cast()) {
             return binary_miss::<R>($f, $ip, $sp, $ts);
         }
-        let item = StackRef::new(<$kind>::item(op.cast(), index));
-        if container.0 & key.0 & TAG_REFCNT == 0 {
-            return replace_operands::<R>($f, $ip, $sp, $ts, item);
+        let item = <$kind>::item(op.cast(), index);
+        let sp = anew($sp);
+        if (*sp.sub(2)).0 & (*sp.sub(1)).0 & TAG_REFCNT == 0 {
+            return replace_operands::<R>($f, $ip, sp, $ts, item);
         }
-        *$sp.sub(2) = item;
-        go::<R>($f, $ip.add(6), $sp.sub(1), $ts)
+        *sp.sub(2) = StackRef::new(item);
+        go::<R>($f, $ip.add(6), sp.sub(1), $ts)
     }};
 }
 
 handlers! {
     fn subscr_list_int(f, ip, sp, ts) {
-        subscr_sequence!(f, ip, sp, ts, PyList_Type, List)
+        subscr_sequence!(f, ip, sp, ts, list_type, List)
     }
 
     fn subscr_tuple_int(f, ip, sp, ts) {
-        subscr_sequence!(f, ip, sp, ts, PyTuple_Type, Tuple)
+        subscr_sequence!(f, ip, sp, ts, tuple_type, Tuple)
     }
 
     fn subscr_dict(f, ip, sp, ts) {
@@ -69,20 +69,24 @@ handlers! {
     }
 
     fn store_subscr_list_int(f, ip, sp, ts) {
-        let (value, container, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        if container.0 & key.0 & TAG_REFCNT == 0 {
+            return store_subscr_any::<R>(f, ip, sp, ts);
+        }
+        let index = index_or!(key.object(), store_subscr_any::<R>(f, ip, sp, ts));
         let op = container.object();
-        let index = index_of(key.object());
-        if (*op).ob_type != PyList_Type() || index >= List::len(op.cast()) || container.0 & key.0 & TAG_REFCNT == 0 {
+        if (*op).ob_type != list_type() || index >= List::len(op.cast()) {
             return store_subscr_any::<R>(f, ip, sp, ts);
         }
         let slot = (*op.cast::<List>()).ob_item.add(index);
+        let value = *sp.sub(3);
         let old = *slot;
         *slot = value.into_object();
         if !Object::is_immortal(old) {
             let count = (*old).ob_refcnt.wrapping_sub(1);
             (*old).ob_refcnt = count;
             if count == 0 {
-                return destroy_and_go::<R>(f, ip, sp.sub(3), ts, old);
+                return release_and_go_on::<R>(f, ip, sp.sub(3), ts, old);
             }
         }
         go::<R>(f, ip.add(2), sp.sub(3), ts)
@@ -114,10 +118,10 @@ unsafe fn slice_of(start: *mut StackRef) -> *mut Object {
 
 out_of_line_handlers! {
     /// Replaces container and key, one of which owns a reference, by the item.
-    fn replace_operands(f, ip, sp, ts, item: StackRef) {
+    fn replace_operands(f, ip, sp, ts, item: *mut Object) {
         save(f, ip, sp);
         let container = *sp.sub(2);
-        *sp.sub(2) = item;
+        *sp.sub(2) = StackRef::new(item);
         container.close();
         close_slot(sp.sub(1));
         go::<R>(f, ip.add(6), sp.sub(1), ts)
@@ -125,7 +129,7 @@ out_of_line_handlers! {
 
     fn subscr_dict_out_of_line(f, ip, sp, ts) {
         let (container, key) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*container).ob_type != PyDict_Type() {
+        if (*container).ob_type != dict_type() {
             return binary_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
@@ -142,7 +146,7 @@ out_of_line_handlers! {
     fn store_subscr_any(f, ip, sp, ts) {
         save(f, ip, sp);
         let (value, container, key) = ((*sp.sub(3)).object(), (*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let status = if (*container).ob_type == PyDict_Type() {
+        let status = if (*container).ob_type == dict_type() {
             PyDict_SetItem(container, key, value)
         } else {
             PyObject_SetItem(container, key, value)
@@ -173,7 +177,7 @@ out_of_line_handlers! {
         let container = (*sp.sub(3)).object();
         let mut result = core::ptr::null_mut();
         if !slice.is_null() {
-            result = if (*container).ob_type == PyList_Type() {
+            result = if (*container).ob_type == list_type() {
                 _PyList_SliceSubscript(container, slice)
             } else {
                 PyObject_GetItem(container, slice)

@@ -4,22 +4,23 @@ use cpython::abi::*;
 
 use super::locals::release_and_go;
 use crate::dispatch::*;
+use crate::hot::*;
 
 handlers! {
     fn to_bool(f, ip, sp, ts) {
         let value = *sp.sub(1);
         let op = value.object();
         let ty = (*op).ob_type;
-        let truth = if ty == PyBool_Type() {
+        let truth = if ty == bool_type() {
             return go::<R>(f, ip.add(4), sp, ts);
-        } else if ty == PyLong_Type() {
+        } else if ty == long_type() {
             // Zero is a compact int with sign bits 1.
             (*op.cast::<Long>()).lv_tag & LONG_SIGN_MASK != 1
-        } else if ty == PyList_Type() || ty == PyTuple_Type() {
+        } else if ty == list_type() || ty == tuple_type() {
             (*op.cast::<VarObject>()).ob_size != 0
-        } else if op == _Py_NoneStruct() {
+        } else if op == none() {
             false
-        } else if ty == PyUnicode_Type() {
+        } else if ty == str_type() {
             (*op.cast::<AsciiStr>()).length != 0
         } else {
             return to_bool_any::<R>(f, ip, sp, ts);
@@ -29,13 +30,13 @@ handlers! {
     }
 
     fn unary_not(f, ip, sp, ts) {
-        *sp.sub(1) = bool_ref((*sp.sub(1)).object() == _Py_FalseStruct());
+        *sp.sub(1) = bool_ref((*sp.sub(1)).object() == false_object());
         go::<R>(f, ip.add(1), sp, ts)
     }
 
     fn unary_negative(f, ip, sp, ts) {
         let value = *sp.sub(1);
-        if value.is_counted() && (*value.object()).ob_refcnt == 1 && (*value.object()).ob_type == PyFloat_Type() {
+        if value.is_counted() && (*value.object()).ob_refcnt == 1 && (*value.object()).ob_type == float_type() {
             let float: *mut Float = value.object().cast();
             (*float).ob_fval = -(*float).ob_fval;
             return go::<R>(f, ip.add(1), sp, ts);

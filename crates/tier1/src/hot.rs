@@ -1,0 +1,86 @@
+//! Addresses that hot handlers compare with, in a variable of this crate: another crate's variable is reached
+//! through the global offset table, and every handler would spend a register and a load on that.
+
+use cpython::abi::*;
+
+macro_rules! hot {
+    ($($(#[$meta:meta])* $name:ident: $ty:ty = $value:expr;)*) => {
+        struct Hot { $($name: $ty,)* }
+
+        // SAFETY: all fields are addresses or zero until `fill` has run.
+        static mut HOT: Hot = unsafe { core::mem::zeroed() };
+
+        /// Learns the addresses.
+        ///
+        /// # Safety
+        /// `cpython::probe` succeeded; no handler runs yet.
+        pub(crate) unsafe fn fill() {
+            // SAFETY: the caller's.
+            unsafe { HOT = Hot { $($name: $value,)* } }
+        }
+
+        $(
+            $(#[$meta])*
+            #[inline(always)]
+            pub(crate) fn $name() -> $ty {
+                // SAFETY: filled before any reader.
+                unsafe { HOT.$name }
+            }
+        )*
+    };
+}
+
+hot! {
+    long_type: *mut Type = PyLong_Type();
+    float_type: *mut Type = PyFloat_Type();
+    bool_type: *mut Type = PyBool_Type();
+    str_type: *mut Type = PyUnicode_Type();
+    list_type: *mut Type = PyList_Type();
+    tuple_type: *mut Type = PyTuple_Type();
+    dict_type: *mut Type = PyDict_Type();
+    function_type: *mut Type = PyFunction_Type();
+    method_type: *mut Type = PyMethod_Type();
+    type_type: *mut Type = PyType_Type();
+    module_type: *mut Type = PyModule_Type();
+    generator_type: *mut Type = PyGen_Type();
+    coroutine_type: *mut Type = PyCoro_Type();
+    range_iterator_type: *mut Type = PyRangeIter_Type();
+    list_iterator_type: *mut Type = PyListIter_Type();
+    tuple_iterator_type: *mut Type = PyTupleIter_Type();
+    none: *mut Object = _Py_NoneStruct();
+    true_object: *mut Object = _Py_TrueStruct();
+    false_object: *mut Object = _Py_FalseStruct();
+    init_cleanup: *mut Code = _Py_InitCleanup();
+    /// The small int zero; the others surround it.
+    small_zero: *mut Long = small_int(0).cast();
+    /// Where the reference tracer's address is, null if there is none.
+    ref_tracer: *mut *const () = runtime().byte_add(REF_TRACER_IN_RUNTIME).cast();
+}
+
+/// The bool object, as a stack slot holds it.
+#[inline(always)]
+pub(crate) fn bool_ref(value: bool) -> StackRef {
+    if value { StackRef::borrowed(true_object()) } else { StackRef::borrowed(false_object()) }
+}
+
+#[inline(always)]
+pub(crate) fn none_ref() -> StackRef {
+    StackRef::borrowed(none())
+}
+
+/// The slot content for a small int.
+///
+/// # Safety
+/// The value is a small int's.
+#[inline(always)]
+pub(crate) unsafe fn small_int_ref(value: i64) -> StackRef {
+    // SAFETY: the caller's.
+    StackRef::borrowed(unsafe { small_zero().offset(value as isize).cast() })
+}
+
+/// Whether objects may be taken off and put on free lists without telling anybody.
+#[inline(always)]
+pub(crate) fn free_lists_usable() -> bool {
+    // SAFETY: a variable of the interpreter.
+    unsafe { (*ref_tracer()).is_null() }
+}

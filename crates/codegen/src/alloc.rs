@@ -531,11 +531,13 @@ impl<'a> Alloc<'a> {
         }
         let (mut ints, mut floats) = (ARG_GPRS.iter(), ARG_FPRS.iter());
         let mut moves: SmallVec<[(Loc, Loc); 6]> = SmallVec::new();
-        for &v in &node.args {
-            let class = self.class(v);
+        let values = node.args.iter().map(|&v| (self.class(v), self.loc(v)));
+        // Immediates are declared after the values.
+        let imms = node.imms[..node.op.facts().imms.len()].iter().map(|&c| (Class::Int, Loc::Const(c)));
+        for (class, src) in values.chain(imms) {
             let r = if class == Class::Int { ints.next() } else { floats.next() };
             let r = *r.ok_or(CompileError::Malformed("a helper takes too many operands"))?;
-            moves.push((class.loc(r), self.loc(v)));
+            moves.push((class.loc(r), src));
         }
         sequence(&moves, |dst, src| self.code.push(Lir::Move { dst, src }));
         self.code.push(Lir::Call { target: self.env.helper(node.op) });

@@ -133,6 +133,9 @@ unsafe fn quietly(result: Obj) -> Obj {
     result
 }
 
+/// BINARY_OP's subscript, the one operation CPython's table has no function for.
+const NB_SUBSCR: u64 = 26;
+
 unsafe fn binary_function(op: usize) -> py::BinaryFn {
     // SAFETY: CPython's table has an entry for each BINARY_OP argument.
     unsafe { (*py::_PyEval_BinaryOps().add(op)).expect("CPython fills its table") }
@@ -203,7 +206,10 @@ pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
                 return py::_Py_NoneStruct();
             }
             EscapeHelper::BinaryOp => {
-                let result = binary_function(ops.arg as usize)(o[0], o[1]);
+                let result = match ops.arg {
+                    NB_SUBSCR => py::PyObject_GetItem(o[0], o[1]),
+                    op => binary_function(op as usize)(o[0], o[1]),
+                };
                 if !result.is_null() {
                     ops.close(0);
                     ops.close(1);

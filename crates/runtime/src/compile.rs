@@ -5,7 +5,7 @@ use cpython::abi as py;
 use ir::{EntrySource, Trace, TraceKind, Uop};
 use record::{Dependency, Finished};
 
-use crate::executor::{ExitState, Executor, Site};
+use crate::executor::{Executor, ExitState, Site};
 use crate::link::Signature;
 use crate::state::{State, describe};
 
@@ -75,17 +75,13 @@ impl opt::Oracle for PythonOracle {
     fn int_value(&self, object: u64) -> Option<i64> {
         let object = object as *mut py::Object;
         // SAFETY: as above; the type is compared first.
-        unsafe {
-            if py::Object::type_of(object) == py::PyLong_Type() { py::Long::to_i64(object.cast()) } else { None }
-        }
+        unsafe { if py::Object::type_of(object) == py::PyLong_Type() { py::Long::to_i64(object.cast()) } else { None } }
     }
 
     fn float_value(&self, object: u64) -> Option<f64> {
         let object = object as *mut py::Object;
         // SAFETY: as above; the type is compared first.
-        unsafe {
-            (py::Object::type_of(object) == py::PyFloat_Type()).then(|| (*object.cast::<py::Float>()).ob_fval)
-        }
+        unsafe { (py::Object::type_of(object) == py::PyFloat_Type()).then(|| (*object.cast::<py::Float>()).ob_fval) }
     }
 
     fn is_immortal(&self, object: u64) -> bool {
@@ -214,7 +210,7 @@ impl State {
         }
     }
 
-    fn generate(
+    pub(crate) fn generate(
         &mut self,
         trace: &Trace,
         kind: TraceKind,
@@ -241,39 +237,5 @@ impl State {
     fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
         let at = describe(code, offset);
         self.log.line(&format!("{what}: {at}\n{text}"));
-    }
-
-    /// Stress: an entry that leaves at the next exit of the executor that was not forced yet.
-    pub(crate) fn forced_exit_entry(&mut self, id: u32) -> Option<usize> {
-        let ex = self.executor_mut(id);
-        let index = ex.exits.iter().position(|e| !e.forced)?;
-        ex.exits[index].forced = true;
-        let inst = ex.compiled.exits[index].inst as usize;
-        let mut trace = ex.trace.clone();
-        let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
-        let snap = trace.insts[inst].snap?;
-        trace.insts.truncate(inst);
-        trace.insts.push(ir::Inst::new(Uop::Exit, &[]).snap(snap));
-        let compiled = self.generate(&trace, kind, None).ok()?;
-        let entry = compiled.entry;
-        let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
-        self.adopt(Executor {
-            id: self.executor_count(),
-            site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
-            trace,
-            recorded: None,
-            variants: Vec::new(),
-            variant_of: None,
-            compiled,
-            dependencies: Vec::new(),
-            valid: true,
-            breaker,
-            first_exit: self.next_exit_id(),
-            first_escape: self.next_escape_id(),
-            exits,
-            entered: 0,
-        });
-        self.counters.forced_exits += 1;
-        Some(entry)
     }
 }

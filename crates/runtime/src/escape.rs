@@ -70,8 +70,7 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
         (*m.top()).stackpointer = sp;
         let next = m.pc as usize + (*tier1_code).base_op(m.pc as usize).len as usize;
         (*m.top()).instr_ptr = py::Code::units((*tier1_code).code).add(next);
-        st.resume =
-            Resume { frame: m.top(), ip: (*tier1_code).ip_at(next), sp, kind: ResumeKind::Normal };
+        st.resume = Resume { frame: m.top(), ip: (*tier1_code).ip_at(next), sp, kind: ResumeKind::Normal };
         (*cx).status = STATUS_RESUME;
         0
     }

@@ -99,12 +99,8 @@ unsafe extern "sysv64" fn new_range(start: Obj, stop: Obj, step: Obj) -> Obj {
     unsafe {
         let all = [start, stop, step];
         let args: Vec<Obj> = all.into_iter().filter(|a| !a.is_null()).collect();
-        let range = py::PyObject_Vectorcall(
-            py::PyRange_Type().cast(),
-            args.as_ptr(),
-            args.len(),
-            core::ptr::null_mut(),
-        );
+        let range =
+            py::PyObject_Vectorcall(py::PyRange_Type().cast(), args.as_ptr(), args.len(), core::ptr::null_mut());
         quietly(range)
     }
 }
@@ -282,9 +278,7 @@ pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
                 let convert = (*py::_PyEval_ConversionFuncs().add(ops.arg as usize)).expect("CPython fills its table");
                 convert(o[0])
             }
-            EscapeHelper::BuildSlice => {
-                py::PySlice_New(o[0], o[1], o.get(2).copied().unwrap_or(core::ptr::null_mut()))
-            }
+            EscapeHelper::BuildSlice => py::PySlice_New(o[0], o[1], o.get(2).copied().unwrap_or(core::ptr::null_mut())),
             EscapeHelper::BinarySlice => {
                 let slice = py::PySlice_New(o[1], o[2], core::ptr::null_mut());
                 with_slice(slice, |s| py::PyObject_GetItem(o[0], s))

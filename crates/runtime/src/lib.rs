@@ -14,6 +14,7 @@ mod link;
 mod log;
 pub mod options;
 mod state;
+mod stress;
 mod watch;
 
 pub use options::Options;

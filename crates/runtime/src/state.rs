@@ -7,8 +7,8 @@ use codegen::{Arena, Callbacks};
 use cpython::abi as py;
 use ir::TraceKind;
 use record::{Abort, Dependency, Finished, Recorder, Start};
-use tier1::hooks::{Hooks, Resume, ResumeKind};
 use tier1::Tier1Code;
+use tier1::hooks::{Hooks, Resume, ResumeKind};
 
 use crate::Options;
 use crate::deopt::Materialized;
@@ -420,19 +420,15 @@ impl State {
         }
         self.executors
             .iter()
-            .find(|e| {
-                e.valid
-                    && e.recorded.is_some()
-                    && e.site.code == address
-                    && e.site.offset == header
-            })
+            .find(|e| e.valid && e.recorded.is_some() && e.site.code == address && e.site.offset == header)
             .map(|e| e.id)
     }
 
     /// Whether exit `index` of `executor` has become hot enough for a bridge.
     pub fn wants_bridge(&mut self, executor: u32, index: usize) -> bool {
         let hot = self.hot_exit();
-        let full = self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
+        let full =
+            self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
         let enabled = self.enabled && self.options.tier >= 2;
         let ex = self.executor_mut(executor);
         let may = ex.valid && ex.may_bridge(index) && !full && enabled;
@@ -459,7 +455,8 @@ impl State {
         let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
         let (code, offset) = (ex.site.code, m.pc);
         self.counters.recordings += 1;
-        self.recording = Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, loop_end: None });
+        self.recording =
+            Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, loop_end: None });
     }
 
     /// Compiles a finished recording. Its executor, if all went well.

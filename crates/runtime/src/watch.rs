@@ -57,12 +57,10 @@ impl Watchers {
                 }
                 Dependency::Type(ty) => {
                     // A type without a version tells its watchers nothing.
-                    py::Type::version(ty as *mut py::Type) != 0
-                        && self.ty.watch(ty as *mut py::Type)
-                        && {
-                            self.types.insert(ty);
-                            true
-                        }
+                    py::Type::version(ty as *mut py::Type) != 0 && self.ty.watch(ty as *mut py::Type) && {
+                        self.types.insert(ty);
+                        true
+                    }
                 }
                 Dependency::Function(_) | Dependency::Code(_) => true,
             }
@@ -101,9 +99,7 @@ unsafe extern "C" fn on_dict(
 /// Whether two dict keys are equal: `name` is an exact str; anything odd counts as equal.
 unsafe fn same_key(name: *mut py::Object, key: *mut py::Object) -> bool {
     // SAFETY: both are alive; comparing exact strings runs no Python code.
-    unsafe {
-        name == key || py::Object::type_of(key) != py::PyUnicode_Type() || py::PyUnicode_Compare(name, key) == 0
-    }
+    unsafe { name == key || py::Object::type_of(key) != py::PyUnicode_Type() || py::PyUnicode_Compare(name, key) == 0 }
 }
 
 unsafe extern "C" fn on_type(ty: *mut py::Type) -> c_int {

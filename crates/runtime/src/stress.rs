@@ -1,0 +1,81 @@
+//! Stress setting `exit-all`: every exit of every executor is taken once, on purpose.
+
+use ir::{Inst, SlotVal, Source, Trace, Uop, ValueId};
+
+use crate::executor::{Executor, ExitState, Site};
+use crate::state::State;
+
+impl State {
+    /// Stress: an entry that leaves at the next exit of the executor that was not forced yet.
+    pub(crate) fn forced_exit_entry(&mut self, id: u32) -> Option<usize> {
+        let ex = self.executor_mut(id);
+        let index = ex.exits.iter().position(|e| !e.forced)?;
+        ex.exits[index].forced = true;
+        let inst = ex.compiled.exits[index].inst as usize;
+        let mut trace = ex.trace.clone();
+        let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
+        force_exit(&mut trace, inst)?;
+        let compiled = self.generate(&trace, kind, None).ok()?;
+        let entry = compiled.entry;
+        let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
+        self.adopt(Executor {
+            id: self.executor_count(),
+            site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
+            trace,
+            recorded: None,
+            variants: Vec::new(),
+            variant_of: None,
+            compiled,
+            dependencies: Vec::new(),
+            valid: true,
+            breaker,
+            first_exit: self.next_exit_id(),
+            first_escape: self.next_escape_id(),
+            exits,
+            entered: 0,
+        });
+        self.counters.forced_exits += 1;
+        Some(entry)
+    }
+}
+
+/// Ends `trace` at instruction `at` with an exit through that instruction's snapshot.
+fn force_exit(trace: &mut Trace, at: usize) -> Option<()> {
+    let guard = trace.insts[at].clone();
+    let snap = guard.snap?;
+    trace.insts.truncate(at);
+    let mut snapshot = trace.snapshot(snap).clone();
+    let (t, f) = (cpython::abi::_Py_TrueStruct() as u64, cpython::abi::_Py_FalseStruct() as u64);
+    let top = snapshot.frames.last_mut()?.slots.last_mut()?;
+    // A guard that absorbed a comparison leaves with the comparison's outcome on the stack, which the optimizer knows:
+    // the guard failed. This one may not have: compute it.
+    if let Source::Const(known) = top.source
+        && (known == t || known == f)
+        && let Some(passes) = condition(trace, &guard)
+    {
+        let truth = if known == t { trace.push(Inst::new(Uop::BoolNot, &[passes])) } else { passes };
+        *top = SlotVal { source: Source::BoxBool(truth), ..*top };
+    }
+    let snap = trace.push_snapshot(snapshot);
+    trace.push(Inst::new(Uop::Exit, &[]).snap(snap));
+    Some(())
+}
+
+/// The condition under which a comparing guard passes, as a value.
+fn condition(trace: &mut Trace, guard: &Inst) -> Option<ValueId> {
+    let (compare, negated) = match guard.op {
+        Uop::GuardTrue => return Some(guard.args[0]),
+        Uop::GuardFalse => return Some(trace.push(Inst::new(Uop::BoolNot, &guard.args))),
+        Uop::GuardIntLt => (Uop::IntLt, false),
+        Uop::GuardIntLe => (Uop::IntLe, false),
+        Uop::GuardIntEq => (Uop::IntEq, false),
+        Uop::GuardIntNe => (Uop::IntNe, false),
+        Uop::GuardFloatLt => (Uop::FloatLt, false),
+        Uop::GuardFloatLe => (Uop::FloatLe, false),
+        Uop::GuardFloatNotLt => (Uop::FloatLt, true),
+        Uop::GuardFloatNotLe => (Uop::FloatLe, true),
+        _ => return None,
+    };
+    let c = trace.push(Inst::new(compare, &guard.args));
+    Some(if negated { trace.push(Inst::new(Uop::BoolNot, &[c])) } else { c })
+}

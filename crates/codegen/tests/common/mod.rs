@@ -1,6 +1,8 @@
 //! A little runtime for tests: executors compiled from text, entered on a made-up interpreter frame, whose exits and
 //! escapes are recorded.
 #![allow(dead_code, reason = "each test file uses its part")]
+pub mod eval;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 

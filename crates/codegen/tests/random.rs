@@ -102,6 +102,14 @@ impl Builder {
             let c = choices.next()?;
             inst.imms[n] = if *bits == 32 { c >> 34 } else { c };
         }
+        match op {
+            Uop::IntModImm | Uop::IntFloordivImm => {
+                let divisor = inst.imms[1] | 3;
+                inst.imms = [u64::MAX / divisor + 1, divisor];
+            }
+            Uop::IntShlImm | Uop::IntShrImm => inst.imms[0] %= 63,
+            _ => {}
+        }
         let words: Vec<u64> = args.iter().map(|a| self.now[a.0 as usize]).collect();
         if facts.exits && op != Uop::Escape && step(&inst, &words, &INTS, &self.floats, 0).is_none() && word & 0x70 != 0
         {

@@ -126,6 +126,10 @@ bodies! {
     IntMulImm = int_mul_imm(0, 1);
     IntAddNowrapImm = int_add_nowrap_imm(0, 1);
     IntMulNowrapImm = int_mul_nowrap_imm(0, 1);
+    IntShlImm = int_shl_imm(0, 1);
+    IntShrImm = int_shr_imm(0, 1);
+    IntModImm = int_mod_imm(0, 1, 2);
+    IntFloordivImm = int_floordiv_imm(0, 1, 2);
     IntAndImm = int_and_imm(0, 1);
     IntOrImm = int_or_imm(0, 1);
     IntXorImm = int_xor_imm(0, 1);

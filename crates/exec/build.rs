@@ -19,13 +19,16 @@ fn main() {
     for u in table.uops.iter().filter(|u| u.form == Form::Stencil) {
         let call = format!("unsafe {{ uops::{}({}) }}", u.name, arguments(u));
         let convert = match u.result {
-            None => "{ let () = v; 0 }",
+            None => "0",
             Some(Kind::F64) => "v.to_bits()",
             Some(Kind::I64) => "v as u64",
             Some(_) => "v",
         };
         let arm = if u.exits {
-            format!("match {call} {{ Step::Next(v) => Step::Next({convert}), Step::Exit => Step::Exit }}")
+            let v = if u.result.is_some() { "v" } else { "()" };
+            format!("match {call} {{ Step::Next({v}) => Step::Next({convert}), Step::Exit => Step::Exit }}")
+        } else if u.result.is_none() {
+            format!("{{ {call}; Step::Next(0) }}")
         } else {
             format!("{{ let v = {call}; Step::Next({convert}) }}")
         };

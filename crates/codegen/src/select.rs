@@ -55,7 +55,7 @@ impl Selected {
                 self.consts[n as usize] = Some(inst.imms[0]);
             }
             Uop::SetSlot => {
-                self.nodes.push(node(Uop::StoreSlot, &inst.args[..1], inst.imms[0]));
+                self.nodes.push(node(Uop::StoreSlot, &inst.args[..1], inst.imms[0].wrapping_mul(8)));
                 self.nodes.push(node(Uop::DecrefDead, &inst.args[1..2], 0));
             }
             op => {

@@ -46,13 +46,12 @@ impl<'a> Rebuilder<'a> {
     }
 }
 
-/// Whether the uop may be dropped when its result is not used. Arithmetic that leaves only where a result does not
-/// fit may be: the interpreter would compute it all the same. (Division may not: it leaves to raise.)
+/// Whether the uop may be dropped when its result is not used. One that may leave the trace may not, even where it
+/// leaves only for a result that does not fit: what follows may rely on its having passed.
 fn is_removable(op: Uop) -> bool {
     let facts = op.facts();
-    let overflows = matches!(op, Uop::IntAdd | Uop::IntSub | Uop::IntMul | Uop::IntNeg);
     let entry = matches!(op, Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64);
-    facts.result.is_some() && facts.writes == 0 && facts.grade == Grade::Leaf && (!facts.exits || overflows) && !entry
+    facts.result.is_some() && facts.writes == 0 && facts.grade == Grade::Leaf && !facts.exits && !entry
 }
 
 /// Removes every instruction whose result reaches no effect, guard or snapshot.

@@ -64,7 +64,8 @@ impl Range {
         Some(Range { lo: i64::try_from(lo).ok()?, hi: i64::try_from(hi).ok()? })
     }
 
-    /// The same for an operation that leaves the trace where the result does not fit.
+    /// The same for an operation that leaves the trace where the result does not fit. (Where it never fits, what
+    /// follows cannot be reached and any range will do.)
     pub fn corners_clamped(a: Range, b: Range, f: impl Fn(i128, i128) -> i128) -> Range {
         let (lo, hi) = Self::wide_corners(a, b, f);
         let clamp = |v: i128| v.clamp(i64::MIN.into(), i64::MAX.into()) as i64;

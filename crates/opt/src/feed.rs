@@ -26,7 +26,6 @@ impl Optimizer<'_> {
                     Kind::F64 => self.new_virtual(BoxKind::F64, v),
                     _ => Val::Id(v),
                 };
-                self.st.entry_boxes.insert(v, value);
                 let slot_state = Slot { value: Some(value), stale: true, origin: Origin::Entry };
                 self.st.slots.insert(8 * u64::from(slot), slot_state);
             }
@@ -40,13 +39,13 @@ impl Optimizer<'_> {
         for at in insts {
             let inst = &input.insts[at];
             self.snap_in = inst.snap;
-            let val = self.feed_inst(inst)?;
+            let val = self.feed_inst(ValueId(at as u32), inst)?;
             self.st.map[at] = val;
         }
         Ok(())
     }
 
-    fn feed_inst(&mut self, inst: &Inst) -> Result<Option<Val>, Reason> {
+    fn feed_inst(&mut self, at: ValueId, inst: &Inst) -> Result<Option<Val>, Reason> {
         let vals: SmallVec<[Val; 3]> = inst.args.iter().map(|&a| self.mapped(a)).collect::<Result<_, _>>()?;
         let imms = inst.imms;
         match inst.op {
@@ -54,10 +53,13 @@ impl Optimizer<'_> {
             Uop::SetSlot => self.set_slot(vals[0], 8 * imms[0])?,
             Uop::StoreSlot => self.store_slot(vals[0], imms[0])?,
             Uop::GuardSlotTag => self.guard_slot_tag(imms[0], imms[1])?,
+            Uop::BoxI64 | Uop::BoxF64 if self.st.entry_boxes.contains_key(&inst.args[0]) => {
+                return Ok(self.st.entry_boxes.get(&inst.args[0]).copied());
+            }
             Uop::BoxI64 => return self.feed_box(BoxKind::I64, vals[0]).map(Some),
             Uop::BoxF64 => return self.feed_box(BoxKind::F64, vals[0]).map(Some),
             Uop::BoxBool => return self.feed_box(BoxKind::Bool(imms), vals[0]).map(Some),
-            Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => return self.feed_entry_use(inst).map(Some),
+            Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => return self.feed_entry_use(at, inst).map(Some),
             Uop::Incref => self.incref(vals[0])?,
             Uop::DecrefDead | Uop::DecrefAlive => self.decref(inst.op, vals[0])?,
             Uop::GuardType
@@ -124,9 +126,6 @@ impl Optimizer<'_> {
 
     fn feed_box(&mut self, kind: BoxKind, raw: Val) -> Result<Val, Reason> {
         let raw = self.force(raw)?;
-        if let Some(&v) = self.st.entry_boxes.get(&raw) {
-            return Ok(v);
-        }
         let raw = self.canonical(raw);
         if let (BoxKind::Bool(imms), Some(_)) = (kind, self.constant(raw)) {
             return self.fold(Uop::BoxBool, &[raw], imms).map(Val::Id);
@@ -135,7 +134,7 @@ impl Optimizer<'_> {
     }
 
     /// An entry instruction: what the slot holds now. (In a loop body that is not what the trace was entered with.)
-    fn feed_entry_use(&mut self, inst: &Inst) -> Result<Val, Reason> {
+    fn feed_entry_use(&mut self, at: ValueId, inst: &Inst) -> Result<Val, Reason> {
         let index = inst.imms[0] as usize;
         let Some(param) = self.input.entry.get(index) else {
             return Err(Reason::Invalid(format!("no entry parameter {index}")));
@@ -157,7 +156,7 @@ impl Optimizer<'_> {
         if self.kind(raw) != param.kind {
             return Err(Reason::EntryState);
         }
-        self.st.entry_boxes.insert(raw, value);
+        self.st.entry_boxes.insert(at, value);
         Ok(Val::Id(raw))
     }
 

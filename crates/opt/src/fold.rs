@@ -37,6 +37,11 @@ impl Optimizer<'_> {
         if let Some(v) = range.is_point() {
             return Ok(Some(self.const_i64(v)));
         }
+        self.bounded(op, args, range)
+    }
+
+    /// The same for a uop that may leave the trace: it is emitted even where only one result would pass.
+    fn bounded(&mut self, op: Uop, args: &[ValueId], range: Range) -> Result<Option<ValueId>, Reason> {
         let v = self.pure_(op, args, [0; 2])?;
         let info = self.info_mut(v);
         info.range = info.range.meet(range);
@@ -99,7 +104,7 @@ impl Optimizer<'_> {
                 (Some(x), Some(y)) if (0..=62).contains(&y) && (x << y) >> y == x => Ok(Some(self.const_i64(x << y))),
                 (_, Some(y)) if (0..=62).contains(&y) => {
                     let range = Range::corners_clamped(ra, rb, |x, y| x << y);
-                    self.ranged(op, args, range)
+                    self.bounded(op, args, range)
                 }
                 _ => Ok(None),
             },
@@ -137,7 +142,7 @@ impl Optimizer<'_> {
                 let zero = self.const_i64(0);
                 self.ranged(Uop::IntSubNowrap, &[zero, a], range)
             }
-            Uop::IntNeg => self.ranged(op, &[a], Range { lo: -i64::MAX, hi: i64::MAX }),
+            Uop::IntNeg => self.bounded(op, &[a], Range { lo: -i64::MAX, hi: i64::MAX }),
             Uop::IntInvert => self.ranged(op, &[a], Range { lo: !ra.hi, hi: !ra.lo }),
             Uop::IntIsTrue if !ra.contains(0) => Ok(Some(self.const_bool(true))),
             Uop::IntIsTrue if ra == Range::point(0) => Ok(Some(self.const_bool(false))),
@@ -170,7 +175,7 @@ impl Optimizer<'_> {
             None if op == nowrap => Ok(None),
             None => {
                 let range = Range::corners_clamped(ra, rb, f);
-                self.ranged(op, &[a, b], range)
+                self.bounded(op, &[a, b], range)
             }
         }
     }
@@ -297,8 +302,12 @@ impl Optimizer<'_> {
         }
     }
 
-    /// Notes what a pure uop just emitted says about its operand and result.
+    /// Notes what a uop says about its operand and result. (Not where something else replaced it: a raw value that
+    /// stands in for unboxing an object may be of any size.)
     pub fn learn(&mut self, op: Uop, args: &[ValueId], result: ValueId) {
+        if self.def(result).op != op {
+            return;
+        }
         match op {
             Uop::UnboxCompact => {
                 self.info_mut(result).range = self.range(result).meet(Range::COMPACT);

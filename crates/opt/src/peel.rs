@@ -325,15 +325,23 @@ fn push_phi(o: &mut Optimizer<'_>, kind: Kind, index: usize) -> ValueId {
     o.push_inst(Inst::new(op, &[]).imm(index as u64))
 }
 
+/// What is known of a place now.
+fn last_value(o: &Optimizer<'_>, place: &Place) -> Option<Val> {
+    match place {
+        Place::Slot(offset) => o.st.slots[offset].value.map(|v| o.norm(v)),
+        Place::Memory(key) => o.st.heap.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.map(Val::Id)),
+    }
+}
+
 /// Compares the body's end with the plan: the jump's operands, or a weaker plan in `places` and `None`.
 fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Vec<ValueId>>, Reason> {
-    let lasts: Vec<Option<Val>> = places
-        .iter()
-        .map(|p| match &p.place {
-            Place::Slot(offset) => o.st.slots[offset].value.map(|v| o.norm(v)),
-            Place::Memory(key) => o.st.heap.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.map(Val::Id)),
-        })
-        .collect();
+    // Objects first: a box that one place carries as an object exists for all.
+    for p in places.iter().filter(|p| matches!(p.plan, Plan::Object { .. })) {
+        if let Some(last) = last_value(o, &p.place) {
+            o.force(last)?;
+        }
+    }
+    let lasts: Vec<Option<Val>> = places.iter().map(|p| last_value(o, &p.place)).collect();
     let mut agreed = true;
     // The box that each shared box of the preamble's end became.
     let mut shared: BTreeMap<u32, Val> = BTreeMap::new();

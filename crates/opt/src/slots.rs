@@ -63,19 +63,15 @@ impl Optimizer<'_> {
     /// released only the pending one.
     pub fn store_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
         let new = self.force(new)?;
-        if self.st.slots.get(&offset).is_some_and(|s| s.stale) {
-            self.release_memory(offset)?;
-        }
+        let stale = self.st.slots.get(&offset).is_some_and(|s| s.stale);
+        let old = if stale { Some(self.push(Uop::LoadSlot, &[], [offset, 0])?) } else { None };
         self.push(Uop::StoreSlot, &[new], [offset, 0])?;
         self.st.kill(writes(Uop::StoreSlot, [offset, 0]));
+        if let Some(old) = old {
+            self.st.kill_refcounts();
+            self.push(Uop::DecrefDead, &[old], [0; 2])?;
+        }
         self.st.slots.insert(offset, Slot { value: Some(Val::Id(new)), stale: false, origin: Origin::Stored });
-        Ok(())
-    }
-
-    fn release_memory(&mut self, offset: u64) -> Result<(), Reason> {
-        let old = self.push(Uop::LoadSlot, &[], [offset, 0])?;
-        self.st.kill_refcounts();
-        self.push(Uop::DecrefDead, &[old], [0; 2])?;
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct State {
     pub map: Vec<Option<Val>>,
     /// Snapshots of `out`.
     pub snaps: HashMap<Snapshot, SnapId>,
-    /// The boxed twin of a raw value that came in as a slot's value.
+    /// The slot's box, by the input's unboxed entry instruction.
     pub entry_boxes: HashMap<ValueId, Val>,
 }
 

@@ -204,6 +204,9 @@ fn read_def(
             }
         }
     }
+    if form == Form::Call && def.signature.contains("iv") {
+        return Err(syn::Error::new(sig.span(), "a helper takes its immediates after its values"));
+    }
     if def.imms.len() > 2 {
         return Err(syn::Error::new(sig.span(), "a uop has at most two immediates"));
     }

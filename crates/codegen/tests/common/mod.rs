@@ -1,6 +1,8 @@
 //! A little runtime for tests: executors compiled from text, entered on a made-up interpreter frame, whose exits and
 //! escapes are recorded.
 #![allow(dead_code, reason = "each test file uses its part")]
+pub mod eval;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
@@ -157,6 +159,11 @@ extern "sysv64" fn list_append(list: u64, item: u64) {
     called(Uop::ListAppend, list ^ item << 32);
 }
 
+extern "sysv64" fn big_int_op(a: u64, b: u64, op: i64) -> u64 {
+    clobber();
+    if op == 7 && b == 8 { 0 } else { (a ^ b << 1).wrapping_mul(op as u64).wrapping_sub(1) }
+}
+
 impl Machine {
     pub fn new(options: Options) -> Machine {
         STATE.with_borrow_mut(|s| *s = State::default());
@@ -171,6 +178,7 @@ impl Machine {
                 (Uop::BoxF64, box_f64 as *const () as usize),
                 (Uop::FloatPow, float_pow as *const () as usize),
                 (Uop::DeallocHarmless, dealloc_harmless as *const () as usize),
+                (Uop::BigIntOp, big_int_op as *const () as usize),
                 (Uop::ListAppend, list_append as *const () as usize),
             ]),
         }

@@ -1,0 +1,531 @@
+//! Random programs: interpreted throughout, and with their loop run as an optimized trace from the third iteration on.
+//! Results, what opaque calls saw, and every reference count must agree. `TIERUP_SEEDS=N` runs more of them,
+//! `TIERUP_SEED=N` one, verbosely.
+#[allow(dead_code, reason = "shared with other tests")]
+mod machine;
+
+use std::collections::HashMap;
+
+use exec::{Escape, Exit, Host, OutOfFuel};
+use ir::{Count, EntryParam, EntrySource, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};
+use machine::heap::{BOOL, FLOAT, Heap, INT, Value};
+use machine::record::Recorder;
+use machine::{BOUND, Bin, COUNTER, Cmp, End, LIST_SLOT, LOCALS, Machine, Op};
+use opt::{Known, Options, Oracle};
+
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        (self.next() >> 11) % n
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize]
+    }
+}
+
+struct Generator {
+    rng: Rng,
+    out: Vec<Op>,
+}
+
+impl Generator {
+    fn local(&mut self) -> usize {
+        1 + self.rng.below(LOCALS as u64 - 1) as usize
+    }
+
+    fn number(&mut self) {
+        let op = match self.rng.below(6) {
+            0 => Op::Float(self.rng.pick(&[0.5, -1.25, 3.0, 0.0])),
+            1 => Op::Int(self.rng.pick(&[1 << 20, 1000, -(1 << 31), 1 << 61])),
+            _ => Op::Int(self.rng.below(12) as i64 - 3),
+        };
+        self.out.push(op);
+    }
+
+    fn expr(&mut self, depth: u32) {
+        match if depth == 0 { self.rng.below(4) } else { self.rng.below(12) } {
+            0 => self.number(),
+            1..=3 => {
+                let op = Op::Load(self.local(), self.rng.one_in(2));
+                self.out.push(op);
+            }
+            4 => {
+                self.expr(depth - 1);
+                self.out.push(Op::Neg);
+            }
+            5 => {
+                self.small_index();
+                self.out.push(Op::Item);
+            }
+            6 if self.rng.one_in(3) => {
+                self.expr(depth - 1);
+                self.out.push(Op::Call);
+            }
+            _ => {
+                self.expr(depth - 1);
+                self.expr(depth - 1);
+                let ops = [
+                    Bin::Add,
+                    Bin::Add,
+                    Bin::Add,
+                    Bin::Sub,
+                    Bin::Sub,
+                    Bin::Mul,
+                    Bin::Mod,
+                    Bin::FloorDiv,
+                    Bin::And,
+                    Bin::Or,
+                    Bin::Xor,
+                ];
+                let op = self.rng.pick(&ops);
+                self.out.push(Op::Bin(op));
+            }
+        }
+    }
+
+    fn small_index(&mut self) {
+        if self.rng.one_in(2) {
+            let x = self.rng.below(4) as i64 - 1;
+            self.out.push(Op::Int(x));
+        } else {
+            self.out.extend([Op::Load(COUNTER, true), Op::Int(4), Op::Bin(Bin::Mod)]);
+        }
+    }
+
+    fn condition(&mut self) {
+        if self.rng.one_in(4) {
+            self.out.extend([
+                Op::Load(self.rng.below(5) as usize + 3, true),
+                Op::Load(self.rng.below(5) as usize + 3, true),
+                Op::Is,
+            ]);
+        } else {
+            self.expr(1);
+            self.expr(1);
+            let op = self.rng.pick(&[Cmp::Lt, Cmp::Le, Cmp::Eq, Cmp::Ne]);
+            self.out.push(Op::Cmp(op));
+        }
+        if self.rng.one_in(3) {
+            self.out.push(Op::Not);
+        }
+    }
+
+    fn statement(&mut self, depth: u32) {
+        match self.rng.below(10) {
+            0 if depth > 0 => {
+                self.condition();
+                let at = self.out.len();
+                self.out.push(Op::Poll);
+                for _ in 0..1 + self.rng.below(2) {
+                    self.statement(depth - 1);
+                }
+                self.out[at] = Op::SkipUnless(self.out.len() - at - 1);
+            }
+            1 => {
+                self.expr(1);
+                self.small_index();
+                self.out.push(Op::SetItem);
+            }
+            2 => {
+                // A copy: two locals with one object.
+                let (from, to) = (self.local(), 3 + self.rng.below(5) as usize);
+                self.out.extend([Op::Load(from, self.rng.one_in(2)), Op::Store(to, true)]);
+            }
+            3 => {
+                // A swap.
+                let (a, b) = (3 + self.rng.below(5) as usize, 3 + self.rng.below(5) as usize);
+                self.out.extend([Op::Load(a, false), Op::Load(b, false), Op::Store(a, true), Op::Store(b, true)]);
+            }
+            _ => {
+                self.expr(2);
+                let to = 3 + self.rng.below(5) as usize;
+                let pending = !self.rng.one_in(6);
+                self.out.push(Op::Store(to, pending));
+            }
+        }
+    }
+
+    /// `while counter < bound: statements; counter += 1`
+    fn program(mut self) -> Vec<Op> {
+        self.out.extend([Op::Load(COUNTER, true), Op::Load(BOUND, true), Op::Cmp(Cmp::Lt), Op::EndUnless]);
+        for _ in 0..1 + self.rng.below(5) {
+            self.statement(2);
+        }
+        self.out.extend([
+            Op::Load(COUNTER, true),
+            Op::Int(1),
+            Op::Bin(Bin::Add),
+            Op::Store(COUNTER, true),
+            Op::Poll,
+            Op::Loop,
+        ]);
+        self.out
+    }
+}
+
+fn start(seed: u64) -> Machine {
+    let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut heap = Heap::new();
+    let items: Vec<u64> = (0..4).map(|n| if n < 2 { heap.int(1000 * n) } else { heap.float(n as f64) }).collect();
+    let frame = vec![0; uops::layout::FRAME_LOCALS as usize / 8 + LOCALS];
+    let mut m = Machine { heap, frame, stack: Vec::new(), pc: 0, log: Vec::new(), steps: 0 };
+    for n in 0..LOCALS {
+        let object = match n {
+            LIST_SLOT => m.heap.list(&items),
+            COUNTER => m.heap.int(0),
+            BOUND => m.heap.int(40),
+            _ if rng.one_in(3) => m.heap.float(rng.below(9) as f64 - 2.5),
+            _ => m.heap.int(rng.pick(&[0, 1, 7, -300, 1 << 29, 1 << 40])),
+        };
+        *m.local_mut(n) = object;
+    }
+    m
+}
+
+struct MachineOracle<'a>(&'a Heap);
+
+impl Oracle for MachineOracle<'_> {
+    fn known(&self) -> Known {
+        Known { int: INT, float: FLOAT, bool_: BOOL, true_: self.0.bool_(true), false_: self.0.bool_(false) }
+    }
+
+    fn type_of(&self, object: u64) -> Option<u64> {
+        Some(self.0.ty(object))
+    }
+
+    fn int_value(&self, object: u64) -> Option<i64> {
+        match self.0.value(object) {
+            Value::Int(x) => x.try_into().ok(),
+            _ => None,
+        }
+    }
+
+    fn float_value(&self, object: u64) -> Option<f64> {
+        match self.0.value(object) {
+            Value::Float(x) => Some(x),
+            _ => None,
+        }
+    }
+
+    fn is_immortal(&self, object: u64) -> bool {
+        self.0.is_immortal(object)
+    }
+
+    fn class_is_fixed(&self, _ty: u64) -> bool {
+        true
+    }
+}
+
+/// Runs a trace on the machine's own heap and frame.
+struct Native<'a>(&'a mut Machine);
+
+impl Native<'_> {
+    /// The object for one slot of a snapshot and whether the slot owns it; boxes are made once each.
+    fn slot(
+        &mut self,
+        slot: SlotVal,
+        value: &dyn Fn(ValueId) -> u64,
+        boxes: &mut HashMap<ValueId, u64>,
+    ) -> (u64, bool) {
+        let heap = &mut self.0.heap;
+        let object = match slot.source {
+            Source::Value(v) => {
+                if slot.count == Count::New {
+                    heap.incref(value(v));
+                }
+                return (value(v), slot.count != Count::Borrow);
+            }
+            Source::BoxI64(v) | Source::BoxF64(v) => {
+                if let Some(&object) = boxes.get(&v) {
+                    heap.incref(object);
+                    return (object, true);
+                }
+                let object = match slot.source {
+                    Source::BoxI64(_) => heap.int((value(v) as i64).into()),
+                    _ => heap.float(f64::from_bits(value(v))),
+                };
+                boxes.insert(v, object);
+                object
+            }
+            Source::BoxBool(v) => heap.bool_(value(v) != 0),
+            Source::Const(object) => {
+                heap.incref(object);
+                object
+            }
+            Source::Unchanged | Source::Null => panic!("{slot} is nothing to write"),
+        };
+        (object, true)
+    }
+
+    fn write_locals(
+        &mut self,
+        trace: &Trace,
+        snap: SnapId,
+        value: &dyn Fn(ValueId) -> u64,
+        boxes: &mut HashMap<ValueId, u64>,
+    ) {
+        let mut stale = Vec::new();
+        for n in 0..LOCALS {
+            let slot = trace.snapshot(snap).frames[0].slots[n];
+            if slot.source == Source::Unchanged {
+                continue;
+            }
+            let (object, owned) = self.slot(slot, value, boxes);
+            assert!(owned, "a local owns its value");
+            stale.push(std::mem::replace(self.0.local_mut(n), object));
+        }
+        for object in stale {
+            self.0.heap.decref(object);
+        }
+    }
+
+    /// Puts the machine where the trace was left.
+    fn leave(&mut self, trace: &Trace, exit: &Exit) {
+        let value = |v: ValueId| exit.values[v.0 as usize];
+        let mut boxes = HashMap::new();
+        let frame = &trace.snapshot(exit.snap).frames[0];
+        let stack: Vec<(u64, bool)> = frame.slots[LOCALS..].iter().map(|&s| self.slot(s, &value, &mut boxes)).collect();
+        self.write_locals(trace, exit.snap, &value, &mut boxes);
+        self.0.stack = stack;
+        self.0.pc = frame.pc as usize;
+    }
+}
+
+impl Host for Native<'_> {
+    fn call(&mut self, op: Uop, args: &[u64], _imms: [u64; 2]) -> u64 {
+        let heap = &mut self.0.heap;
+        match op {
+            Uop::BoxI64 => heap.int((args[0] as i64).into()),
+            Uop::BoxF64 => heap.float(f64::from_bits(args[0])),
+            Uop::IntFitsI64 => match heap.value(args[0]) {
+                Value::Int(x) => i64::try_from(x).is_ok().into(),
+                other => panic!("int_fits_i64 of {other:?}"),
+            },
+            Uop::UnboxWideInt => match heap.value(args[0]) {
+                Value::Int(x) => i64::try_from(x).expect("it was checked") as u64,
+                other => panic!("unbox_wide_int of {other:?}"),
+            },
+            Uop::DeallocHarmless => {
+                heap.dealloc(args[0]);
+                0
+            }
+            _ => panic!("{op:?}: no such helper here"),
+        }
+    }
+
+    fn escape(&mut self, site: &Escape<'_>, value: &dyn Fn(ValueId) -> u64) -> Option<u64> {
+        for slot in &site.trace.snapshot(site.snap).frames[0].slots {
+            let made = matches!(slot.source, Source::BoxI64(_) | Source::BoxF64(_) | Source::BoxBool(_));
+            assert!(!made && slot.count != Count::New, "an escape sees only what exists and is owned");
+        }
+        self.write_locals(site.trace, site.snap, value, &mut HashMap::new());
+        let result = self.0.opaque(site.operands[0]);
+        if site.arg & 1 != 0 {
+            self.0.heap.decref(site.operands[0]);
+        }
+        Some(result)
+    }
+}
+
+/// What a run showed: how it ended, the values of locals, which are the same object, and the log.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    end: End,
+    locals: Vec<Value>,
+    items: Vec<Value>,
+    log: Vec<Vec<Value>>,
+}
+
+const STEPS: usize = 20_000;
+
+fn interpret(m: &mut Machine, program: &[Op]) -> End {
+    loop {
+        let end = m.step(program);
+        if end != End::Running || m.steps > STEPS {
+            return end;
+        }
+    }
+}
+
+fn outcome(m: &mut Machine, end: End) -> (Outcome, Vec<(usize, usize)>) {
+    let locals: Vec<u64> = m.locals().to_vec();
+    let same = (0..LOCALS).flat_map(|a| (0..a).map(move |b| (a, b))).filter(|&(a, b)| locals[a] == locals[b]).collect();
+    let items = m.heap.items(locals[LIST_SLOT]);
+    let outcome = Outcome {
+        end,
+        locals: locals.iter().map(|&o| m.heap.value(o)).collect(),
+        items: items.iter().map(|&o| m.heap.value(o)).collect(),
+        log: m.log.clone(),
+    };
+    m.finish();
+    assert_eq!(m.heap.live(), 0, "references leak");
+    (outcome, same)
+}
+
+/// Interprets two iterations, records the third while interpreting it, and compiles the trace.
+fn record(m: &mut Machine, program: &[Op]) -> Result<Trace, End> {
+    let mut passes = 0;
+    while passes < 2 {
+        match m.step(program) {
+            End::Running if m.pc == 0 => passes += 1,
+            End::Running => {}
+            end => return Err(end),
+        }
+    }
+    let mut recorder = Recorder::new();
+    loop {
+        if recorder.record(m, program).is_err() {
+            return Err(interpret(m, program));
+        }
+        match m.step(program) {
+            End::Running if m.pc == 0 => return Ok(recorder.finish()),
+            End::Running => {}
+            end => return Err(end),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mode {
+    Peeled,
+    Simple,
+    Baseline,
+    /// Entered with some locals in registers.
+    Entry,
+}
+
+/// Hands some number locals over as entry parameters: memory keeps what it has, as something stale.
+fn hand_over(m: &mut Machine, trace: &mut Trace, rng: &mut Rng) -> Vec<u64> {
+    let mut values = Vec::new();
+    for n in COUNTER..LOCALS {
+        if rng.one_in(3) {
+            continue;
+        }
+        let object = m.locals()[n];
+        // An object that somebody else has cannot become a box of its own.
+        let alone = m.heap.is_alone(object);
+        let (kind, bits) = match m.heap.value(object) {
+            Value::Int(x) if alone && !rng.one_in(4) && i64::try_from(x).is_ok() => (Kind::I64, x as u64),
+            Value::Float(x) if alone && !rng.one_in(4) => (Kind::F64, x.to_bits()),
+            Value::Int(_) | Value::Float(_) => {
+                m.heap.incref(object);
+                (Kind::Obj, object)
+            }
+            _ => continue,
+        };
+        // What is stale is some other harmless object.
+        if kind != Kind::Obj {
+            let stale = m.heap.float(99.5);
+            m.heap.decref(object);
+            *m.local_mut(n) = stale;
+        }
+        trace.entry.push(EntryParam { kind, source: EntrySource::Slot(n as u16) });
+        values.push(bits);
+    }
+    values
+}
+
+/// Whether a trace was made and ran.
+fn check(seed: u64, mode: Mode, verbose: bool) -> bool {
+    let program = Generator { rng: Rng(seed.wrapping_mul(0xd129_0ddf_53bd_5a83) | 1), out: Vec::new() }.program();
+    let mut reference = start(seed);
+    let end = interpret(&mut reference, &program);
+    let (wanted, same) = outcome(&mut reference, end);
+
+    let mut m = start(seed);
+    let mut trace = match record(&mut m, &program) {
+        Ok(trace) => trace,
+        Err(end) => {
+            assert_eq!(outcome(&mut m, end).0, wanted, "the recorder disturbs the interpreter");
+            return false;
+        }
+    };
+    let mut rng = Rng(seed.wrapping_mul(0xa076_1d64_78bd_642f) | 1);
+    if verbose {
+        println!("{program:?}\n{trace}");
+    }
+    let enabled = mode != Mode::Baseline;
+    let options = Options { enabled, peel: mode != Mode::Simple, verify: true, dump: None };
+    let entry = if mode == Mode::Entry { hand_over(&mut m, &mut trace, &mut rng) } else { Vec::new() };
+    let optimized = match opt::optimize(&trace, &MachineOracle(&m.heap), &options) {
+        Ok(t) => t,
+        Err(opt::Reason::Contradiction | opt::Reason::EntryState | opt::Reason::JumpState) => return false,
+        Err(e) => panic!("{e}"),
+    };
+    if verbose {
+        println!("{optimized}");
+    }
+    let mut native = [0u64; 8];
+    let cx = native.as_mut_ptr() as u64 + 64;
+    let breaker = 0u64;
+    let mut put = |at: isize, v: u64| native[(64 + at) as usize / 8] = v;
+    put(uops::layout::CX_FRAME, m.frame.as_mut_ptr() as u64);
+    put(uops::layout::CX_EVAL_BREAKER, &raw const breaker as u64);
+    std::hint::black_box(&native);
+    let mut host = Native(&mut m);
+    // SAFETY: the recorder's guards keep every access within the machine's heap and frame.
+    let run = unsafe { exec::run(&optimized, cx, &entry, &mut host, 1000) };
+    let exit = run.unwrap_or_else(|OutOfFuel| panic!("the loop does not end"));
+    if verbose {
+        println!("left at {} after {} iterations", optimized.line(exit.at), exit.iterations);
+    }
+    host.leave(&optimized, &exit);
+    let end = interpret(&mut m, &program);
+    let (found, found_same) = outcome(&mut m, end);
+    assert_eq!(found, wanted);
+    for pair in same {
+        assert!(found_same.contains(&pair), "locals {pair:?} are no longer one object");
+    }
+    exit.iterations > 0
+}
+
+fn check_all(mode: Mode) {
+    if let Some(seed) = std::env::var("TIERUP_SEED").ok().and_then(|s| s.parse().ok()) {
+        check(seed, mode, true);
+        return;
+    }
+    let seeds = std::env::var("TIERUP_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3000);
+    let mut ran = 0;
+    for seed in 1..=seeds {
+        match std::panic::catch_unwind(|| check(seed, mode, false)) {
+            Ok(true) => ran += 1,
+            Ok(false) => {}
+            Err(_) => panic!("{mode:?} fails with TIERUP_SEED={seed}"),
+        }
+    }
+    println!("{mode:?}: {ran} of {seeds} looped");
+    assert!(ran * 10 > seeds, "too few programs loop in their trace: {ran} of {seeds}");
+}
+
+#[test]
+fn peeled_loops_agree() {
+    check_all(Mode::Peeled);
+}
+
+#[test]
+fn simple_loops_agree() {
+    check_all(Mode::Simple);
+}
+
+#[test]
+fn baseline_loops_agree() {
+    check_all(Mode::Baseline);
+}
+
+#[test]
+fn loops_entered_with_registers_agree() {
+    check_all(Mode::Entry);
+}

@@ -69,20 +69,24 @@ unsafe fn unbind(callable: *mut StackRef) {
 pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> Option<*mut Tier1Code> {
     // SAFETY: a live object.
     unsafe {
-        if (*callable).ob_type != function_type() {
+        if !takes_frame(ts, callable) {
             return None;
+        }
+        entry::decoded_if_warm((*callable.cast::<Function>()).func_code)
+    }
+}
+
+/// Whether a call is one of a Python function by a new frame of its own namespace: warm or not.
+unsafe fn takes_frame(ts: *mut ThreadState, callable: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        if (*callable).ob_type != function_type() {
+            return false;
         }
         let function: *mut Function = callable.cast();
-        if (*function).vectorcall.map(|v| v as usize) != function_vectorcall().map(|v| v as usize)
-            || !entry::hook_is_ours(ts)
-        {
-            return None;
-        }
-        let code = (*function).func_code;
-        if (*code).co_flags as u32 & CO_OPTIMIZED == 0 {
-            return None;
-        }
-        entry::decoded_if_warm(code)
+        (*function).vectorcall.map(|v| v as usize) == function_vectorcall().map(|v| v as usize)
+            && entry::hook_is_ours(ts)
+            && (*(*function).func_code).co_flags as u32 & CO_OPTIMIZED != 0
     }
 }
 
@@ -118,6 +122,13 @@ out_of_line_handlers! {
                 return error::<R>(f, ip, callable, ts);
             }
             return enter_python::<R>(f, ip, new, ts, tier1);
+        }
+        if takes_frame(ts, op) {
+            // Cold: CPython's evaluator runs it, on a frame that the arguments move into, as they do in CPython.
+            let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), args, total, null_mut(), f);
+            (*f).stackpointer = callable;
+            let result = if new.is_null() { null_mut() } else { _PyEval_EvalFrameDefault(ts, new, 0) };
+            return finish_call::<R>(f, ip, callable, ts, callable, result);
         }
         if !was_bound {
             call_native::choose(ip, ts, op);

@@ -14,7 +14,7 @@ fn main() {
          /// # Safety\n\
          /// Operands are what the uop's contract asks for.\n\
          #[allow(unused_unsafe, clippy::undocumented_unsafe_blocks, reason = \"some bodies are safe functions\")]\n\
-         unsafe fn body(op: Uop, cx: u64, a: &[u64], i: [u64; 2]) -> Step<u64> {\n    match op {\n",
+         pub unsafe fn body(op: Uop, cx: u64, a: &[u64], i: [u64; 2]) -> Step<u64> {\n    match op {\n",
     );
     for u in table.uops.iter().filter(|u| u.form == Form::Stencil) {
         let call = format!("unsafe {{ uops::{}({}) }}", u.name, arguments(u));

@@ -3,7 +3,7 @@ mod common;
 
 use codegen::Options;
 use common::Machine;
-use common::eval::{KNOWN, escape_result, interpret, same, step};
+use common::eval::{Context, escape_result, eval, helper, interpret, same, value_uops};
 use ir::{
     CodeId, Continuation, Count, Frame, Inst, Kind, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, Uop,
     ValueId,
@@ -30,15 +30,25 @@ struct Builder {
     now: Vec<u64>,
     values: Vec<(ValueId, Kind)>,
     escapes: usize,
-    floats: Vec<u64>,
+    operations: Vec<Uop>,
 }
 
 impl Builder {
     fn push(&mut self, inst: Inst) -> ValueId {
         let args: Vec<u64> = inst.args.iter().map(|a| self.now[a.0 as usize]).collect();
-        self.now.push(step(&inst, &args, &INTS, &self.floats, self.escapes).unwrap_or(0));
+        let now = match inst.op {
+            Uop::ConstI64 | Uop::ConstF64 => inst.imms[0],
+            Uop::LoadFieldI64 => INTS[inst.imms[0] as usize / 8],
+            // Of the slot loaded just before.
+            Uop::UnboxF64 => FLOATS[self.trace.inst(inst.args[0]).imms[0] as usize / 8 - 1].to_bits(),
+            Uop::Escape => escape_result(self.escapes),
+            Uop::BoxI64 | Uop::BoxF64 | Uop::FloatPow => helper(inst.op, &args),
+            op if self.operations.contains(&op) => eval(op, &args, inst.imms).unwrap_or(0),
+            _ => 0,
+        };
+        self.now.push(now);
         self.escapes += usize::from(inst.op == Uop::Escape);
-        // Slots hold addresses here and offsets in the interpreter: no operands for others.
+        // Slots hold addresses: no operands for others.
         let kind = inst.op.facts().result.filter(|_| inst.op != Uop::LoadSlot);
         let v = self.trace.push(inst);
         self.values.extend(kind.map(|k| (v, k)));
@@ -87,7 +97,7 @@ impl Builder {
                 self.push(Inst::new(Uop::ConstF64, &[]).imm(c.to_bits()));
                 return Some(());
             }
-            _ => KNOWN[(word >> 8) as usize % KNOWN.len()],
+            _ => self.operations[(word >> 8) as usize % self.operations.len()],
         };
         let facts = op.facts();
         let kinds: Vec<Kind> = if op == Uop::Escape { vec![Kind::I64, Kind::I64] } else { facts.operands.to_vec() };
@@ -111,8 +121,8 @@ impl Builder {
             _ => {}
         }
         let words: Vec<u64> = args.iter().map(|a| self.now[a.0 as usize]).collect();
-        if facts.exits && op != Uop::Escape && step(&inst, &words, &INTS, &self.floats, 0).is_none() && word & 0x70 != 0
-        {
+        let leaves = self.operations.contains(&op) && eval(op, &words, inst.imms).is_none();
+        if leaves && word & 0x70 != 0 {
             return Some(());
         }
         if facts.exits {
@@ -131,7 +141,7 @@ fn build(words: &[u64], looping: bool) -> Trace {
         now: Vec::new(),
         values: Vec::new(),
         escapes: 0,
-        floats: FLOATS.map(f64::to_bits).to_vec(),
+        operations: value_uops(),
     };
     b.trace.codes.push(0);
     let object = b.push(Inst::new(Uop::LoadSlot, &[]));
@@ -188,23 +198,22 @@ fn build(words: &[u64], looping: bool) -> Trace {
 fn check(words: &[u64], looping: bool, options: Options) -> Result<(), TestCaseError> {
     let trace = build(words, looping);
     prop_assert!(trace.verify().is_ok(), "{:?}\n{trace}", trace.verify());
-    let floats = FLOATS.map(f64::to_bits);
-    let expected = interpret(&trace, &INTS, &floats);
     let mut m = Machine::new(options);
     let ints = Box::new(INTS);
     m.set_local(0, ints.as_ptr() as u64);
-    let objects = floats.map(|f| Box::new([1, 0, f, 0]));
+    let objects = FLOATS.map(|f| Box::new([1, 0, f.to_bits(), 0]));
     for (n, o) in objects.iter().enumerate() {
         m.set_local(n + 1, o.as_ptr() as u64);
     }
+    let [frame, tstate, breaker] = m.context();
+    let (expected, world) = interpret(&trace, &Context::new(frame, tstate, breaker));
     let executor = m.try_compile(&trace, None);
     prop_assert!(executor.is_ok(), "{executor:?}\n{trace}");
-    let results: Vec<u64> = (0..expected.escapes.len()).map(escape_result).collect();
+    let results: Vec<u64> = (0..world.escapes.len()).map(escape_result).collect();
     m.escape_results(&results);
     let left = m.run(0);
     let context = || format!("{trace}\n{}", m.dump(0));
-    let inst = &trace.insts[expected.at];
-    prop_assert_eq!(Some(SnapId(left.snapshot)), inst.snap, "{}", context());
+    prop_assert_eq!(SnapId(left.snapshot), expected.snap, "{}", context());
     for (&v, &found) in &left.values {
         let op = trace.insts[v as usize].op;
         let expected = expected.values[v as usize];
@@ -212,8 +221,8 @@ fn check(words: &[u64], looping: bool, options: Options) -> Result<(), TestCaseE
         prop_assert!(equal, "v{v} is {found:#x}, not {expected:#x}\n{}", context());
     }
     let escaped = m.escaped();
-    prop_assert_eq!(escaped.len(), expected.escapes.len(), "{}", context());
-    for (found, expected) in escaped.iter().zip(&expected.escapes) {
+    prop_assert_eq!(escaped.len(), world.escapes.len(), "{}", context());
+    for (found, expected) in escaped.iter().zip(&world.escapes) {
         prop_assert_eq!(&found.operands, expected, "{}", context());
     }
     Ok(())

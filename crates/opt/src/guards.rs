@@ -223,7 +223,19 @@ impl Optimizer<'_> {
         };
         self.narrow(a, na);
         self.narrow(b, nb);
+        if op == Uop::GuardInRange && rb.lo >= 0 {
+            self.learn_index(a, b);
+        }
         Ok(())
+    }
+
+    /// `wrap_index(i, n)` turned out to be in `0..n`, so `i` is in `-n..n`.
+    fn learn_index(&mut self, wrapped: ValueId, n: ValueId) {
+        let def = self.def(wrapped);
+        if def.op == Uop::WrapIndex && def.args[1] == n {
+            let (index, hi) = (def.args[0], self.range(n).hi);
+            self.narrow(index, Range { lo: -hi, hi: hi - 1 });
+        }
     }
 
     /// `guard_int_is`: the integer becomes a constant.

@@ -19,6 +19,9 @@ use crate::state::{Key, Optimizer};
 use crate::virtuals::{BoxKind, Val};
 use crate::{Oracle, Reason};
 
+/// Iterations peeled at most. A value that moves through several variables (`a, b = b, a + b`) is unboxed in all of
+/// them only after as many iterations.
+const MAX_COPIES: usize = 3;
 /// Rounds until the plan is given up. Each round weakens at least one place; real loops need two or three.
 const MAX_ROUNDS: usize = 16;
 
@@ -107,35 +110,73 @@ fn feed_iteration(o: &mut Optimizer<'_>) -> Result<(), Reason> {
     o.translate(o.snap_in.expect("a recorded jump has a snapshot")).map(drop)
 }
 
-/// Peels one iteration and optimizes the loop behind it.
+/// Peels an iteration, or as many as spare the loop boxes, and optimizes the loop behind.
 pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reason> {
     if trace.entry.iter().any(|e| matches!(e.source, EntrySource::Parent(_))) {
         return Err(Reason::EntryState);
     }
+    let written: Vec<Write> = trace.insts.iter().map(|i| writes(i.op, i.imms)).filter(|w| w.classes != 0).collect();
+    let mut best: Option<Peeled> = None;
+    for copies in 1..=MAX_COPIES {
+        let peeled = match peel_copies(trace, oracle, &written, copies) {
+            Ok(p) => p,
+            Err(_) if best.is_some() => break,
+            Err(e) => return Err(e),
+        };
+        let boxes = peeled.boxes;
+        if best.as_ref().is_none_or(|b| boxes < b.boxes) {
+            best = Some(peeled);
+        }
+        if boxes == 0 {
+            break;
+        }
+    }
+    best.map(|b| b.trace).ok_or(Reason::JumpState)
+}
+
+struct Peeled {
+    trace: Trace,
+    /// Boxes made at the end of each iteration only to be carried, in place of an object that came from memory.
+    boxes: usize,
+}
+
+fn peel_copies(trace: &Trace, oracle: &dyn Oracle, written: &[Write], copies: usize) -> Result<Peeled, Reason> {
     let mut o = Optimizer::new(trace, oracle);
     o.feed_entry()?;
-    feed_iteration(&mut o)?;
-    let written: Vec<Write> = trace.insts.iter().map(|i| writes(i.op, i.imms)).filter(|w| w.classes != 0).collect();
+    for _ in 0..copies {
+        o.st.map.fill(None);
+        o.st.entry_boxes.clear();
+        feed_iteration(&mut o)?;
+    }
     let escapes = written.iter().any(|w| w.classes == u32::MAX);
     if escapes {
         o.forget_classes();
     }
-    let mut places = places(&o, &written);
+    let mut places = places(&o, written);
     let base = o.st.clone();
     for _ in 0..MAX_ROUNDS {
         o.st = base.clone();
-        let phis = enter_loop(&mut o, &mut places, &written)?;
+        let phis = enter_loop(&mut o, &mut places, written)?;
         feed_iteration(&mut o)?;
         if escapes {
             o.forget_classes();
         }
+        let boxes = boxes_carried(&o, &places);
         if let Some(next) = leave_loop(&mut o, &mut places)? {
             debug_assert_eq!(next.len(), phis);
             o.push(Uop::Jump, &next, [0; 2])?;
-            return Ok(o.st.out);
+            return Ok(Peeled { trace: o.st.out, boxes });
         }
     }
-    simple_loop(trace, oracle)
+    let trace = simple_loop(trace, oracle)?;
+    Ok(Peeled { trace, boxes: 0 })
+}
+
+/// Places that carry an object although the iteration ends with a box that nothing else needs.
+fn boxes_carried(o: &Optimizer<'_>, places: &[Planned]) -> usize {
+    let as_object = |p: &&Planned| matches!(p.plan, Plan::Object { .. }) && p.virtual_box().is_none();
+    let boxed = |p: &Planned| last_value(o, &p.place).and_then(|v| o.as_virtual(v));
+    places.iter().filter(as_object).filter_map(boxed).filter(|v| !matches!(v.kind, BoxKind::Bool(_))).count()
 }
 
 /// The places at the end of the preamble and the first plan for each.
@@ -361,7 +402,7 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
         let weakened = match places[n].plan.clone() {
             Plan::Unknown if stale => return Err(Reason::JumpState),
             Plan::Unknown => None,
-            Plan::Same if last == places[n].inside => None,
+            Plan::Same if last == places[n].inside || o.same_box(&places[n], last, &lasts) => None,
             Plan::Same => {
                 places[n].varies = true;
                 match (places[n].virtual_box(), o.as_virtual(last)) {
@@ -376,7 +417,11 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
             }
             // Nothing changed it: no phi is needed.
             Plan::Raw(..) | Plan::Scalar(_) | Plan::Object { .. }
-                if last == places[n].inside && !places[n].varies && alone(places, n) =>
+                if !places[n].varies
+                    && alone(places, n)
+                    && (last == places[n].inside
+                        || last == o.norm(places[n].first)
+                        || o.same_box(&places[n], last, &lasts)) =>
             {
                 places[n].varies = true;
                 Some(Plan::Same)
@@ -451,6 +496,17 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
         }
     }
     Ok(agreed.then_some(next))
+}
+
+impl Optimizer<'_> {
+    /// Whether the iteration ends with a box of the very value that the loop was entered with, in this place alone.
+    fn same_box(&self, p: &Planned, last: Val, lasts: &[Option<Val>]) -> bool {
+        let same = match (self.as_virtual(p.first), self.as_virtual(last)) {
+            (Some(a), Some(b)) => a.kind == b.kind && a.raw == b.raw,
+            _ => false,
+        };
+        same && lasts.iter().filter(|&&l| l == Some(last)).count() == 1
+    }
 }
 
 /// Whether no other place has the same box at the end of the preamble.

@@ -81,7 +81,7 @@ pub fn int_shr_imm(a: I64, count: Imm32) -> I64 {
 pub fn int_mod_imm(a: I64, reciprocal: Imm64, divisor: Imm32) -> I64 {
     let divisor = divisor as i64;
     if (a as u64) < reciprocal {
-        let q = (u128::from(a as u64) * u128::from(reciprocal) >> 64) as i64;
+        let q = ((u128::from(a as u64) * u128::from(reciprocal)) >> 64) as i64;
         return a.wrapping_sub(q.wrapping_mul(divisor));
     }
     let d = opaque_int(divisor);
@@ -96,7 +96,7 @@ pub fn int_mod_imm(a: I64, reciprocal: Imm64, divisor: Imm32) -> I64 {
 #[inline(always)]
 pub fn int_floordiv_imm(a: I64, reciprocal: Imm64, divisor: Imm32) -> I64 {
     if (a as u64) < reciprocal {
-        return (u128::from(a as u64) * u128::from(reciprocal) >> 64) as i64;
+        return ((u128::from(a as u64) * u128::from(reciprocal)) >> 64) as i64;
     }
     let d = opaque_int(divisor as i64);
     // SAFETY: the divisor is above 2.

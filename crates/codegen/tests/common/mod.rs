@@ -51,6 +51,7 @@ pub struct Machine {
     /// The frame as the code sees it: locals from byte 80 on.
     pub frame: Box<[u64; 64]>,
     pub eval_breaker: Box<u64>,
+    pub tstate: Box<[u64; 64]>,
     helpers: HashMap<Uop, usize>,
 }
 
@@ -173,6 +174,7 @@ impl Machine {
             options,
             frame: Box::new([0; 64]),
             eval_breaker: Box::new(0),
+            tstate: Box::new([0; 64]),
             helpers: HashMap::from([
                 (Uop::BoxI64, box_i64 as *const () as usize),
                 (Uop::BoxF64, box_f64 as *const () as usize),
@@ -223,13 +225,17 @@ impl Machine {
         codegen::dump(&self.executors[executor], &self.arena)
     }
 
+    /// Addresses of the frame, the thread state and the eval breaker.
+    pub fn context(&mut self) -> [u64; 3] {
+        [self.frame.as_mut_ptr() as u64, self.tstate.as_mut_ptr() as u64, &raw mut *self.eval_breaker as u64]
+    }
+
     /// Enters an executor; the raw result.
     pub fn enter(&mut self, executor: usize) -> u64 {
         let code = self.executors[executor].entry;
-        let frame = self.frame.as_mut_ptr() as u64;
-        let breaker = &raw mut *self.eval_breaker as u64;
+        let [frame, tstate, breaker] = self.context();
         // SAFETY: the tests' traces only touch this frame and what its locals point to.
-        unsafe { self.arena.enter(code, frame, 0x7157, breaker) }
+        unsafe { self.arena.enter(code, frame, tstate, breaker) }
     }
 
     /// Enters an executor that leaves through an exit.

@@ -115,6 +115,21 @@ pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
 /// `code` is a code object, the GIL is held.
 pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
+    unsafe { decoded_after(code, THRESHOLD.load(Relaxed) as usize) }
+}
+
+/// The decoded code of `code`, which warm code calls: what it calls in turn gets its arguments as CPython would pass
+/// them (moved, not lent), which CPython's own evaluator no longer does under a hook.
+///
+/// # Safety
+/// As [`decoded_if_warm`].
+pub(crate) unsafe fn decoded_now(code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
+    unsafe { decoded_after(code, 1) }
+}
+
+unsafe fn decoded_after(code: *mut Code, threshold: usize) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
     unsafe {
         let data = code_extra(code, extra_index());
         if !data.is_null() && data as usize & 1 == 0 {
@@ -125,7 +140,7 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
             return None;
         }
         let entries = (data as usize >> 1) + 1;
-        if entries < THRESHOLD.load(Relaxed) as usize && !(data.is_null() && decode::has_back_edge(code)) {
+        if entries < threshold && !(data.is_null() && decode::has_back_edge(code)) {
             set_code_extra(code, extra_index(), (entries << 1 | 1) as *mut c_void);
             return None;
         }

@@ -65,14 +65,14 @@ unsafe fn unbind(callable: *mut StackRef) {
     }
 }
 
-/// The decoded code of a Python function that may be entered here: plain evaluation, warm, no namespace of its own.
+/// The decoded code of a Python function that may be entered here: plain evaluation, no namespace of its own.
 pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> Option<*mut Tier1Code> {
     // SAFETY: a live object.
     unsafe {
         if !takes_frame(ts, callable) {
             return None;
         }
-        entry::decoded_if_warm((*callable.cast::<Function>()).func_code)
+        entry::decoded_now((*callable.cast::<Function>()).func_code)
     }
 }
 
@@ -124,7 +124,7 @@ out_of_line_handlers! {
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
         if takes_frame(ts, op) {
-            // Cold: CPython's evaluator runs it, on a frame that the arguments move into, as they do in CPython.
+            // Not decodable: CPython's evaluator runs it, on a frame that the arguments move into, as they do in CPython.
             let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), args, total, null_mut(), f);
             (*f).stackpointer = callable;
             let result = if new.is_null() { null_mut() } else { _PyEval_EvalFrameDefault(ts, new, 0) };

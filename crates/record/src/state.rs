@@ -382,6 +382,12 @@ impl Recorder {
         self.frames.len() == 1
     }
 
+    /// What the recording relies on so far. Changes must be reported by [`Recorder::note_change`] from the moment a
+    /// dependency appears here.
+    pub fn dependencies(&self) -> &[Dependency] {
+        &self.dependencies
+    }
+
     /// Whether `frame` is the frame the recording started in.
     pub fn is_root(&self, frame: *mut py::Frame) -> bool {
         self.root == frame

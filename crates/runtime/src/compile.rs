@@ -144,7 +144,6 @@ impl State {
             let text = codegen::dump(&compiled, &self.arena);
             self.dump("machine code", code, offset, &text);
         }
-        self.watch(&dependencies)?;
         // SAFETY: the running thread's state.
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
         let exits = vec![ExitState::default(); compiled.exits.len()];
@@ -222,16 +221,6 @@ impl State {
         // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
         let arena = unsafe { &mut *arena };
         codegen::compile(trace, arena, &env, &codegen::Options::default())
-    }
-
-    fn watch(&mut self, dependencies: &[Dependency]) -> Result<(), String> {
-        for d in dependencies {
-            // SAFETY: the recorder saw these objects alive a moment ago.
-            if !unsafe { self.watchers.watch(*d) } {
-                return Err("a dict or type cannot be watched".into());
-            }
-        }
-        Ok(())
     }
 
     fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {

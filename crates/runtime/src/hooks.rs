@@ -41,6 +41,7 @@ pub(crate) unsafe fn on_hot(
             code: (*code).code as usize,
             offset,
             back_edge: None,
+            watched: 0,
             loop_end: st.strict_end(&*code, offset),
         });
         Resume { frame, ip, sp, kind: ResumeKind::Record }
@@ -87,7 +88,11 @@ pub(crate) unsafe fn on_record(
             }
         }
         match recording.recorder.step(frame, sp, offset, op.opcode, op.oparg) {
-            Step::Continue => RecordStep::Go,
+            Step::Continue if st.watch_recording() => RecordStep::Go,
+            Step::Continue => {
+                st.abort_recording(record::Abort::Value("a dict or type that cannot be watched"));
+                RecordStep::Stop
+            }
             Step::Abort(reason) => {
                 st.abort_recording(reason);
                 RecordStep::Stop

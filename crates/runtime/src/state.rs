@@ -43,6 +43,8 @@ pub(crate) struct Recording {
     pub offset: u32,
     /// The last back edge of the starting frame.
     pub back_edge: Option<u32>,
+    /// How many of the recorder's dependencies are watched.
+    pub watched: usize,
     /// Offset of the loop's last back edge, while leaving the loop gives the recording up.
     pub loop_end: Option<u32>,
 }
@@ -279,12 +281,6 @@ impl State {
         self.exit_sites.extend((0..executor.compiled.exits.len()).map(|i| (id, i as u32)));
         self.escape_sites.extend((0..executor.compiled.escapes.len()).map(|i| (id, i as u32)));
         for d in &executor.dependencies {
-            if let Dependency::DictKey { dict, key } = *d {
-                let keys = self.watched_keys.entry(dict).or_default();
-                if !keys.contains(&key) {
-                    keys.push(key);
-                }
-            }
             self.dependents.entry(*d).or_default().push(id);
         }
         *self.per_code.entry(executor.site.code).or_default() += 1;
@@ -352,6 +348,27 @@ impl State {
 
     fn hot_exit(&self) -> u32 {
         self.options.threshold.unwrap_or(HOT_EXIT).min(HOT_EXIT)
+    }
+
+    /// Starts watching what the recording in progress has come to rely on.
+    pub fn watch_recording(&mut self) -> bool {
+        let Some(recording) = &mut self.recording else { return true };
+        let all = recording.recorder.dependencies();
+        let new = all[recording.watched..].to_vec();
+        recording.watched = all.len();
+        for d in new {
+            // SAFETY: the recorder sees these objects alive.
+            if !unsafe { self.watchers.watch(d) } {
+                return false;
+            }
+            if let Dependency::DictKey { dict, key } = d {
+                let keys = self.watched_keys.entry(dict).or_default();
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        true
     }
 
     /// Ends the recording in progress without a trace.
@@ -456,7 +473,7 @@ impl State {
         let (code, offset) = (ex.site.code, m.pc);
         self.counters.recordings += 1;
         self.recording =
-            Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, loop_end: None });
+            Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, watched: 0, loop_end: None });
     }
 
     /// Compiles a finished recording. Its executor, if all went well.

@@ -411,9 +411,8 @@ impl<'a> Alloc<'a> {
 
     fn stencil(&mut self, node: &Node) -> Result<(), CompileError> {
         let t = stencils::template(node.op).ok_or(CompileError::Unsupported)?;
-        if !t.fits(&node.imms) {
-            let value = node.imms[usize::from(t.holes.iter().any(|h| h.imm == 1 && !h.fits(node.imms[1])))];
-            return Err(CompileError::Immediate { inst: node.inst, uop: node.op, value });
+        if let Some(n) = t.misfit(&node.imms) {
+            return Err(CompileError::Immediate { inst: node.inst, uop: node.op, value: node.imms[n] });
         }
         let mut args = node.args.clone();
         // Whether `v`'s register is anybody's after the operands are read.

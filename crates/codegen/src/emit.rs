@@ -1,5 +1,6 @@
 //! Machine-level steps to bytes.
 use ir::Uop;
+use stencils::{Piece, Template};
 
 use crate::abi::{self, Loc};
 use crate::alloc::Allocated;
@@ -25,6 +26,19 @@ pub(crate) struct Outside {
     pub first_escape_id: u32,
 }
 
+/// The out-of-line piece of a template.
+struct Cold {
+    /// Where the template's hot piece starts.
+    from: u32,
+    /// Where it ends.
+    back: u32,
+    template: &'static Template,
+    slots: [u8; 4],
+    imms: [u64; 2],
+    exit: Option<u32>,
+    mark: (u32, Uop),
+}
+
 /// Out-of-line code of a `decref_dead`.
 struct Dealloc {
     from: u32,
@@ -43,6 +57,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
         marks: Vec::new(),
         exit_jumps: Vec::new(),
         deallocs: Vec::new(),
+        colds: Vec::new(),
         head: None,
         mark: (0, Uop::Label),
     };
@@ -52,6 +67,9 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     }
     for d in std::mem::take(&mut e.deallocs) {
         e.dealloc(&d);
+    }
+    for c in std::mem::take(&mut e.colds) {
+        e.cold(&c);
     }
     e.stubs(&mut allocated.exits, outside);
     Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks })
@@ -64,6 +82,7 @@ struct Emitter {
     /// Displacements that must reach an exit's stub.
     exit_jumps: Vec<(u32, u32)>,
     deallocs: Vec<Dealloc>,
+    colds: Vec<Cold>,
     /// Offset of the loop's head.
     head: Option<u32>,
     mark: (u32, Uop),
@@ -83,9 +102,10 @@ impl Emitter {
             Lir::Move { dst, src } => self.mov(dst, src),
             Lir::Stencil { uop, slots, imms, exit } => {
                 let t = stencils::template(uop).ok_or(CompileError::Unsupported)?;
-                let start = t.emit(&mut self.asm.code, &slots, &imms) as u32;
-                if let Some(exit) = exit {
-                    self.exit_jumps.extend(t.exits.iter().map(|&at| (start + u32::from(at), exit)));
+                let from = self.piece(&t.hot, &slots, &imms, exit);
+                if !t.into_cold.is_empty() {
+                    let back = self.asm.here();
+                    self.colds.push(Cold { from, back, template: t, slots, imms, exit, mark: self.mark });
                 }
             }
             Lir::DecrefDead { object, helper, gprs, fprs } => {
@@ -133,6 +153,26 @@ impl Emitter {
             }
         }
         Ok(())
+    }
+
+    /// Copies and patches a piece of a template; where it starts.
+    fn piece(&mut self, piece: &Piece, slots: &[u8; 4], imms: &[u64; 2], exit: Option<u32>) -> u32 {
+        let start = piece.emit(&mut self.asm.code, slots, imms) as u32;
+        if let Some(exit) = exit {
+            self.exit_jumps.extend(piece.exits.iter().map(|&at| (start + u32::from(at), exit)));
+        }
+        start
+    }
+
+    fn cold(&mut self, c: &Cold) {
+        self.mark(MarkKind::Cold(c.mark.0, c.mark.1));
+        let start = self.piece(&c.template.cold, &c.slots, &c.imms, c.exit);
+        for &(at, to) in c.template.into_cold {
+            self.asm.bind(c.from + u32::from(at), start + u32::from(to));
+        }
+        for &at in c.template.back {
+            self.asm.bind(start + u32::from(at), c.back);
+        }
     }
 
     fn mov(&mut self, dst: Loc, src: Loc) {

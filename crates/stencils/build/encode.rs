@@ -9,9 +9,20 @@ use crate::decode::{Step, Target};
 use crate::object::RelocKind;
 use crate::roles::{CONTEXT, Place, Roles};
 
-/// A template as it will be written to the table.
+/// A template as it will be written to the table: what runs through, and what is placed out of line.
 #[derive(Default)]
 pub struct Template {
+    pub hot: Piece,
+    pub cold: Piece,
+    /// Offset of a 32-bit displacement in `hot` and the offset in `cold` it must reach.
+    pub into_cold: Vec<(usize, usize)>,
+    /// Offsets of 32-bit displacements in `cold` that must reach the end of `hot`.
+    pub back: Vec<usize>,
+}
+
+/// Code without gaps.
+#[derive(Default)]
+pub struct Piece {
     pub bytes: Vec<u8>,
     pub fields: Vec<Field>,
     pub holes: Vec<PlacedHole>,
@@ -35,48 +46,85 @@ pub struct PlacedHole {
     pub addend: i64,
 }
 
+/// What follows the first unconditional jump onwards is placed out of line.
 pub fn encode(steps: &[Step], roles: &[Roles]) -> Result<Template, String> {
-    // Jumps inside are short; templates are far smaller than that reaches, which `finish` checks.
+    let cut = steps.iter().position(|s| matches!(s, Step::Jump(None, Target::Next))).unwrap_or(steps.len());
+    let rest = (cut + 1).min(steps.len());
     let mut t = Template::default();
-    let mut starts = Vec::new();
-    let mut inner = Vec::new();
-    for (step, roles) in steps.iter().zip(roles) {
-        starts.push(t.bytes.len());
-        match step {
-            Step::Plain(inst, holes) => {
-                let base = t.bytes.len();
-                let (code, offsets, fields) = patchable(inst, roles)?;
-                for h in holes {
-                    let at = base + if h.displacement { offsets.0 } else { offsets.1 };
-                    t.holes.push(PlacedHole { imm: h.imm, at, kind: h.kind, addend: h.addend });
-                }
-                t.fields.extend(fields.into_iter().map(|f| Field { at: base + f.at, rex: base + f.rex, ..f }));
-                t.bytes.extend(code);
-            }
-            Step::Jump(cond, Target::Exit) => {
-                match cond {
-                    Some(c) => t.bytes.extend([0x0F, 0x80 | c]),
-                    None => t.bytes.push(0xE9),
-                }
-                t.exits.push(t.bytes.len());
-                t.bytes.extend([0; 4]);
-            }
-            Step::Jump(cond, target) => {
-                t.bytes.push(cond.map_or(0xEB, |c| 0x70 | c));
-                let to = if let Target::Inst(i) = target { *i } else { steps.len() };
-                inner.push((t.bytes.len(), to));
-                t.bytes.push(0);
-            }
-        }
+    let hot = piece(&steps[..cut], &roles[..cut], 0, false)?;
+    t.hot = hot.piece;
+    if rest < steps.len() {
+        let mut cold = piece(&steps[rest..], &roles[rest..], rest, true)?;
+        t.back.extend(cold.far.into_iter().map(|(at, _)| at));
+        cold.piece.bytes.push(0xE9);
+        t.back.push(cold.piece.bytes.len());
+        cold.piece.bytes.extend([0; 4]);
+        t.into_cold.extend(hot.far.into_iter().map(|(at, to)| (at, cold.starts[to - rest])));
+        t.cold = cold.piece;
     }
-    starts.push(t.bytes.len());
-    for (at, to) in inner {
-        t.bytes[at] = i8::try_from(starts[to] - (at + 1)).map_err(|_| "it is too long for short jumps")? as u8;
-    }
-    if t.bytes.len() > 255 {
+    if t.hot.bytes.len().max(t.cold.bytes.len()) > 255 {
         return Err("it is longer than 255 bytes".into());
     }
     Ok(t)
+}
+
+struct Encoded {
+    piece: Piece,
+    /// Jumps to elsewhere: offset of the displacement, and the step they go to.
+    far: Vec<(usize, usize)>,
+    /// Where each step starts.
+    starts: Vec<usize>,
+}
+
+/// Encodes steps, the first of which has index `first` in the stencil. Jumps inside the piece and (in a hot one) to its
+/// end are short.
+fn piece(steps: &[Step], roles: &[Roles], first: usize, cold: bool) -> Result<Encoded, String> {
+    let mut p = Piece::default();
+    let (mut starts, mut short, mut far) = (Vec::new(), Vec::new(), Vec::new());
+    for (step, roles) in steps.iter().zip(roles) {
+        starts.push(p.bytes.len());
+        match step {
+            Step::Plain(inst, holes) => {
+                let base = p.bytes.len();
+                let (code, offsets, fields) = patchable(inst, roles)?;
+                for h in holes {
+                    let at = base + if h.displacement { offsets.0 } else { offsets.1 };
+                    p.holes.push(PlacedHole { imm: h.imm, at, kind: h.kind, addend: h.addend });
+                }
+                p.fields.extend(fields.into_iter().map(|f| Field { at: base + f.at, rex: base + f.rex, ..f }));
+                p.bytes.extend(code);
+            }
+            Step::Jump(cond, target) => {
+                // The hot piece ends where its `jmp next` was, or with the stencil.
+                let inside = match target {
+                    Target::Exit => None,
+                    Target::Next => (!cold).then_some(steps.len()),
+                    Target::Inst(i) => i.checked_sub(first).filter(|i| *i <= steps.len()),
+                };
+                if let Some(to) = inside {
+                    p.bytes.push(cond.map_or(0xEB, |c| 0x70 | c));
+                    short.push((p.bytes.len(), to));
+                    p.bytes.push(0);
+                    continue;
+                }
+                match cond {
+                    Some(c) => p.bytes.extend([0x0F, 0x80 | c]),
+                    None => p.bytes.push(0xE9),
+                }
+                match target {
+                    Target::Exit => p.exits.push(p.bytes.len()),
+                    Target::Inst(i) => far.push((p.bytes.len(), *i)),
+                    Target::Next => far.push((p.bytes.len(), usize::MAX)),
+                }
+                p.bytes.extend([0; 4]);
+            }
+        }
+    }
+    starts.push(p.bytes.len());
+    for (at, to) in short {
+        p.bytes[at] = i8::try_from(starts[to] - (at + 1)).map_err(|_| "it is too long for short jumps")? as u8;
+    }
+    Ok(Encoded { piece: p, far, starts })
 }
 
 /// Machine code with zeroed register fields, offsets of displacement and immediate, and the fields.

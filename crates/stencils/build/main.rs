@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use uop_table::{Form, Imm, UopDef};
 
-use crate::encode::Template;
+use crate::encode::{Piece, Template};
 use crate::object::{Function, RelocKind};
 use crate::roles::Constraints;
 
@@ -65,11 +65,11 @@ fn extract(def: &UopDef, function: &Function) -> Result<(Template, Constraints),
     decode::break_false_dependencies(&mut steps);
     let (roles, constraints) = roles::assign(def, &steps)?;
     let template = encode::encode(&steps, &roles)?;
-    if def.exits == template.exits.is_empty() {
+    if def.exits == (template.hot.exits.is_empty() && template.cold.exits.is_empty()) {
         return Err("its declared exits and its jumps out disagree".into());
     }
     for (n, Imm { name, bits }) in def.imms.iter().enumerate() {
-        let holes: Vec<_> = template.holes.iter().filter(|h| h.imm == n).collect();
+        let holes: Vec<_> = template.hot.holes.iter().chain(&template.cold.holes).filter(|h| h.imm == n).collect();
         let wide = *bits == 64;
         if holes.is_empty() || holes.iter().any(|h| wide != (h.kind == RelocKind::Abs64)) {
             return Err(format!("immediate `{name}` became no hole of its width"));
@@ -79,7 +79,25 @@ fn extract(def: &UopDef, function: &Function) -> Result<(Template, Constraints),
 }
 
 fn write(text: &mut String, def: &UopDef, t: &Template, c: &Constraints) {
-    let fields: Vec<_> = t
+    writeln!(
+        text,
+        "    // {}\n    Some(Template {{ hot: {}, cold: {}, into_cold: &{:?}, back: &{:?}, tied: {:?}, destroyed: {}, early: {}, late_out: {}, temps: {} }}),",
+        def.name,
+        piece(&t.hot),
+        piece(&t.cold),
+        t.into_cold,
+        t.back,
+        c.tied,
+        c.destroyed,
+        c.early,
+        c.late_out,
+        c.temps
+    )
+    .expect("writing to a string");
+}
+
+fn piece(p: &Piece) -> String {
+    let fields: Vec<_> = p
         .fields
         .iter()
         .map(|f| {
@@ -89,7 +107,7 @@ fn write(text: &mut String, def: &UopDef, t: &Template, c: &Constraints) {
             )
         })
         .collect();
-    let holes: Vec<_> = t
+    let holes: Vec<_> = p
         .holes
         .iter()
         .map(|h| {
@@ -102,19 +120,11 @@ fn write(text: &mut String, def: &UopDef, t: &Template, c: &Constraints) {
             format!("Hole {{ at: {}, imm: {}, kind: HoleKind::{kind}, addend: {} }}", h.at, h.imm, h.addend)
         })
         .collect();
-    writeln!(
-        text,
-        "    // {}\n    Some(Template {{ bytes: &{:?}, fields: &[{}], holes: &[{}], exits: &{:?}, tied: {:?}, destroyed: {}, early: {}, late_out: {}, temps: {} }}),",
-        def.name,
-        t.bytes,
+    format!(
+        "Piece {{ bytes: &{:?}, fields: &[{}], holes: &[{}], exits: &{:?} }}",
+        p.bytes,
         fields.join(", "),
         holes.join(", "),
-        t.exits,
-        c.tied,
-        c.destroyed,
-        c.early,
-        c.late_out,
-        c.temps
+        p.exits
     )
-    .expect("writing to a string");
 }

@@ -2,7 +2,7 @@
 //!
 //! The build script compiles every stencil uop with the compiler that cargo uses, decodes the machine code, finds
 //! the bit fields of each register operand, checks everything, and writes the table this crate serves. Codegen
-//! copies a template, patches registers and immediates ([`Template::emit`]), and points the exits at its stubs; the
+//! copies a template, patches registers and immediates ([`Piece::emit`]), and points the exits at its stubs; the
 //! end of one template falls through into the next.
 //!
 //! A template keeps rax, rcx, rdx and xmm0 to xmm2 for itself, finds the context in rbp, and leaves all other
@@ -14,15 +14,17 @@ use ir::Uop;
 /// Slot number of the result; operands are numbered from 0.
 pub const OUT: usize = 3;
 
-/// The machine code of a uop.
+/// The machine code of a uop and what a register allocator must know of it.
 #[derive(Debug)]
 pub struct Template {
-    /// Register fields, immediates and exits are zero.
-    pub bytes: &'static [u8],
-    pub fields: &'static [Field],
-    pub holes: &'static [Hole],
-    /// Offsets of the 32-bit displacements of jumps out of the trace.
-    pub exits: &'static [u8],
+    /// What falls through into the next uop.
+    pub hot: Piece,
+    /// What is placed out of line; empty for most.
+    pub cold: Piece,
+    /// Offset of a 32-bit displacement in `hot`, and the offset in `cold` it must reach.
+    pub into_cold: &'static [(u8, u8)],
+    /// Offsets of 32-bit displacements in `cold` that must reach the end of `hot`.
+    pub back: &'static [u8],
     /// The operand that must be in the result's register: it is modified in place.
     pub tied: Option<u8>,
     /// Bit set of operands whose registers hold nothing useful afterwards, nor at the exits.
@@ -33,6 +35,17 @@ pub struct Template {
     pub late_out: bool,
     /// Temporaries written: bits 0-2 rax, rcx, rdx; bits 3-5 xmm0, xmm1, xmm2.
     pub temps: u8,
+}
+
+/// Machine code with patchable places.
+#[derive(Debug)]
+pub struct Piece {
+    /// Register fields, immediates and displacements to elsewhere are zero.
+    pub bytes: &'static [u8],
+    pub fields: &'static [Field],
+    pub holes: &'static [Hole],
+    /// Offsets of the 32-bit displacements of jumps out of the trace.
+    pub exits: &'static [u8],
 }
 
 /// A register number in the code: bits 0-2 go to `at`, shifted; bit 3 to `rex`.
@@ -94,11 +107,19 @@ impl Hole {
 impl Template {
     /// Whether every immediate can be encoded.
     pub fn fits(&self, imms: &[u64; 2]) -> bool {
-        self.holes.iter().all(|h| h.fits(imms[h.imm as usize]))
+        self.misfit(imms).is_none()
     }
 
+    /// The number of an immediate that cannot be encoded.
+    pub fn misfit(&self, imms: &[u64; 2]) -> Option<usize> {
+        let mut holes = self.hot.holes.iter().chain(self.cold.holes);
+        holes.find(|h| !h.fits(imms[h.imm as usize])).map(|h| h.imm as usize)
+    }
+}
+
+impl Piece {
     /// Appends the code with registers `slots` (hardware numbers by slot) and immediates that [fit](Template::fits);
-    /// returns where it starts. The caller sets the displacements of [`Template::exits`].
+    /// returns where it starts. The caller sets the displacements of jumps to elsewhere.
     #[inline]
     pub fn emit(&self, code: &mut Vec<u8>, slots: &[u8; 4], imms: &[u64; 2]) -> usize {
         let start = code.len();

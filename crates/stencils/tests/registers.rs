@@ -72,10 +72,14 @@ fn canonical(inst: &Instruction, uop: Uop, slots: &[u8; 4]) -> String {
 }
 
 fn decode(template: &Template, uop: Uop, slots: &[u8; 4]) -> Vec<String> {
-    let mut code = Vec::new();
-    template.emit(&mut code, slots, &[0x1122_3344, 0x0102_0304]);
-    let decoder = Decoder::with_ip(64, &code, 0, DecoderOptions::NONE);
-    decoder.into_iter().map(|i| canonical(&i, uop, slots)).collect()
+    let mut all = Vec::new();
+    for piece in [&template.hot, &template.cold] {
+        let mut code = Vec::new();
+        piece.emit(&mut code, slots, &[0x1122_3344, 0x0102_0304]);
+        let decoder = Decoder::with_ip(64, &code, 0, DecoderOptions::NONE);
+        all.extend(decoder.into_iter().map(|i| canonical(&i, uop, slots)));
+    }
+    all
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn registers_are_patched_everywhere() {
         let slots = assignment(uop, &mut random);
         let expected = decode(template, uop, &slots);
         for word in 0..4 {
-            let used = template.fields.iter().any(|f| f.slot == word);
+            let used = template.hot.fields.iter().chain(template.cold.fields).any(|f| f.slot == word);
             let tied = template.tied == Some(word);
             let declared = classes(uop)[word as usize].is_some();
             assert_eq!(used, declared && !tied, "{}: slot {word}", uop.name());
@@ -103,12 +107,16 @@ fn immediates_land_in_the_code() {
     for uop in Uop::all().filter(|u| u.facts().form == Form::Stencil && !u.facts().imms.is_empty()) {
         let template = stencils::template(uop).expect("a stencil uop");
         let (mut a, mut b) = (Vec::new(), Vec::new());
-        template.emit(&mut a, &[3, 6, 7, 8], &[16, 16]);
+        let emit = |code: &mut Vec<u8>, imms: [u64; 2]| {
+            template.hot.emit(code, &[3, 6, 7, 8], &imms);
+            template.cold.emit(code, &[3, 6, 7, 8], &imms);
+        };
+        emit(&mut a, [16, 16]);
         for n in 0..uop.facts().imms.len() {
             let mut imms = [16, 16];
             imms[n] = 24;
             b.clear();
-            template.emit(&mut b, &[3, 6, 7, 8], &imms);
+            emit(&mut b, imms);
             assert_ne!(a, b, "{}: immediate {n}", uop.name());
         }
     }

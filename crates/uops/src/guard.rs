@@ -69,11 +69,11 @@ pub fn bool_not(value: Bool) -> Bool {
     value ^ 1
 }
 
-/// `True` or `False`, whose addresses lie `distance` apart: `False + value * distance`.
+/// `True` or `False`, whose addresses lie `distance` (of either sign) apart: `False + value * distance`.
 #[uop(pure)]
 #[inline(always)]
-pub fn box_bool(value: Bool, false_object: Imm64, distance: Imm32) -> Obj {
-    false_object.wrapping_add(value.wrapping_mul(distance as i64 as u64))
+pub fn box_bool(value: Bool, false_object: Imm64, distance: Imm64) -> Obj {
+    false_object.wrapping_add(value.wrapping_mul(distance))
 }
 
 /// 1 when the object (an exact bool) is `true_object`.

@@ -147,13 +147,18 @@ impl State {
         // SAFETY: the running thread's state.
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
         let exits = vec![ExitState::default(); compiled.exits.len()];
+        let id = self.executor_count();
+        if let Some(target) = direct {
+            self.executor_mut(target).linkers.push(id);
+        }
         Ok(self.adopt(Executor {
-            id: self.executor_count(),
+            id,
             site,
             trace: optimized,
             recorded: None,
             variants: Vec::new(),
             variant_of: None,
+            linkers: Vec::new(),
             compiled,
             dependencies,
             valid: true,
@@ -225,6 +230,7 @@ impl State {
 
     fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
         let at = describe(code, offset);
-        self.log.line(&format!("{what}: {at}\n{text}"));
+        let id = self.executor_count();
+        self.log.line(&format!("{what}, to be executor {id}: {at}\n{text}"));
     }
 }

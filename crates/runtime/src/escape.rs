@@ -35,6 +35,13 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
         let operands =
             Operands { objects: &objects, owned: (escape.arg >> 48) as u32, arg: escape.arg & 0xffff_ffff_ffff };
         let helper = EscapeHelper::from_number(escape.helper).expect("the recorder made the number");
+        if st.options.dump.exits {
+            let values: Vec<String> =
+                escape.values.iter().map(|(v, loc)| format!("{v}={:#x}", (*cx).value(*loc))).collect();
+            let text =
+                format!("escape {index} of executor {executor}: {helper:?}, {}: {}", escape.snapshot, values.join(" "));
+            state().log.line(&text);
+        }
         let mut m = deopt::materialize(&*cx, &ex.trace, snapshot, &escape.values);
         let depth_before = m.frames.len();
         m.release_stale();

@@ -41,6 +41,8 @@ pub(crate) struct Executor {
     pub variants: Vec<(Signature, u32)>,
     /// The executor this is a variant of.
     pub variant_of: Option<u32>,
+    /// Executors whose code jumps here.
+    pub linkers: Vec<u32>,
     pub compiled: Compiled,
     pub dependencies: Vec<Dependency>,
     pub valid: bool,

@@ -169,6 +169,17 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
         let ex = st.executor(executor);
         let exit = &ex.compiled.exits[index];
         let snapshot = ex.trace.snapshot(exit.snapshot);
+        if st.options.dump.exits {
+            let values: Vec<String> =
+                exit.values.iter().map(|(v, loc)| format!("{v}={:#x}", (*cx).value(*loc))).collect();
+            let text = format!(
+                "exit {index} of executor {executor}: {}, {}: {}",
+                exit.uop.name(),
+                exit.snapshot,
+                values.join(" ")
+            );
+            state().log.line(&text);
+        }
         let mut m = deopt::materialize(&*cx, &ex.trace, snapshot, &exit.values);
         let frame = m.top();
         let code = tier1::code_of(frame);

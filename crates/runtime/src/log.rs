@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 
 use crate::Options;
+use crate::options::Dump;
 
 /// Where log lines go.
 pub(crate) enum Log {
@@ -16,7 +17,7 @@ impl Log {
     /// Opens the log that the options name; a file that cannot be opened means no log and one warning line.
     pub fn open(options: &Options) -> Log {
         match options.log.as_deref() {
-            None if options.dump.trace || options.dump.opt || options.dump.asm => Log::Stderr,
+            None if options.dump != Dump::default() => Log::Stderr,
             None => Log::Off,
             Some("stderr") => Log::Stderr,
             Some(path) => match File::options().create(true).append(true).open(path) {

@@ -24,6 +24,8 @@ pub struct Dump {
     pub opt: bool,
     /// The machine code.
     pub asm: bool,
+    /// Every exit and escape as it happens.
+    pub exits: bool,
 }
 
 impl Default for Options {
@@ -96,17 +98,18 @@ pub static TABLE: &[Spec] = &[
     },
     Spec {
         variable: "TIERUP_DUMP",
-        values: "a list of trace, opt, asm",
+        values: "a list of trace, opt, asm, exits",
         default: "none",
         help: "stages of each compilation to write to the log",
         command_line: true,
         apply: |options, value| {
             let mut dump = Dump::default();
             for item in items(value) {
-                match one_of(item, &["trace", "opt", "asm"])? {
+                match one_of(item, &["trace", "opt", "asm", "exits"])? {
                     0 => dump.trace = true,
                     1 => dump.opt = true,
-                    _ => dump.asm = true,
+                    2 => dump.asm = true,
+                    _ => dump.exits = true,
                 }
             }
             options.dump = dump;
@@ -207,7 +210,7 @@ mod tests {
             tier: 1,
             threshold: Some(7),
             log: Some("stderr".into()),
-            dump: Dump { trace: true, opt: false, asm: true },
+            dump: Dump { trace: true, asm: true, ..Dump::default() },
             stress: vec!["exit-all".into()],
         };
         assert_eq!(options, expected);

@@ -472,8 +472,15 @@ impl State {
         let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
         let (code, offset) = (ex.site.code, m.pc);
         self.counters.recordings += 1;
-        self.recording =
-            Some(Recording { recorder: Box::new(recorder), ts, code, offset, back_edge: None, watched: 0, loop_end: None });
+        self.recording = Some(Recording {
+            recorder: Box::new(recorder),
+            ts,
+            code,
+            offset,
+            back_edge: None,
+            watched: 0,
+            loop_end: None,
+        });
     }
 
     /// Compiles a finished recording. Its executor, if all went well.
@@ -560,8 +567,11 @@ impl State {
             }
         }
         let ex = &self.executors[id as usize];
-        let children: Vec<u32> =
-            ex.exits.iter().filter_map(|e| e.bridge).chain(ex.variants.iter().map(|v| v.1)).collect();
+        let children: Vec<u32> = {
+            let bridges = ex.exits.iter().filter_map(|e| e.bridge);
+            // What jumps here must not any more: this code may be freed.
+            bridges.chain(ex.variants.iter().map(|v| v.1)).chain(ex.linkers.iter().copied()).collect()
+        };
         for child in children {
             self.invalidate(child);
         }

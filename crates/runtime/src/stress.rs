@@ -25,6 +25,7 @@ impl State {
             recorded: None,
             variants: Vec::new(),
             variant_of: None,
+            linkers: Vec::new(),
             compiled,
             dependencies: Vec::new(),
             valid: true,

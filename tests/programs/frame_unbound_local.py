@@ -121,6 +121,23 @@ for f in (
     print(f.__name__, f(800))
 
 
+def bound_on_some_entries(n, bind):
+    """The inner loop's first store finds its variable bound, or never yet bound."""
+    s = 0
+    for i in range(n):
+        if bind:
+            x = i
+        for k in range(3):
+            if k == 1:
+                x = k
+                s += x
+        del x
+    return s
+
+
+print([bound_on_some_entries(300, bind) for bind in (True, False, True)])
+
+
 def uncaught(n):
     total = 0
     for i in range(n):

@@ -4,14 +4,20 @@
 //! reference, the trace need not hold one of its own; a snapshot in between says `new` where it said `steal`. What
 //! can drop it: stores to memory that holds objects, calls that write, escapes, and the end of the iteration. A
 //! `decref_dead` of another value can only drop what that value alone kept alive (the parts of a slice or range).
-use std::collections::BTreeMap;
+//!
+//! A store takes a reference out of memory, and a release follows. An object that the trace releases by
+//! `decref_alive` outlives that, because the guard before it counts only references that exist. So stores matter
+//! only to objects of harmless types, whose release may be the last.
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::{Count, Form, Grade, Inst, Snapshot, Source, Trace, Uop, ValueId};
 
 use crate::dce::Rebuilder;
 
 pub(crate) fn cancel(trace: &Trace) -> Trace {
-    let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new() };
+    let guarded = |i: &&Inst| matches!(i.op, Uop::DecrefAlive | Uop::GuardRefcount);
+    let outlives = trace.insts.iter().filter(guarded).map(|i| i.args[0]).collect();
+    let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new(), outlives };
     for n in 0..trace.insts.len() {
         pass.inst(ValueId(n as u32));
     }
@@ -22,6 +28,8 @@ struct Pass<'a> {
     to: Rebuilder<'a>,
     /// Increments not emitted yet, by input value.
     delayed: BTreeMap<ValueId, u32>,
+    /// Values that are only released where they survive.
+    outlives: BTreeSet<ValueId>,
 }
 
 impl Pass<'_> {
@@ -56,8 +64,15 @@ impl Pass<'_> {
                     return;
                 }
             }
-            _ if may_drop(inst.op) => self.flush(|_| true),
-            _ => {}
+            _ => match drops(inst.op) {
+                Drops::Nothing => {}
+                Drops::Stored => {
+                    let outlives = std::mem::take(&mut self.outlives);
+                    self.flush(|v| !outlives.contains(&v) || inst.args.contains(&v));
+                    self.outlives = outlives;
+                }
+                Drops::Anything => self.flush(|_| true),
+            },
         }
         let inst = inst.clone();
         self.exiting(at, &inst);
@@ -116,12 +131,21 @@ fn may_live_in(trace: &Trace, v: ValueId, owner: ValueId) -> bool {
     inst.args.contains(&owner) || matches!(inst.op, Uop::PhiObj | Uop::EntryObj)
 }
 
-/// Whether the uop may drop references that memory owns, or needs counts to be right.
-fn may_drop(op: Uop) -> bool {
+/// Which references a uop may drop, or need the counts of.
+enum Drops {
+    Nothing,
+    /// One that memory held, and those it takes over.
+    Stored,
+    Anything,
+}
+
+fn drops(op: Uop) -> Drops {
     let facts = op.facts();
     match op {
-        Uop::StoreFieldI64 => false,
-        Uop::Label | Uop::Jump | Uop::Link => true,
-        _ => facts.grade != Grade::Leaf || facts.writes != 0 || (facts.form == Form::Call && facts.result.is_none()),
+        Uop::StoreFieldI64 => Drops::Nothing,
+        Uop::Label | Uop::Jump | Uop::Link => Drops::Anything,
+        _ if facts.grade != Grade::Leaf => Drops::Anything,
+        _ if facts.writes != 0 || (facts.form == Form::Call && facts.result.is_none()) => Drops::Stored,
+        _ => Drops::Nothing,
     }
 }

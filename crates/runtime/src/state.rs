@@ -470,7 +470,8 @@ impl State {
         let start = Start { kind: TraceKind::Bridge { parent: executor, exit: index as u32 }, offset: m.pc };
         // SAFETY: by this function's contract.
         let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
-        let (code, offset) = (ex.site.code, m.pc);
+        // The place is named in the outermost frame's code, where failures are counted.
+        let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
         self.counters.recordings += 1;
         self.recording = Some(Recording {
             recorder: Box::new(recorder),

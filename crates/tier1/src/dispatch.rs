@@ -160,10 +160,10 @@ pub(crate) unsafe fn close_slot(slot: *mut StackRef) {
     }
 }
 
-/// Destroys `dead`, whose last reference the instruction at `ip` released, and goes on behind it. Numbers go back to
-/// their free lists at once: nobody can observe that.
+/// Destroys `dead`, whose last reference the instruction at `ip`, of `LEN` units, released, and goes on behind it.
+/// Numbers go back to their free lists at once: nobody can observe that.
 #[inline(never)]
-pub(crate) unsafe extern "sysv64" fn release_and_go_on<const R: bool>(
+pub(crate) unsafe extern "sysv64" fn release_and_go_on<const R: bool, const LEN: usize>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,
@@ -175,7 +175,7 @@ pub(crate) unsafe extern "sysv64" fn release_and_go_on<const R: bool>(
         if !release_number(ts, dead) {
             return destroy_and_go::<R>(f, ip, sp, ts, dead);
         }
-        go_behind::<R>(f, ip, sp, ts)
+        go::<R>(f, ip.add(LEN), sp, ts)
     }
 }
 

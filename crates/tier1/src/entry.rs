@@ -80,9 +80,10 @@ fn extra_index() -> CodeExtraIndex {
     unsafe { (*(&raw const EXTRA)).unwrap_unchecked() }
 }
 
-/// Content of a code object's extra slot: a count of entries (odd), or the decoded code.
+/// A code object's extra slot holds its decoded code. Cold code is left alone: CPython treats code with extra data
+/// as special where it shares code between interpreters.
 unsafe extern "C" fn free_extra(data: *mut c_void) {
-    if !data.is_null() && data as usize & 1 == 0 {
+    if !data.is_null() {
         // SAFETY: the code object is dying, so no frame runs it.
         unsafe { Tier1Code::free(data.cast()) };
     }
@@ -106,16 +107,45 @@ pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
 pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
     let data = unsafe { code_extra(code, extra_index()) };
-    if data.is_null() || data as usize & 1 != 0 { None } else { Some(data.cast()) }
+    if data.is_null() { None } else { Some(data.cast()) }
 }
 
-/// Counts an entry of `code`; its decoded code once it is worth it.
+const WARMTH_BITS: u32 = 14;
+
+/// Entries of cold code, by a hash of its address: an upper half that identifies the code, a lower half that counts.
+/// Two code objects in one place warm each other up, which does no harm.
+static mut WARMTH: [u32; 1 << WARMTH_BITS] = [0; 1 << WARMTH_BITS];
+
+/// Counts an entry of cold code. True if it is time to decode it.
+unsafe fn warms_up(code: *mut Code) -> bool {
+    // SAFETY: the GIL orders all access to the table.
+    unsafe {
+        let hash = (code as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let slot = (&raw mut WARMTH).cast::<u32>().add((hash >> (64 - WARMTH_BITS)) as usize);
+        let tag = hash as u32 & 0xffff_0000;
+        let entries = (*slot & 0xffff) + 1;
+        let first = *slot & 0xffff_0000 != tag;
+        *slot = tag | entries.min(0xffff);
+        if entries >= THRESHOLD.load(Relaxed).min(0xffff) || first && decode::has_back_edge(code) {
+            *slot = 0;
+            return true;
+        }
+        false
+    }
+}
+
+/// The decoded code of `code`, which is decoded here once it is warm.
 ///
 /// # Safety
 /// `code` is a code object, the GIL is held.
 pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
-    unsafe { decoded_after(code, THRESHOLD.load(Relaxed) as usize) }
+    unsafe {
+        match find_decoded(code) {
+            None if warms_up(code) => decoded_now(code),
+            found => found,
+        }
+    }
 }
 
 /// The decoded code of `code`, which warm code calls: what it calls in turn gets its arguments as CPython would pass
@@ -125,23 +155,12 @@ pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> 
 /// As [`decoded_if_warm`].
 pub(crate) unsafe fn decoded_now(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
-    unsafe { decoded_after(code, 1) }
-}
-
-unsafe fn decoded_after(code: *mut Code, threshold: usize) -> Option<*mut Tier1Code> {
-    // SAFETY: the caller's.
     unsafe {
-        let data = code_extra(code, extra_index());
-        if !data.is_null() && data as usize & 1 == 0 {
-            return Some(data.cast());
+        if let Some(tier1) = find_decoded(code) {
+            return Some(tier1);
         }
+        // The trampoline below __init__ is a constant in read-only memory.
         if core::ptr::eq(code, init_cleanup()) {
-            // A constant of the interpreter in read-only memory.
-            return None;
-        }
-        let entries = (data as usize >> 1) + 1;
-        if entries < threshold && !(data.is_null() && decode::has_back_edge(code)) {
-            set_code_extra(code, extra_index(), (entries << 1 | 1) as *mut c_void);
             return None;
         }
         let tier1 = decode::decode(code)?;

@@ -74,6 +74,9 @@ pub(crate) unsafe extern "sysv64" fn raise<const R: bool>(
             if !object.is_null() {
                 PyTraceBack_Here(object);
                 decref(object);
+            } else if (*ts).current_exception.is_null() {
+                // No memory for a frame object; that function then clears the exception.
+                PyErr_NoMemory();
             }
         }
         if entry::instrumented_since(f, ts) {

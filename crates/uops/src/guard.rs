@@ -1,6 +1,6 @@
 //! Guards on objects and truth values.
 use crate::layout::*;
-use crate::{Bool, Imm32, Imm64, Obj, Step, read};
+use crate::{Bool, Imm64, Obj, Step, read};
 use uop_macros::uop;
 
 /// The object's type is exactly `ty`.

@@ -114,17 +114,15 @@ impl Long {
             if Self::is_compact(this) {
                 return Some(Self::compact_value(this));
             }
-            let count = Self::digit_count(this);
-            if count > 3 {
-                return None;
-            }
             let digits = (&raw const (*this).ob_digit).cast::<u32>();
-            let mut magnitude: u128 = 0;
-            for i in (0..count).rev() {
-                magnitude = magnitude << LONG_SHIFT | *digits.add(i) as u128;
-            }
-            let value = if (*this).lv_tag & LONG_SIGN_MASK == 2 { -(magnitude as i128) } else { magnitude as i128 };
-            i64::try_from(value).ok()
+            let low = *digits as u64 | (*digits.add(1) as u64) << LONG_SHIFT;
+            let magnitude = match Self::digit_count(this) {
+                2 => low,
+                // A third digit has three bits left to it, and not all of them: i64::MIN is left out.
+                3 if *digits.add(2) < 8 => low | (*digits.add(2) as u64) << (2 * LONG_SHIFT),
+                _ => return None,
+            };
+            Some(if (*this).lv_tag & LONG_SIGN_MASK == 2 { -(magnitude as i64) } else { magnitude as i64 })
         }
     }
 }

@@ -206,6 +206,10 @@ impl Recorder {
         if old_object.is_null() {
             return Ok(StorePlan::Bind);
         }
+        // Bound now, but perhaps not whenever the trace comes here: the compiler promises that of loads only.
+        if old.clean && !self.types.contains_key(&old_value) {
+            self.emit(ir::Uop::GuardNonNull, &[old_value]);
+        }
         let harmless_old = self.is_harmless(old_value, old_object.object());
         if root && harmless_new && harmless_old {
             self.guard_type(new, object);

@@ -61,7 +61,7 @@ macro_rules! release_stored {
             let count = (*$old).ob_refcnt.wrapping_sub(1);
             (*$old).ob_refcnt = count;
             if count == 0 {
-                return release_and_go_on::<R>($f, $ip, $sp.sub(2), $ts, $old);
+                return release_and_go_on::<R, 5>($f, $ip, $sp.sub(2), $ts, $old);
             }
         }
         go::<R>($f, $ip.add(5), $sp.sub(2), $ts)
@@ -319,6 +319,12 @@ impl Choice {
     }
 }
 
+/// Whether what kind of descriptor `op` is can change: its type is no type whose version a cache checks.
+unsafe fn is_mutable_descriptor(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe { !Type::has_flag((*op).ob_type, TPFLAGS_IMMUTABLETYPE) }
+}
+
 unsafe fn is_data_descriptor(op: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe { !(*(*op).ob_type).tp_descr_set.is_null() }
@@ -449,6 +455,9 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
         }
         let version = Type::version(ty);
         let descr = _PyType_Lookup(ty, name);
+        if !descr.is_null() && is_mutable_descriptor(descr) {
+            return None;
+        }
         if !descr.is_null() && is_data_descriptor(descr) {
             if let Some(offset) = slot_offset(ty, descr, false) {
                 return Choice::new(load_attr_slot::<false>, version, offset);
@@ -529,7 +538,7 @@ unsafe fn choose_class(owner: *mut Type, name: *mut Object) -> Option<Choice> {
         }
         let found = _PyType_Lookup(owner, name);
         // Binding a function to no instance gives the function itself.
-        if found.is_null() || is_descriptor(found) && !is_method(found) {
+        if found.is_null() || is_mutable_descriptor(found) || is_descriptor(found) && !is_method(found) {
             return None;
         }
         Some(Choice::new(load_attr_class::<false>, Type::version(owner), 0)?.with_found(found))
@@ -546,6 +555,9 @@ unsafe fn choose_store(owner: *mut Object, name: *mut Object) -> Option<Choice> 
         }
         let version = Type::version(ty);
         let descr = _PyType_Lookup(ty, name);
+        if !descr.is_null() && is_mutable_descriptor(descr) {
+            return None;
+        }
         if !descr.is_null() && is_data_descriptor(descr) {
             let offset = slot_offset(ty, descr, true)?;
             return Choice::new(store_attr_slot::<false>, version, offset);

@@ -57,8 +57,16 @@ unsafe fn finish_float<const R: bool>(
             return go::<R>(f, ip.add(6), sp.sub(1), ts);
         }
         let temporary = if l.is_counted() { l } else { r };
-        if (l.0 | r.0) & TAG_REFCNT == 0 || (*temporary.object()).ob_refcnt != 1 {
+        if (*temporary.object()).ob_refcnt != 1 {
             return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+        }
+        if (l.0 | r.0) & TAG_REFCNT == 0 {
+            // Two temporaries: the right one dies.
+            let dead = r.object();
+            let list = &raw mut (*(*ts).interp).free_floats;
+            if (*dead).ob_refcnt != 1 || !free_lists_usable() || !free_list_push(list, dead, FLOATS_MAXFREELIST) {
+                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            }
         }
         (*temporary.object().cast::<Float>()).ob_fval = value;
         *out = temporary;

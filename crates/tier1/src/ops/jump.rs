@@ -137,7 +137,7 @@ handlers! {
             let op = value.object();
             (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
             if (*op).ob_refcnt == 0 {
-                return release_and_go_on::<R>(f, ip, sp.sub(1), ts, op);
+                return release_and_go_on::<R, 2>(f, ip, sp.sub(1), ts, op);
             }
         }
         go::<R>(f, ip.add(2), sp.sub(1), ts)

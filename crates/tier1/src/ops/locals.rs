@@ -13,7 +13,7 @@ macro_rules! release_and_go {
             let count = (*op).ob_refcnt.wrapping_sub(1);
             (*op).ob_refcnt = count;
             if count == 0 {
-                return release_and_go_on::<R>($f, $ip, $sp, $ts, op);
+                return release_and_go_on::<R, { $len }>($f, $ip, $sp, $ts, op);
             }
         }
         go::<R>($f, $ip.add($len), $sp, $ts)
@@ -186,7 +186,7 @@ handlers! {
             let count = (*old).ob_refcnt.wrapping_sub(1);
             (*old).ob_refcnt = count;
             if count == 0 {
-                return release_and_go_on::<R>(f, ip, sp.sub(1), ts, old);
+                return release_and_go_on::<R, 1>(f, ip, sp.sub(1), ts, old);
             }
         }
         go::<R>(f, ip.add(1), sp.sub(1), ts)
@@ -203,7 +203,7 @@ handlers! {
             let count = (*old).ob_refcnt.wrapping_sub(1);
             (*old).ob_refcnt = count;
             if count == 0 {
-                return release_and_go_on::<R>(f, ip, sp, ts, old);
+                return release_and_go_on::<R, 1>(f, ip, sp, ts, old);
             }
         }
         go::<R>(f, ip.add(1), sp, ts)

@@ -86,7 +86,7 @@ handlers! {
             let count = (*old).ob_refcnt.wrapping_sub(1);
             (*old).ob_refcnt = count;
             if count == 0 {
-                return release_and_go_on::<R>(f, ip, sp.sub(3), ts, old);
+                return release_and_go_on::<R, 2>(f, ip, sp.sub(3), ts, old);
             }
         }
         go::<R>(f, ip.add(2), sp.sub(3), ts)

@@ -82,8 +82,18 @@ impl Selected {
 
     /// Rewrites a node with a constant operand to a form that takes it as an immediate.
     fn fold(&self, node: &mut Node) {
-        if node.op == Uop::GuardEvalBreaker {
-            try_imm(node, Uop::GuardEvalBreakerSmall, None, node.imms[0] as i64);
+        // Forms whose 64-bit immediate fits 32 bits.
+        let small = match node.op {
+            Uop::GuardEvalBreaker => Some(Uop::GuardEvalBreakerSmall),
+            Uop::GuardType => Some(Uop::GuardTypeSmall),
+            Uop::GuardIs => Some(Uop::GuardIsSmall),
+            Uop::GuardIsNot => Some(Uop::GuardIsNotSmall),
+            Uop::GuardIntIs => Some(Uop::GuardIntEqImm),
+            Uop::UnboxBool => Some(Uop::UnboxBoolSmall),
+            _ => None,
+        };
+        if let Some(small) = small {
+            try_imm(node, small, node.args.first().copied(), node.imms[0] as i64);
             return;
         }
         match *node.args.as_slice() {

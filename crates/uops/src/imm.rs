@@ -185,3 +185,32 @@ pub unsafe fn guard_eval_breaker_small(cx: Cx, expected: Imm32) -> Step<()> {
     let word = unsafe { (read::<u64>(cx, CX_EVAL_BREAKER) as *const u64).read_volatile() };
     if word == expected as i64 as u64 { Step::Next(()) } else { Step::Exit }
 }
+
+/// `guard_type` with a type whose address fits 32 bits (an interpreter that is no position-independent executable).
+#[uop(pure)]
+#[inline(always)]
+pub unsafe fn guard_type_small(object: Obj, ty: Imm32) -> Step<()> {
+    // SAFETY: as for guard_type.
+    if unsafe { read::<u64>(object, TYPE) } == ty as i64 as u64 { Step::Next(()) } else { Step::Exit }
+}
+
+/// `guard_is` with an object whose address fits 32 bits.
+#[uop(pure)]
+#[inline(always)]
+pub fn guard_is_small(object: Obj, expected: Imm32) -> Step<()> {
+    if object == expected as i64 as u64 { Step::Next(()) } else { Step::Exit }
+}
+
+/// `guard_is_not` with an object whose address fits 32 bits.
+#[uop(pure)]
+#[inline(always)]
+pub fn guard_is_not_small(object: Obj, other: Imm32) -> Step<()> {
+    if object != other as i64 as u64 { Step::Next(()) } else { Step::Exit }
+}
+
+/// `unbox_bool` with `True` at an address that fits 32 bits.
+#[uop(pure)]
+#[inline(always)]
+pub fn unbox_bool_small(object: Obj, true_object: Imm32) -> Bool {
+    (object == true_object as i64 as u64) as u64
+}

@@ -5,7 +5,15 @@ use uops::Step;
 
 /// The uops that compute with values alone: any operands will do.
 pub fn value_uops() -> Vec<Uop> {
-    let by_name = [Uop::SameObject, Uop::GuardIs, Uop::GuardIsNot, Uop::GuardNonNull];
+    let by_name = [
+        Uop::SameObject,
+        Uop::GuardIs,
+        Uop::GuardIsNot,
+        Uop::GuardNonNull,
+        Uop::GuardIsSmall,
+        Uop::GuardIsNotSmall,
+        Uop::UnboxBoolSmall,
+    ];
     let on_numbers = |u: &Uop| {
         let f = u.facts();
         let numbers = f.operands.iter().all(|k| matches!(k, Kind::I64 | Kind::F64 | Kind::Bool));

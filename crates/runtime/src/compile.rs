@@ -147,6 +147,7 @@ impl State {
         // SAFETY: the running thread's state.
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
         let exits = vec![ExitState::default(); compiled.exits.len()];
+        let plans = crate::escape::plans(&optimized, &compiled)?;
         let id = self.executor_count();
         if let Some(target) = direct {
             self.executor_mut(target).linkers.push(id);
@@ -160,6 +161,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             compiled,
+            plans,
             dependencies,
             valid: true,
             breaker,

@@ -2,29 +2,26 @@
 
 use codegen::{Loc, NativeFrame};
 use cpython::abi as py;
+use smallvec::SmallVec;
+
 use ir::{Count, SlotVal, Snapshot, Source, Trace, ValueId};
 
 /// The frames of a snapshot, in memory.
 pub(crate) struct Materialized {
     /// Outermost (the root) first.
-    pub frames: Vec<*mut py::Frame>,
+    pub frames: SmallVec<[*mut py::Frame; 8]>,
     pub sp: *mut py::StackRef,
     /// Offset of the innermost frame's instruction, in code units.
     pub pc: u32,
-    /// Every slot holds a plain reference that the trace can take back (no boxes, no new references were made).
-    pub reversible: bool,
-    /// What was written into slots, for comparison after an escape.
-    pub written: Vec<(*mut py::StackRef, py::StackRef)>,
     /// Old values of overwritten locals, to be released last.
-    stale: Vec<py::StackRef>,
+    stale: SmallVec<[py::StackRef; 16]>,
 }
 
 /// Reads trace values out of the native frame's save area, boxing each at most once.
 struct Values<'a> {
     cx: &'a NativeFrame,
     locs: &'a [(ValueId, Loc)],
-    boxed: Vec<(ValueId, *mut py::Object)>,
-    made_new: bool,
+    boxed: SmallVec<[(ValueId, *mut py::Object); 8]>,
 }
 
 impl Values<'_> {
@@ -48,10 +45,7 @@ impl Values<'_> {
                     }
                     return match slot.count {
                         Count::Steal => py::StackRef::steal(object),
-                        Count::New => {
-                            self.made_new = true;
-                            py::StackRef::new(object)
-                        }
+                        Count::New => py::StackRef::new(object),
                         Count::Borrow => py::StackRef::borrowed(object),
                     };
                 }
@@ -60,7 +54,6 @@ impl Values<'_> {
                     return py::StackRef::borrowed(object);
                 }
                 Source::BoxI64(v) | Source::BoxF64(v) => {
-                    self.made_new = true;
                     if let Some((_, object)) = self.boxed.iter().find(|(id, _)| *id == v) {
                         return py::StackRef::new(*object);
                     }
@@ -90,15 +83,8 @@ pub(crate) unsafe fn materialize(
 ) -> Materialized {
     let ts = cx.tstate as *mut py::ThreadState;
     let mut frame = cx.frame as *mut py::Frame;
-    let mut values = Values { cx, locs, boxed: Vec::new(), made_new: false };
-    let mut out = Materialized {
-        frames: Vec::with_capacity(snapshot.frames.len()),
-        sp: core::ptr::null_mut(),
-        pc: 0,
-        reversible: true,
-        written: Vec::new(),
-        stale: Vec::new(),
-    };
+    let mut values = Values { cx, locs, boxed: SmallVec::new() };
+    let mut out = Materialized { frames: SmallVec::new(), sp: core::ptr::null_mut(), pc: 0, stale: SmallVec::new() };
     // SAFETY: the snapshot describes these very frames; slots are within localsplus and the stack.
     unsafe {
         for (n, f) in snapshot.frames.iter().enumerate() {
@@ -118,7 +104,6 @@ pub(crate) unsafe fn materialize(
                     out.stale.push(*at);
                 }
                 *at = value;
-                out.written.push((at, value));
             }
             out.sp = py::Frame::local(frame, f.slots.len());
             (*frame).stackpointer = out.sp;
@@ -132,7 +117,6 @@ pub(crate) unsafe fn materialize(
         }
         (*ts).current_frame = frame;
     }
-    out.reversible = !values.made_new;
     out
 }
 
@@ -155,7 +139,10 @@ impl Materialized {
 }
 
 /// Pushes a frame for `func` with all locals empty, taking a recursion unit.
-unsafe fn push(
+///
+/// # Safety
+/// `func` is a Python function with code `code`, and the trace checked the recursion limit.
+pub(crate) unsafe fn push(
     ts: *mut py::ThreadState,
     func: py::StackRef,
     code: *mut py::Code,

@@ -4,6 +4,7 @@ use codegen::Compiled;
 use ir::{Trace, Uop};
 use record::Dependency;
 
+use crate::escape::Plan;
 use crate::link::Signature;
 
 /// Where an executor is entered from.
@@ -44,6 +45,8 @@ pub(crate) struct Executor {
     /// Executors whose code jumps here.
     pub linkers: Vec<u32>,
     pub compiled: Compiled,
+    /// How to run its escapes.
+    pub plans: Vec<Plan>,
     pub dependencies: Vec<Dependency>,
     pub valid: bool,
     /// The eval breaker word under which the trace was made.

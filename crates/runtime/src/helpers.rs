@@ -3,6 +3,7 @@
 use cpython::abi as py;
 use ir::Uop;
 use record::EscapeHelper;
+use smallvec::SmallVec;
 
 use crate::escape::Operands;
 
@@ -336,7 +337,7 @@ unsafe fn build_set(items: &[Obj]) -> Obj {
 /// Calls `operands[0]` with `operands[1]`, unless null, and the rest.
 unsafe fn vectorcall(operands: &[Obj], names: Obj) -> Obj {
     // A copy: the callee may use the slot before the arguments (PY_VECTORCALL_ARGUMENTS_OFFSET).
-    let mut space = operands.to_vec();
+    let mut space: SmallVec<[Obj; 16]> = SmallVec::from_slice(operands);
     // SAFETY: live objects; keyword values are counted by `names`.
     unsafe {
         let skip = if operands[1].is_null() { 2 } else { 1 };

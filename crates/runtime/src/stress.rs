@@ -17,6 +17,7 @@ impl State {
         force_exit(&mut trace, inst)?;
         let compiled = self.generate(&trace, kind, None).ok()?;
         let entry = compiled.entry;
+        let plans = crate::escape::plans(&trace, &compiled).ok()?;
         let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
         self.adopt(Executor {
             id: self.executor_count(),
@@ -27,6 +28,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             compiled,
+            plans,
             dependencies: Vec::new(),
             valid: true,
             breaker,

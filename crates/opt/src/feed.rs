@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::Reason;
 use crate::slots::{Origin, Slot};
 use crate::state::Optimizer;
-use crate::virtuals::{BoxKind, Val};
+use crate::virtuals::{BoxKind, Val, Virtual};
 
 impl Optimizer<'_> {
     /// Emits the entry parameters and notes which slots they are the values of.
@@ -130,7 +130,30 @@ impl Optimizer<'_> {
         if let (BoxKind::Bool(imms), Some(_)) = (kind, self.constant(raw)) {
             return self.fold(Uop::BoxBool, &[raw], imms).map(Val::Id);
         }
+        let raw = self.unshared(kind, raw)?;
         Ok(self.new_virtual(kind, raw))
+    }
+
+    /// A raw value that no other live virtual box has. Snapshots name a box by its raw value, so two boxes of one value
+    /// would become one object, where CPython makes two.
+    fn unshared(&mut self, kind: BoxKind, raw: ValueId) -> Result<ValueId, Reason> {
+        let live = |v: &Virtual| v.raw == raw && v.forced.is_none() && v.refs > 0;
+        if matches!(kind, BoxKind::Bool(_)) || !self.st.virtuals.iter().any(live) {
+            return Ok(raw);
+        }
+        // Both are exact copies: x + 0, and x - 0.0 (for -0.0 and NaN, too).
+        match kind {
+            BoxKind::F64 => {
+                let zero = self.const_f64(0.0);
+                self.push(Uop::FloatSub, &[raw, zero], [0; 2])
+            }
+            _ => {
+                let zero = self.const_i64(0);
+                let copy = self.push(Uop::IntAddNowrap, &[raw, zero], [0; 2])?;
+                self.info_mut(copy).range = self.range(raw);
+                Ok(copy)
+            }
+        }
     }
 
     /// An entry instruction: what the slot holds now. (In a loop body that is not what the trace was entered with.)

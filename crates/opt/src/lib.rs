@@ -23,7 +23,7 @@
 //!
 //! # Identity
 //! A value loaded from memory stays that object. A computed value is boxed at most once, and all slots that share it
-//! get one object. (Two equal results of equal computations may become one object, where CPython would make two.)
+//! get one object; two equal results stay two objects.
 #![forbid(unsafe_code)]
 
 mod baseline;

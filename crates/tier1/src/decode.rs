@@ -123,8 +123,15 @@ unsafe fn prepare(code: *mut Code, inst: *mut Inst, base: BaseOp, loop_threshold
         match base.opcode {
             op::LOAD_CONST => {
                 let value = Code::constant(code, base.oparg as usize);
-                let slot =
-                    if Object::is_immortal(value) { StackRef::borrowed(value) } else { StackRef::steal_mortal(value) };
+                // The frame keeps the code and the code its constants, so numbers need no reference of their own:
+                // arithmetic then sees at once that it must not overwrite them.
+                let ty = (*value).ob_type;
+                let slot = if Object::is_immortal(value) || ty == PyFloat_Type() || ty == PyLong_Type() {
+                    (*inst).word = ops::locals::load_borrowed_const::<false> as *const () as usize;
+                    StackRef::borrowed(value)
+                } else {
+                    StackRef::steal_mortal(value)
+                };
                 (*inst).set_imm(slot.0);
             }
             op::LOAD_SMALL_INT => {

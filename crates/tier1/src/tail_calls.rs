@@ -112,9 +112,21 @@ fn demangle(name: &str) -> String {
 fn is_family(name: &str) -> bool {
     FAMILY.contains(&name)
         || name.starts_with("ops::")
-            && !["version_for", "choose", "specialize", "::select", "name_error", "_operation"]
-                .iter()
-                .any(|n| name.contains(n))
+            && ![
+                "version_for",
+                "choose",
+                "specialize",
+                "::select",
+                "fused::fuse_with_load",
+                "fused::store_version",
+                "load_version",
+                "name_error",
+                "_operation",
+                "_outcome",
+                "float::number",
+            ]
+            .iter()
+            .any(|n| name.contains(n))
 }
 
 #[test]

@@ -2,18 +2,45 @@
 
 use cpython::abi::*;
 
+use super::fused::{self, Operands};
 use super::{float, int, nb, subscript};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::{Handler, Tier1Code};
+use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 use crate::with_memory::append_str;
 
-/// The version to try first.
-pub(crate) fn select(oparg: u32) -> Handler {
+/// The operands to expect first.
+pub(crate) fn first_operands(oparg: u32) -> Operands {
     if oparg == nb::SUBSCR {
-        return subscript::subscr_list_int::<false>;
+        Operands::ListInt
+    } else if int_version(oparg % nb::INPLACE).is_some() {
+        Operands::Int
+    } else {
+        Operands::Float
     }
-    int_version(oparg % nb::INPLACE).unwrap_or(float_version(oparg % nb::INPLACE).unwrap_or(binary_any::<false>))
+}
+
+/// The version to try first.
+pub(crate) fn select(oparg: u32, next: BaseOp) -> Handler {
+    version(oparg, first_operands(oparg), next)
+}
+
+/// The version for operands of a kind.
+fn version(oparg: u32, operands: Operands, next: BaseOp) -> Handler {
+    let operation = oparg % nb::INPLACE;
+    let plain = match operands {
+        Operands::ListInt => Some(subscript::subscr_list_int::<false> as Handler),
+        Operands::Int => int_version(operation),
+        Operands::Float => float_version(operation),
+        Operands::Other => None,
+    };
+    if next.opcode == op::STORE_FAST
+        && oparg != nb::SUBSCR
+        && let Some(storing) = fused::store_version(operation, operands)
+    {
+        return storing;
+    }
+    plain.unwrap_or(binary_any::<false>)
 }
 
 fn int_version(operation: u32) -> Option<Handler> {
@@ -42,26 +69,44 @@ fn float_version(operation: u32) -> Option<Handler> {
     })
 }
 
-/// The version for operands of these types.
-unsafe fn version_for(oparg: u32, l: *mut Object, r: *mut Object) -> Handler {
+/// The kind of two operands.
+unsafe fn kind_of(oparg: u32, l: *mut Object, r: *mut Object) -> Operands {
     // SAFETY: both are live objects.
     unsafe {
-        if oparg == nb::SUBSCR {
-            return subscript::version_for(l, r);
-        }
-        let operation = oparg % nb::INPLACE;
         let (lt, rt) = ((*l).ob_type, (*r).ob_type);
-        let (int, float, text) = (long_type(), float_type(), str_type());
-        let version = if lt == int && rt == int {
-            int_version(operation)
-        } else if (lt == float || rt == float) && (lt == float || lt == int) && (rt == float || rt == int) {
-            float_version(operation)
-        } else if operation == nb::ADD && lt == text && rt == text {
-            Some(add_str::<false> as Handler)
+        let (int, float) = (long_type(), float_type());
+        if oparg == nb::SUBSCR {
+            if lt == list_type() && rt == int { Operands::ListInt } else { Operands::Other }
+        } else if lt == int && rt == int {
+            Operands::Int
+        } else if (lt == float || lt == int) && (rt == float || rt == int) {
+            Operands::Float
         } else {
-            None
+            Operands::Other
+        }
+    }
+}
+
+/// Chooses the version of the instruction at `ip` for operands like these.
+#[inline(never)]
+unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
+    // SAFETY: the instruction is live, and the operands.
+    unsafe {
+        let operands = kind_of(oparg, l, r);
+        let code = Tier1Code::of(ip);
+        let handler = if operands != Operands::Other {
+            version(oparg, operands, fused::behind(code, (*ip).b as usize))
+        } else if oparg == nb::SUBSCR {
+            subscript::version_for(l, r)
+        } else if oparg % nb::INPLACE == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
+            add_str::<false>
+        } else {
+            binary_any::<false>
         };
-        version.unwrap_or(binary_any::<false>)
+        if (*ip).word != handler as usize {
+            (*ip).word = handler as usize;
+            fused::fuse_with_load(ip, operands);
+        }
     }
 }
 
@@ -81,7 +126,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let oparg = base(ip).oparg;
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        (*ip).word = version_for(oparg, l.object(), r.object()) as usize;
+        choose(ip, oparg, l.object(), r.object());
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
         if result.is_null() {

@@ -7,7 +7,7 @@ use super::int::{both_digits, digit};
 use super::jump::branch_not_select;
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::{BaseOp, Handler, Tier1Code};
+use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 
 /// `Py_EQ` and `Py_NE`, which `COMPARE_OP` has above its flag bits.
 mod cmp {
@@ -56,7 +56,7 @@ unsafe fn version_for(next: BaseOp, l: *mut Object, r: *mut Object, oparg: u32) 
     }
 }
 
-/// Releases both operands if that can be done without a call; false if not.
+/// Releases both operands if that can be done without a call; false, with nothing done, if not.
 #[inline(always)]
 unsafe fn release_operands(l: StackRef, r: StackRef, list: *mut FreeList, max: usize) -> bool {
     // SAFETY: the operands are ints, or floats, as is the list.
@@ -64,11 +64,10 @@ unsafe fn release_operands(l: StackRef, r: StackRef, list: *mut FreeList, max: u
         if l.0 & r.0 & TAG_REFCNT != 0 {
             return true;
         }
-        let temporary = if l.is_counted() { l } else { r };
         if (l.0 | r.0) & TAG_REFCNT == 0 {
             return false;
         }
-        let op = temporary.object();
+        let op = (if l.is_counted() { l } else { r }).object();
         if (*op).ob_refcnt != 1 {
             (*op).ob_refcnt = (*op).ob_refcnt.wrapping_sub(1);
             return true;
@@ -94,13 +93,13 @@ handlers! {
     fn compare_int(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if !both_digits(l.object(), r.object()) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let a = digit(l.object());
         let b = digit(r.object());
         let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         *sp.sub(2) = bool_ref(holds);
         go::<R>(f, ip.add(2), sp.sub(1), ts)
@@ -112,12 +111,12 @@ handlers! {
         }
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if !both_digits(l.object(), r.object()) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let a = digit(l.object());
         let b = digit(r.object());
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
         jump_on!(f, ip, sp, ts, holds)
@@ -126,11 +125,11 @@ handlers! {
     fn compare_float(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if !both_float(l.object(), r.object()) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let (a, b) = (float_value(l.object()), float_value(r.object()));
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
         *sp.sub(2) = bool_ref(holds);
@@ -143,11 +142,11 @@ handlers! {
         }
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if !both_float(l.object(), r.object()) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let (a, b) = (float_value(l.object()), float_value(r.object()));
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
-            return compare_miss::<R>(f, ip, sp, ts);
+            return compare_numbers::<R>(f, ip, sp, ts);
         }
         let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
         jump_on!(f, ip, sp, ts, holds)
@@ -173,6 +172,46 @@ handlers! {
 
     fn contains_op(f, ip, sp, ts) {
         contains_op_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// The outcome of comparing two numbers that fit machine words; `None` for anything else.
+unsafe fn number_outcome(l: *mut Object, r: *mut Object) -> Option<u32> {
+    // SAFETY: live objects.
+    unsafe {
+        let (int, float) = (long_type(), float_type());
+        match ((*l).ob_type, (*r).ob_type) {
+            (lt, rt) if lt == int && rt == int => {
+                let (a, b) = (Long::to_i64(l.cast())?, Long::to_i64(r.cast())?);
+                Some(outcome(false, a > b, a < b))
+            }
+            (lt, rt) if (lt == float || lt == int) && (rt == float || rt == int) => {
+                let (a, b) = (super::float::number(l)?, super::float::number(r)?);
+                Some(outcome(a.is_nan() || b.is_nan(), a > b, a < b))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Wide or mixed numbers, or operands that both own references.
+#[inline(never)]
+unsafe extern "sysv64" fn compare_numbers<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers. Numbers die unobserved.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let Some(outcome) = number_outcome(l.object(), r.object()) else {
+            return compare_miss::<R>(f, ip, sp, ts);
+        };
+        l.close();
+        r.close();
+        *sp.sub(2) = bool_ref(outcome & (*ip).a != 0);
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
     }
 }
 

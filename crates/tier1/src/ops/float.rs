@@ -163,7 +163,7 @@ handlers! {
 
 /// The value of a float or compact int. Such an int converts exactly.
 #[inline(always)]
-unsafe fn number(op: *mut Object) -> Option<f64> {
+pub(crate) unsafe fn number(op: *mut Object) -> Option<f64> {
     // SAFETY: a live object.
     unsafe {
         if (*op).ob_type == float_type() {

@@ -180,7 +180,7 @@ handlers! {
 }
 
 /// The operation on ints of 64 bits, if the result is one as well.
-unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i64> {
+pub(crate) unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i64> {
     use super::nb;
     match operation {
         nb::ADD => a.checked_add(b),
@@ -205,7 +205,7 @@ unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i64> {
 
 /// Ints that are negative or have more than one digit, or whatever else it is.
 #[inline(never)]
-unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
+pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,

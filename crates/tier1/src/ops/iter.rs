@@ -6,14 +6,14 @@ use super::int::fresh_int;
 use super::jump::branch_not_select;
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::Handler;
+use crate::inst::{Handler, Inst, Tier1Code};
 
 /// The version of `FOR_ITER` for an iterator of this type.
-unsafe fn version_for(iterator: *mut Object) -> Handler {
+unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
     // SAFETY: a live object.
     let ty = unsafe { (*iterator).ob_type };
     if ty == range_iterator_type() {
-        for_iter_range::<false>
+        if stores { super::fused::for_iter_range_store::<false> } else { for_iter_range::<false> }
     } else if ty == list_iterator_type() {
         for_iter_list::<false>
     } else if ty == tuple_iterator_type() {
@@ -133,7 +133,8 @@ out_of_line_handlers! {
     fn for_iter_miss(f, ip, sp, ts) {
         save(f, ip, sp);
         let iterator = (*sp.sub(1)).object();
-        (*ip).word = version_for(iterator) as usize;
+        let stores = (*Tier1Code::of(ip)).base_op((*ip).b as usize + 2).opcode == op::STORE_FAST;
+        (*ip).word = version_for(iterator, stores) as usize;
         let Some(next) = (*(*iterator).ob_type).tp_iternext else {
             let message = c"'%.100s' object is not an iterator";
             pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
@@ -185,8 +186,6 @@ out_of_line_handlers! {
         unpack::<R>(f, ip, sp, ts, before as i32, after as i32, (before + 1 + after) as usize, 1)
     }
 }
-
-use crate::inst::Inst;
 
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]

@@ -16,6 +16,7 @@ pub(crate) mod call_python;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
 pub(crate) mod float;
+pub(crate) mod fused;
 pub(crate) mod generator;
 pub(crate) mod global;
 pub(crate) mod int;
@@ -28,7 +29,7 @@ pub(crate) mod subscript;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 21] {
+pub(crate) fn tables() -> [&'static [Pair]; 22] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -40,6 +41,7 @@ pub(crate) fn tables() -> [&'static [Pair]; 21] {
         compare::TABLE,
         exceptions::TABLE,
         float::TABLE,
+        fused::TABLE,
         generator::TABLE,
         global::TABLE,
         int::TABLE,
@@ -112,7 +114,7 @@ pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
         op::STORE_DEREF => locals::store_deref::<false>,
         op::DELETE_DEREF => locals::delete_deref::<false>,
 
-        op::BINARY_OP => binary::select(base.oparg),
+        op::BINARY_OP => binary::select(base.oparg, next),
         op::BINARY_SLICE => subscript::binary_slice::<false>,
         op::STORE_SLICE => subscript::store_slice::<false>,
         op::STORE_SUBSCR => subscript::store_subscr_list_int::<false>,
@@ -207,4 +209,14 @@ pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
 }
 
 /// Replaces frequent pairs by one handler that does both. The second instruction stays as it is, for jumps to it.
-pub(crate) unsafe fn fuse(_code: *mut Tier1Code) {}
+pub(crate) unsafe fn fuse(code: *mut Tier1Code) {
+    // SAFETY: freshly decoded code.
+    unsafe {
+        for offset in 0..(*code).len() {
+            let base = (*code).base_op(offset);
+            if base.opcode == op::BINARY_OP {
+                fused::fuse_with_load(Tier1Code::inst(code, offset), binary::first_operands(base.oparg));
+            }
+        }
+    }
+}

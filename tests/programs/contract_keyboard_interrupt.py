@@ -102,7 +102,7 @@ def by_handler():
 
 def by_thread():
     main = threading.get_ident()
-    threading.Timer(0.01, signal.pthread_kill, (main, signal.SIGINT)).start()
+    threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
 
 
 LOOPS = (

@@ -116,6 +116,11 @@ impl State {
         if finished.stale {
             return Err("what it relied on changed while it was recorded".into());
         }
+        if let TraceKind::Bridge { parent, .. } = finished.trace.kind
+            && !self.executor(parent).valid
+        {
+            return Err("the trace it belongs to was invalidated meanwhile".into());
+        }
         let Finished { trace, dependencies, .. } = finished;
         self.counters.uops_recorded += trace.insts.len() as u64;
         let recorded = (trace.kind == TraceKind::Root).then(|| trace.clone());
@@ -230,7 +235,7 @@ impl State {
         codegen::compile(trace, arena, &env, &codegen::Options::default())
     }
 
-    fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
+    pub(crate) fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
         let at = describe(code, offset);
         let id = self.executor_count();
         self.log.line(&format!("{what}, to be executor {id}: {at}\n{text}"));

@@ -16,6 +16,10 @@ impl State {
         let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
         force_exit(&mut trace, inst)?;
         let compiled = self.generate(&trace, kind, None).ok()?;
+        if self.options.dump.asm {
+            let text = format!("{trace}{}", codegen::dump(&compiled, &self.arena));
+            self.dump("forced exit", site.code, site.offset, &text);
+        }
         let entry = compiled.entry;
         let plans = crate::escape::plans(&trace, &compiled).ok()?;
         let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];

@@ -113,8 +113,12 @@ impl Recorder {
         self.top().slots.pop().expect("the depth was checked")
     }
 
+    /// Pops `n` entries, reading those that are still in the root frame's memory.
     pub(crate) fn pop_n(&mut self, n: usize) -> Vec<Entry> {
         let at = self.top().slots.len() - n;
+        for i in at..at + n {
+            self.slot(i);
+        }
         self.top().slots.split_off(at)
     }
 

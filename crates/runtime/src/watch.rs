@@ -33,6 +33,9 @@ impl Watchers {
         let taken = |kind: &str| format!("every {kind} watcher of the interpreter is taken");
         // SAFETY: the callbacks are functions of this library, which is never unloaded.
         unsafe {
+            if !py::watch::watch_local_events(on_local_events) {
+                return Err("sys.monitoring.set_local_events is not CPython's".into());
+            }
             Ok(Watchers {
                 dict: DictWatcher::register(on_dict).ok_or_else(|| taken("dict"))?,
                 ty: TypeWatcher::register(on_type).ok_or_else(|| taken("type"))?,
@@ -127,6 +130,13 @@ unsafe extern "C" fn on_code(event: c_int, code: *mut py::Code) -> c_int {
         st.forget_code(code as usize);
     }
     0
+}
+
+/// A tool watches `code`, or no longer does.
+unsafe fn on_local_events(code: *mut py::Code) {
+    state().invalidate_dependents(Dependency::Code(code as usize));
+    // SAFETY: a live code object; the GIL is held.
+    unsafe { tier1::note_instrumentation(code) }
 }
 
 impl crate::state::State {

@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 
 use cpython::abi::*;
 
+use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
@@ -275,7 +276,15 @@ pub(crate) unsafe extern "sysv64" fn resume(decision: *const Resume, ts: *mut Th
     unsafe {
         let (frame, ip, sp) = ((*decision).frame, (*decision).ip.cast_mut(), (*decision).sp);
         match (*decision).kind {
-            ResumeKind::Normal => go::<false>(frame, ip, sp, ts),
+            ResumeKind::Normal => {
+                if (*ts).eval_breaker & !EVENTS_MASK != (*code_of(frame)).breaker
+                    && entry::instrumented_since(frame, ts)
+                {
+                    // Native code has just run what switched a tool on.
+                    return leave::<false>(frame, ip, sp, ts);
+                }
+                go::<false>(frame, ip, sp, ts)
+            }
             ResumeKind::Record => go::<true>(frame, ip, sp, ts),
             ResumeKind::Error => error::<false>(frame, ip, sp, ts),
             ResumeKind::Leave => leave::<false>(frame, ip, sp, ts),

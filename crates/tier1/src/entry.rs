@@ -201,6 +201,20 @@ pub(crate) unsafe fn instrumented_since(f: *mut Frame, ts: *mut ThreadState) -> 
     }
 }
 
+/// Makes every frame of `code` look at its next check whether tools watch it: the code was instrumented, or freed from
+/// instrumentation, without a change of the eval breaker's version.
+///
+/// # Safety
+/// `code` is a code object; the GIL is held.
+pub unsafe fn note_instrumentation(code: *mut Code) {
+    // SAFETY: the caller's.
+    unsafe {
+        if let Some(tier1) = find_decoded(code) {
+            (*tier1).breaker = usize::MAX;
+        }
+    }
+}
+
 /// The low bits of the eval breaker: pending events.
 pub(crate) const EVENTS_MASK: usize = (1 << EVAL_EVENTS_BITS) - 1;
 

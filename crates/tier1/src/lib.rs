@@ -22,7 +22,9 @@ mod unwind;
 mod with_memory;
 
 pub use dispatch::code_of;
-pub use entry::{Counts, counts, disable, enable, find_decoded, set_hot_thresholds, set_threshold};
+pub use entry::{
+    Counts, counts, disable, enable, find_decoded, note_instrumentation, set_hot_thresholds, set_threshold,
+};
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };

@@ -8,6 +8,8 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
+use crate::hot::*;
+
 /// Arguments beyond which the array moves to the heap.
 const INLINE_ARGUMENTS: usize = 10;
 
@@ -233,34 +235,48 @@ pub(crate) unsafe fn push_unpacked(
     // SAFETY: a function, a tuple, and a dict or null.
     unsafe {
         let count = Tuple::len(tuple);
-        let mut pairs = Vec::new();
-        if !keywords.is_null() {
-            if (*keywords).ob_type != PyDict_Type() {
+        let given = if keywords.is_null() {
+            0
+        } else if (*keywords).ob_type == dict_type() {
+            (*keywords.cast::<Dict>()).ma_used as usize
+        } else {
+            return None;
+        };
+        let mut short = [StackRef::NULL; INLINE_ARGUMENTS];
+        let mut long;
+        let args = if count + given <= INLINE_ARGUMENTS {
+            short.as_mut_ptr()
+        } else {
+            long = vec![StackRef::NULL; count + given];
+            long.as_mut_ptr()
+        };
+        let mut names = null_mut();
+        if given != 0 {
+            names = PyTuple_New(given as isize);
+            if names.is_null() {
+                PyErr_Clear();
                 return None;
             }
             let (mut position, mut key, mut value) = (0isize, null_mut(), null_mut());
+            let mut i = 0;
             while PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut value) != 0 {
-                if (*key).ob_type != PyUnicode_Type() {
+                if (*key).ob_type != str_type() {
+                    for j in 0..i {
+                        (*args.add(count + j)).close();
+                    }
+                    decref(names);
                     return None;
                 }
-                pairs.push((key, value));
+                *Tuple::items(names.cast()).add(i) = new_ref(key);
+                *args.add(count + i) = StackRef::new(value);
+                i += 1;
             }
         }
-        let mut names = None;
-        if !pairs.is_empty() {
-            let Some(tuple) = Owned::steal(PyTuple_New(pairs.len() as isize)) else {
-                PyErr_Clear();
-                return None;
-            };
-            for (i, pair) in pairs.iter().enumerate() {
-                *Tuple::items(tuple.as_ptr().cast()).add(i) = new_ref(pair.0);
-            }
-            names = Some(tuple);
+        for i in 0..count {
+            *args.add(i) = StackRef::new(Tuple::item(tuple, i));
         }
-        let mut args = Vec::with_capacity(count + pairs.len());
-        args.extend((0..count).map(|i| StackRef::new(Tuple::item(tuple, i))));
-        args.extend(pairs.iter().map(|pair| StackRef::new(pair.1)));
-        let names = names.as_ref().map_or(null_mut(), Owned::as_ptr);
-        Some(_PyEvalFramePushAndInit(ts, function.dup(), null_mut(), args.as_ptr(), count, names, caller))
+        let frame = _PyEvalFramePushAndInit(ts, function.dup(), null_mut(), args, count, names, caller);
+        xdecref(names);
+        Some(frame)
     }
 }

@@ -120,6 +120,8 @@ functions! {
     PyObject_CallOneArg(callable: *mut Object, arg: *mut Object) -> *mut Object;
     PyVectorcall_Function(callable: *mut Object) -> Option<VectorcallFn>;
     PyObject_GetAttr(o: *mut Object, name: *mut Object) -> *mut Object;
+    PyObject_GetAttrString(o: *mut Object, name: *const c_char) -> *mut Object;
+    PySys_GetObject(name: *const c_char) -> *mut Object;
     PyObject_SetAttr(o: *mut Object, name: *mut Object, v: *mut Object) -> c_int;
     PyObject_GenericGetAttr(o: *mut Object, name: *mut Object) -> *mut Object;
     PyObject_GenericSetAttr(o: *mut Object, name: *mut Object, v: *mut Object) -> c_int;

@@ -101,6 +101,16 @@ impl Recorder {
         unsafe {
             let code = (*f).func_code;
             self.guard_is(callable, f.cast());
+            // One call site may see the same function with a receiver and without.
+            if let Val::Is(receiver) = self.peek(nargs).val
+                && !self.types.contains_key(&receiver)
+            {
+                if has_self {
+                    self.emit(Uop::GuardNonNull, &[receiver]);
+                } else {
+                    self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
+                }
+            }
             self.depend(Dependency::Function(f as usize));
             let code_id = self.code_id(code);
             let depth = self.frames.len();
@@ -112,10 +122,6 @@ impl Recorder {
                     depth as u64,
                 );
                 self.recursion_guarded = depth;
-            }
-            let base = self.top().slots.len() - nargs - 2;
-            for i in base..base + nargs + 2 {
-                self.slot(i);
             }
             let operands = self.pop_n(nargs + 2);
             let argcount = (*code).co_argcount as usize;

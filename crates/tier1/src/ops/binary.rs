@@ -96,6 +96,8 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
         let code = Tier1Code::of(ip);
         let handler = if operands != Operands::Other {
             version(oparg, operands, fused::behind(code, (*ip).b as usize))
+        } else if oparg == nb::SUBSCR && super::getitem::choose(ip, l) {
+            super::getitem::subscr_getitem::<false>
         } else if oparg == nb::SUBSCR {
             subscript::version_for(l, r)
         } else if oparg % nb::INPLACE == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {

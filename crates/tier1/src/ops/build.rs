@@ -18,7 +18,6 @@ super::names::out_of_line! {
     build_string => build_string_slow;
     build_interpolation => build_interpolation_slow;
     build_template => build_template_slow;
-    list_append => list_append_slow;
     list_extend => list_extend_slow;
     set_add => set_add_slow;
     set_update => set_update_slow;
@@ -28,6 +27,26 @@ super::names::out_of_line! {
     format_simple => format_simple_slow;
     format_with_spec => format_with_spec_slow;
     convert_value => convert_value_slow;
+}
+
+/// The handler that is more than a call of its out-of-line part.
+pub(crate) mod append {
+    use cpython::abi::*;
+
+    use crate::dispatch::*;
+
+    handlers! {
+        fn list_append(f, ip, sp, ts) {
+            let list: *mut List = (*sp.sub(1 + (*ip).a as usize)).object().cast();
+            let len = List::len(list);
+            if len as isize >= (*list).allocated {
+                return super::list_append_slow::<R>(f, ip, sp, ts);
+            }
+            *(*list).ob_item.add(len) = (*sp.sub(1)).into_object();
+            (*list).ob_base.ob_size = len as isize + 1;
+            go::<R>(f, ip.add(1), sp.sub(1), ts)
+        }
+    }
 }
 
 /// Pops everything from `$from` on and pushes the result, or raises.
@@ -139,17 +158,11 @@ out_of_line_handlers! {
         replace_from!(f, ip, sp, ts, from, result)
     }
 
+    /// The list must grow.
     fn list_append_slow(f, ip, sp, ts) {
         let list: *mut List = (*sp.sub(1 + (*ip).a as usize)).object().cast();
-        let value = (*sp.sub(1)).into_object();
-        let len = List::len(list);
-        if (len as isize) < (*list).allocated {
-            *(*list).ob_item.add(len) = value;
-            (*list).ob_base.ob_size = len as isize + 1;
-            return go::<R>(f, ip.add(1), sp.sub(1), ts);
-        }
         save(f, ip, sp.sub(1));
-        if _PyList_AppendTakeRefListResize(list, value) < 0 {
+        if _PyList_AppendTakeRefListResize(list, (*sp.sub(1)).into_object()) < 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         go::<R>(f, ip.add(1), sp.sub(1), ts)

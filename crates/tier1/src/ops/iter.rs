@@ -30,8 +30,21 @@ handlers! {
         for_iter_miss::<R>(f, ip, sp, ts)
     }
 
+    /// Iterators whose type has no version of its own.
     fn for_iter_any(f, ip, sp, ts) {
-        for_iter_miss::<R>(f, ip, sp, ts)
+        let iterator = (*sp.sub(1)).object();
+        let ty = (*iterator).ob_type;
+        let has_version = ty == range_iterator_type() || ty == list_iterator_type() || ty == generator_type();
+        let Some(next) = (*ty).tp_iternext.filter(|_| !has_version) else {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        };
+        save(f, ip, sp);
+        let item = next(iterator);
+        if item.is_null() {
+            return for_iter_end::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::steal(item);
+        go::<R>(f, ip.add(2), sp.add(1), ts)
     }
 
     fn for_iter_range(f, ip, sp, ts) {
@@ -145,6 +158,11 @@ out_of_line_handlers! {
             *sp = StackRef::steal(item);
             return go::<R>(f, ip.add(2), sp.add(1), ts);
         }
+        for_iter_end::<R>(f, ip, sp, ts)
+    }
+
+    /// The iterator gave nothing: the end, or an exception.
+    fn for_iter_end(f, ip, sp, ts) {
         if !(*ts).current_exception.is_null() {
             if PyErr_ExceptionMatches(*PyExc_StopIteration()) == 0 {
                 return error::<R>(f, ip, sp, ts);

@@ -18,6 +18,7 @@ pub(crate) mod exceptions;
 pub(crate) mod float;
 pub(crate) mod fused;
 pub(crate) mod generator;
+pub(crate) mod getitem;
 pub(crate) mod global;
 pub(crate) mod int;
 pub(crate) mod iter;
@@ -29,11 +30,13 @@ pub(crate) mod subscript;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 22] {
+pub(crate) fn tables() -> [&'static [Pair]; 24] {
     [
         attr::TABLE,
         binary::TABLE,
         build::TABLE,
+        build::append::TABLE,
+        getitem::TABLE,
         call::TABLE,
         call_class::TABLE,
         call_native::TABLE,
@@ -170,7 +173,7 @@ pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
         op::BUILD_STRING => build::build_string::<false>,
         op::BUILD_INTERPOLATION => build::build_interpolation::<false>,
         op::BUILD_TEMPLATE => build::build_template::<false>,
-        op::LIST_APPEND => build::list_append::<false>,
+        op::LIST_APPEND => build::append::list_append::<false>,
         op::LIST_EXTEND => build::list_extend::<false>,
         op::SET_ADD => build::set_add::<false>,
         op::SET_UPDATE => build::set_update::<false>,

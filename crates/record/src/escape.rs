@@ -55,10 +55,13 @@ pub enum EscapeHelper {
     StoreSlice,
     /// `f"{x!r}"` conversions by oparg.
     ConvertValue,
+    /// `local += x` of strings, in place where nobody else holds the string: the local is slot `arg` of the current
+    /// frame, which has the result afterwards. The result is also the escape's, as a borrowed reference.
+    AppendStr,
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 25] = [
+    const ALL: [EscapeHelper; 26] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -84,6 +87,7 @@ impl EscapeHelper {
         EscapeHelper::BinarySlice,
         EscapeHelper::StoreSlice,
         EscapeHelper::ConvertValue,
+        EscapeHelper::AppendStr,
     ];
 
     /// The helper of this number.
@@ -100,6 +104,7 @@ impl EscapeHelper {
                 | EscapeHelper::SetItem
                 | EscapeHelper::DelItem
                 | EscapeHelper::StoreSlice
+                | EscapeHelper::AppendStr
         )
     }
 }

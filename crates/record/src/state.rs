@@ -55,6 +55,8 @@ pub struct Finished {
     pub dependencies: Vec<Dependency>,
     /// One of the dependencies changed while the trace was recorded.
     pub stale: bool,
+    /// Instructions recorded.
+    pub steps: usize,
 }
 
 /// What a slot holds.
@@ -90,6 +92,14 @@ impl Entry {
     }
 }
 
+/// A concatenation of two strings whose uops are not emitted yet; its result's place on the stack is taken.
+pub(crate) struct Deferred {
+    pub pc: u32,
+    pub oparg: u32,
+    pub left: Entry,
+    pub right: Entry,
+}
+
 pub(crate) struct AbsFrame {
     pub code: CodeId,
     pub code_ptr: *mut py::Code,
@@ -123,6 +133,8 @@ pub struct Recorder {
     pub(crate) real: *mut py::Frame,
     /// Expected code of the next frame after an inlined call.
     pub(crate) expect_code: Option<*mut py::Code>,
+    /// A string concatenation that may turn out to be `local += x` at the next instruction.
+    pub(crate) deferred: Option<Deferred>,
     seen_headers: HashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -150,6 +162,7 @@ impl Recorder {
             real_sp: sp,
             real: frame,
             expect_code: None,
+            deferred: None,
             seen_headers: HashMap::new(),
             recursion_guarded: 0,
             stale: false,
@@ -303,6 +316,13 @@ impl Recorder {
         // SAFETY: by this function's contract.
         let result = unsafe { self.check_frames(frame, sp) }.and_then(|()| {
             let top = self.frames.len() - 1;
+            let deferred = self.deferred.take();
+            if let Some(d) = deferred
+                // SAFETY: by this function's contract.
+                && unsafe { self.finish_concat(d, opcode, oparg, offset) }
+            {
+                return Ok(false);
+            }
             self.frames[top].pc = offset;
             if self.steps > 1 && self.at_start(frame, offset) {
                 return Ok(true);
@@ -353,7 +373,7 @@ impl Recorder {
     pub fn finish_loop(mut self) -> Finished {
         let snap = self.snapshot(Resume::Before);
         self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale }
+        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps }
     }
 
     /// Ends the recording before the current instruction: the interpreter (or executor `link`) goes on there.
@@ -364,7 +384,7 @@ impl Recorder {
             None => ir::Inst::new(ir::Uop::Exit, &[]),
         };
         self.trace.push(inst.snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale }
+        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps }
     }
 
     /// Number of uops so far.

@@ -100,6 +100,8 @@ impl opt::Oracle for PythonOracle {
     }
 }
 
+/// Instructions that machine code must save to make up for one escape.
+const ESCAPE_COST: usize = 16;
 /// Variants of one executor.
 const MAX_VARIANTS: usize = 6;
 
@@ -120,6 +122,10 @@ impl State {
             && !self.executor(parent).valid
         {
             return Err("the trace it belongs to was invalidated meanwhile".into());
+        }
+        let escapes = finished.trace.insts.iter().filter(|i| i.op == Uop::Escape).count();
+        if finished.steps < ESCAPE_COST * escapes && !self.stressed() {
+            return Err("most of it runs in C code".into());
         }
         let Finished { trace, dependencies, .. } = finished;
         self.counters.uops_recorded += trace.insts.len() as u64;
@@ -174,6 +180,7 @@ impl State {
             first_escape: self.next_escape_id(),
             exits,
             entered: 0,
+            sampled_ns: 0,
         }))
     }
 

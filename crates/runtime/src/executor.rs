@@ -56,6 +56,8 @@ pub(crate) struct Executor {
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,
+    /// Time spent in it during the sampled entries.
+    pub sampled_ns: u64,
 }
 
 impl Executor {

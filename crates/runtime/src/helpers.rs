@@ -214,6 +214,17 @@ pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
                 }
                 result
             }
+            EscapeHelper::AppendStr => {
+                let frame = (*py::PyThreadState_Get()).current_frame;
+                let slot = py::Frame::local(frame, ops.arg as usize);
+                let mut text = (*slot).into_object();
+                *slot = py::StackRef::NULL;
+                py::PyUnicode_Append(&mut text, o[0]);
+                if !text.is_null() {
+                    *slot = py::StackRef::steal(text);
+                }
+                text
+            }
             EscapeHelper::Compare => {
                 let result = py::PyObject_RichCompare(o[0], o[1], (ops.arg & 0xff) as i32);
                 if ops.arg & 0x100 != 0 && !result.is_null() {

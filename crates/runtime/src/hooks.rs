@@ -142,8 +142,12 @@ pub(crate) unsafe fn enter(
             let activation = st.begin_activation();
             let breaker = &raw const (*ts).eval_breaker as u64;
             let thunk = st.enter_thunk();
+            let sample = st.samples(id).then(std::time::Instant::now);
             let status = thunk(entry, at.frame as u64, ts as u64, breaker);
             let st = state();
+            if let Some(started) = sample {
+                st.note_sample(id, started.elapsed());
+            }
             st.end_activation(activation);
             debug_assert_eq!(status & 0xffff_ffff, STATUS_RESUME);
             at = st.resume;

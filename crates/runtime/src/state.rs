@@ -28,6 +28,10 @@ const MAX_FAILURES: u32 = 6;
 /// Recordings of a loop that may leave it (a last iteration, a rare `break`) before the way out is taken for the usual
 /// one.
 const MAX_LEFT: u32 = 6;
+/// Entries of an executor that are timed, after it and its bridges have settled.
+const SAMPLED: core::ops::Range<u64> = 1000..1064;
+/// A mean stay shorter than this (two transitions included) does not pay: tier 1 does as well.
+const SHORT_STAY_NS: u64 = 220;
 /// Attempts to record a bridge at one exit.
 const BRIDGE_ATTEMPTS: u8 = 3;
 /// Executors of one code object.
@@ -62,6 +66,7 @@ pub(crate) struct Counters {
     pub escapes: u64,
     pub escape_exits: u64,
     pub invalidated: u64,
+    pub dropped: u64,
     pub compile_ns: u64,
     pub uops_recorded: u64,
     pub uops_optimized: u64,
@@ -221,6 +226,7 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("traces.escapes", c.escapes),
             ("traces.escape_exits", c.escape_exits),
             ("traces.invalidated", c.invalidated),
+            ("traces.dropped", c.dropped),
             ("traces.aborted", st.aborts.values().sum()),
             ("traces.uops_recorded", c.uops_recorded),
             ("traces.uops_optimized", c.uops_optimized),
@@ -315,6 +321,25 @@ impl State {
         self.executor(id).compiled.entry
     }
 
+    /// Whether this entry of executor `id` is to be timed.
+    pub fn samples(&self, id: u32) -> bool {
+        SAMPLED.contains(&self.executor(id).entered) && !self.stressed()
+    }
+
+    /// Adds a timed stay; an executor that is always left at once is dropped for good.
+    pub fn note_sample(&mut self, id: u32, stay: std::time::Duration) {
+        let ex = self.executor_mut(id);
+        ex.sampled_ns += stay.as_nanos() as u64;
+        let n = SAMPLED.end - SAMPLED.start;
+        if ex.entered + 1 != SAMPLED.end || ex.sampled_ns >= SHORT_STAY_NS * n {
+            return;
+        }
+        let site = (ex.site.code, ex.site.offset);
+        self.counters.dropped += 1;
+        self.heat.entry(site).or_default().failures = MAX_FAILURES;
+        self.invalidate(id);
+    }
+
     /// Whether a recording may start here.
     pub fn may_record(&self, code: usize, offset: u32) -> bool {
         self.enabled
@@ -340,6 +365,11 @@ impl State {
                 tier1::hooks::reset_counter(code, offset as usize, wait);
             }
         }
+    }
+
+    /// Whether everything that can be compiled is to be.
+    pub fn stressed(&self) -> bool {
+        self.options.threshold.is_some() || self.stress_exits
     }
 
     fn hot_loop(&self) -> u32 {

@@ -40,6 +40,7 @@ impl State {
             first_escape: self.next_escape_id(),
             exits,
             entered: 0,
+            sampled_ns: 0,
         });
         self.counters.forced_exits += 1;
         Some(entry)

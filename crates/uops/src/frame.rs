@@ -11,12 +11,16 @@ pub unsafe fn load_slot(cx: Cx, offset: Imm32) -> Obj {
     unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) & !TAG_MASK }
 }
 
-/// Stores an owned reference into a slot. The old contents must have been dealt with.
+/// Stores an owned reference into a slot, tagged as borrowed where the object is immortal. The old contents must have
+/// been dealt with.
 #[uop(writes(Slots))]
 #[inline(always)]
 pub unsafe fn store_slot(cx: Cx, value: Obj, offset: Imm32) {
-    // SAFETY: as for load_slot.
-    unsafe { write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, value) }
+    // SAFETY: as for load_slot; `value` is a live object.
+    unsafe {
+        let tag = read::<u16>(value, FLAGS) as u64 & TAG_BORROWED;
+        write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, value | tag)
+    }
 }
 
 /// Leaves when the low bits of the eval breaker are set (signal, GC, GIL request, pending call) or the

@@ -2,6 +2,8 @@
 
 /// `ob_refcnt`, the 32-bit half that counts (3.12 and later).
 pub const REFCNT: isize = 0;
+/// `ob_flags`; its lowest bit says immortal.
+pub const FLAGS: isize = 6;
 /// `ob_type`.
 pub const TYPE: isize = 8;
 /// `PyLongObject.long_value.lv_tag`: sign in bits 0-1 (0 positive, 1 zero, 2 negative), digits from bit 3.

@@ -1,9 +1,10 @@
 //! Arithmetic, comparisons, truth.
 use cpython::abi as py;
+use cpython::abi::op;
 use ir::{Kind, Uop, ValueId};
 
 use crate::emit::Number;
-use crate::state::Entry;
+use crate::state::{Deferred, Entry};
 use crate::{Abort, EscapeHelper, Recorder};
 
 /// `NB_*` numbers of CPython's BINARY_OP, which are the same in 3.12 and later up to `NB_XOR`.
@@ -57,10 +58,48 @@ impl Recorder {
             self.replace_two(Entry::owned(v));
             return Ok(());
         }
+        // SAFETY: the real frame holds both.
+        let both_str = unsafe {
+            py::Object::type_of(left_object) == py::PyUnicode_Type()
+                && py::Object::type_of(right_object) == py::PyUnicode_Type()
+        };
+        if both_str && op == nb::ADD && self.in_root() && !self.peek(1).owned {
+            self.guard_type(left, left_object);
+            self.guard_type(right, right_object);
+            let pc = self.top().pc;
+            let (right, left) = (self.pop(), self.pop());
+            self.push(Entry::NULL);
+            self.deferred = Some(Deferred { pc, oparg, left, right });
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let v = self.escape(EscapeHelper::BinaryOp, u64::from(oparg), &operands);
         self.push(Entry::owned(v));
         Ok(())
+    }
+
+    /// Ends a deferred concatenation at the instruction after it. True if that was the store of `local += x`, which is
+    /// then recorded too.
+    ///
+    /// # Safety
+    /// As for `record`.
+    pub(crate) unsafe fn finish_concat(&mut self, d: Deferred, opcode: u8, oparg: u32, offset: u32) -> bool {
+        self.pop();
+        let i = oparg as usize;
+        if opcode == op::STORE_FAST && self.top().slots.get(i).is_some_and(|e| e.val == d.left.val) {
+            // The escape stands for both instructions: it goes on after the store.
+            self.top().pc = offset;
+            let v = self.escape(EscapeHelper::AppendStr, i as u64, &[d.right]);
+            self.types.insert(v, py::PyUnicode_Type() as usize);
+            self.emit_imm(Uop::StoreSlot, &[v], 8 * i as u64, 0);
+            self.top().slots[i] = Entry { val: crate::state::Val::Is(v), owned: true, clean: true };
+            return true;
+        }
+        self.top().pc = d.pc;
+        let v = self.escape(EscapeHelper::BinaryOp, u64::from(d.oparg), &[d.left, d.right]);
+        self.types.insert(v, py::PyUnicode_Type() as usize);
+        self.push(Entry::owned(v));
+        false
     }
 
     /// Pops two operands of harmless types, pushes the result, releases the operands.

@@ -14,7 +14,6 @@ mod v3_14;
 pub mod abi {
     //! The interpreter's structures, functions and rules, under CPython's own names.
     pub use crate::v3_14::api::*;
-    pub use crate::v3_14::code_extra::{CodeExtraIndex, code_extra, code_extra_unchecked, set_code_extra};
     pub use crate::v3_14::frame::*;
     pub use crate::v3_14::layout::*;
     pub use crate::v3_14::objects::*;

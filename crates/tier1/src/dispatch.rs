@@ -369,5 +369,5 @@ fn record_version(plain: Handler) -> Handler {
 #[inline(always)]
 pub unsafe fn code_of(f: *mut Frame) -> *mut Tier1Code {
     // SAFETY: the caller's.
-    unsafe { crate::entry::decoded(Frame::code(f)) }
+    unsafe { crate::registry::decoded(Frame::code(f)) }
 }

@@ -1,6 +1,5 @@
 //! The PEP 523 hook: which frames tier 1 runs.
 
-use core::ffi::c_void;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use cpython::abi::*;
@@ -9,6 +8,7 @@ use crate::decode;
 use crate::dispatch::go;
 use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
+use crate::registry::{self, decoded, find_decoded};
 use crate::unwind;
 
 /// Entries of code without a loop until it is decoded.
@@ -69,47 +69,6 @@ fn count(counter: &AtomicU64) {
     counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
 }
 
-static mut EXTRA: Option<CodeExtraIndex> = None;
-
-/// The interpreter that runs in tier 1.
-static mut INTERPRETER: *mut InterpreterState = core::ptr::null_mut();
-
-#[inline(always)]
-fn extra_index() -> CodeExtraIndex {
-    // SAFETY: `enable` set it before the hook was installed.
-    unsafe { (*(&raw const EXTRA)).unwrap_unchecked() }
-}
-
-/// A code object's extra slot holds its decoded code. Cold code is left alone: CPython treats code with extra data
-/// as special where it shares code between interpreters.
-unsafe extern "C" fn free_extra(data: *mut c_void) {
-    if !data.is_null() {
-        // SAFETY: the code object is dying, so no frame runs it.
-        unsafe { Tier1Code::free(data.cast()) };
-    }
-}
-
-/// The decoded code of `code`.
-///
-/// # Safety
-/// `code` was decoded.
-#[inline(always)]
-pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
-    // SAFETY: the caller's.
-    unsafe { code_extra_unchecked(code, extra_index()).cast() }
-}
-
-/// The decoded code of `code` if it was decoded.
-///
-/// # Safety
-/// `code` is a code object.
-#[inline(always)]
-pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
-    // SAFETY: the caller's.
-    let data = unsafe { code_extra(code, extra_index()) };
-    if data.is_null() { None } else { Some(data.cast()) }
-}
-
 const WARMTH_BITS: u32 = 14;
 
 /// Entries of cold code, by a hash of its address: an upper half that identifies the code, a lower half that counts.
@@ -164,11 +123,7 @@ pub(crate) unsafe fn decoded_now(code: *mut Code) -> Option<*mut Tier1Code> {
             return None;
         }
         let tier1 = decode::decode(code)?;
-        if !set_code_extra(code, extra_index(), tier1.cast()) {
-            PyErr_Clear();
-            Tier1Code::free(tier1);
-            return None;
-        }
+        registry::insert(code, tier1);
         count(&COUNTS.decoded);
         Some(tier1)
     }
@@ -228,6 +183,8 @@ unsafe fn may_run(ts: *mut ThreadState, code: *mut Code) -> bool {
     }
 }
 
+/// The interpreter that runs in tier 1.
+static mut INTERPRETER: *mut InterpreterState = core::ptr::null_mut();
 static mut DEFAULT_BEFORE: Option<EvalFrameFn> = None;
 
 /// Whether the evaluator hook is still ours.
@@ -240,7 +197,7 @@ pub(crate) unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
 /// Starts running warm code in tier 1 in this interpreter.
 ///
 /// # Errors
-/// One sentence, if somebody else owns the evaluator hook or no code-extra slot is left.
+/// One sentence, if somebody else owns the evaluator hook, another interpreter is served already, or no code watcher is left.
 ///
 /// # Safety
 /// The GIL is held and `cpython::probe` succeeded.
@@ -255,18 +212,13 @@ pub unsafe fn enable() -> Result<(), String> {
         if current as *const () != address::_PyEval_EvalFrameDefault() {
             return Err("another extension owns the frame evaluation hook (PEP 523)".into());
         }
-        // Code-extra slots are numbered per interpreter, and our state is one for the process.
+        // Our state is one for the process.
         if !INTERPRETER.is_null() && INTERPRETER != interp {
             return Err("another interpreter of this process runs in tier 1".into());
         }
-        INTERPRETER = interp;
-        let mut index = *(&raw const EXTRA);
-        if index.is_none() {
-            index = CodeExtraIndex::request(free_extra);
-            EXTRA = index;
-        }
-        if index.is_none() {
-            return Err("all code-extra slots of this interpreter are taken".into());
+        if INTERPRETER.is_null() {
+            registry::watch()?;
+            INTERPRETER = interp;
         }
         hot::fill();
         DEFAULT_BEFORE = Some(current);

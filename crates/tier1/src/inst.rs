@@ -62,7 +62,7 @@ pub(crate) struct Installed {
     pub original: usize,
 }
 
-/// Decoded code: a header followed by the instructions. Owned by the code object's extra slot.
+/// Decoded code: a header followed by the instructions. Lives as long as the code object.
 #[repr(C, align(16))]
 pub struct Tier1Code {
     /// The eval breaker word under which this code may go on: no event pending, and the instrumentation

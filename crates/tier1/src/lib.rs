@@ -16,17 +16,17 @@ pub mod hooks;
 mod hot;
 mod inst;
 mod ops;
+mod registry;
 #[cfg(test)]
 mod tail_calls;
 mod unwind;
 mod with_memory;
 
 pub use dispatch::code_of;
-pub use entry::{
-    Counts, counts, disable, enable, find_decoded, note_instrumentation, set_hot_thresholds, set_threshold,
-};
+pub use entry::{Counts, counts, disable, enable, note_instrumentation, set_hot_thresholds, set_threshold};
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };
 pub use inst::{BaseOp, Handler, Inst, Tier1Code};
 pub use ops::jump::unsupported_counts;
+pub use registry::find_decoded;

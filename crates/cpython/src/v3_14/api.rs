@@ -269,9 +269,6 @@ functions! {
     _Py_LoadAttr_StackRefSteal(ts: *mut ThreadState, owner: StackRef, name: *mut Object, self_or_null: *mut StackRef) -> StackRef;
     PyUnicode_Equal(a: *mut Object, b: *mut Object) -> c_int;
     PyUnicode_FromFormat(format: *const c_char, arg: *mut Object) -> *mut Object;
-    PyUnstable_Eval_RequestCodeExtraIndex(free: unsafe extern "C" fn(*mut c_void)) -> isize;
-    PyUnstable_Code_GetExtra(code: *mut Object, index: isize, extra: *mut *mut c_void) -> c_int;
-    PyUnstable_Code_SetExtra(code: *mut Object, index: isize, extra: *mut c_void) -> c_int;
 }
 
 data! {

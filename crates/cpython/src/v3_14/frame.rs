@@ -126,6 +126,18 @@ impl Code {
         unsafe { Tuple::item((*this).co_names, i) }
     }
 
+    /// A word of each code object that the default build never reads, writes or initializes: it is there for
+    /// the free-threaded one. (The official way to attach data, code extra, makes CPython refuse to share
+    /// the code between interpreters, and calls every other user's destructor.)
+    ///
+    /// # Safety
+    /// `this` is a code object, and not one of the interpreter's constants if the word is written.
+    #[inline(always)]
+    pub unsafe fn spare_word(this: *mut Self) -> *mut u64 {
+        // SAFETY: the caller's.
+        unsafe { &raw mut (*this)._co_unique_id }
+    }
+
     /// The bytes of the exception table.
     ///
     /// # Safety

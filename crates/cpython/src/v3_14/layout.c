@@ -131,7 +131,7 @@ static void callable_structs(void)
         F(co_framesize, "i32") F(co_nlocals, "i32") F(co_ncellvars, "i32") F(co_nfreevars, "i32")
         F(co_version, "u32") F(co_localsplusnames, "*mut Tuple") F(co_localspluskinds, "*mut Bytes")
         F(co_filename, "*mut Object") F(co_name, "*mut Object") F(co_qualname, "*mut Object")
-        F(_co_instrumentation_version, "usize") F(_co_firsttraceable, "i32") F(co_extra, "*mut core::ffi::c_void") TAIL(co_code_adaptive, "CodeUnit") END
+        F(_co_instrumentation_version, "usize") F(_co_unique_id, "u64") F(_co_firsttraceable, "i32") TAIL(co_code_adaptive, "CodeUnit") END
     STRUCT(BoundMethod, PyMethodObject) F(ob_base, "Object") F(im_func, "*mut Object") F(im_self, "*mut Object") END
     STRUCT(CFunction, PyCFunctionObject) F(ob_base, "Object") F(m_ml, "*const MethodDef") F(m_self, "*mut Object")
         F(m_module, "*mut Object") F(vectorcall, "Option<VectorcallFn>") END

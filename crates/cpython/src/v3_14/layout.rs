@@ -411,10 +411,10 @@ pub struct Code {
     pub co_qualname: *mut Object,
     _pad0: [u8; 32],
     pub _co_instrumentation_version: usize,
-    _pad1: [u8; 16],
+    _pad1: [u8; 8],
+    pub _co_unique_id: u64,
     pub _co_firsttraceable: i32,
-    _pad2: [u8; 4],
-    pub co_extra: *mut core::ffi::c_void,
+    _pad2: [u8; 12],
     pub co_code_adaptive: [CodeUnit; 0],
 }
 
@@ -441,8 +441,8 @@ const _: () = {
     assert!(core::mem::offset_of!(Code, co_name) == 120);
     assert!(core::mem::offset_of!(Code, co_qualname) == 128);
     assert!(core::mem::offset_of!(Code, _co_instrumentation_version) == 168);
+    assert!(core::mem::offset_of!(Code, _co_unique_id) == 184);
     assert!(core::mem::offset_of!(Code, _co_firsttraceable) == 192);
-    assert!(core::mem::offset_of!(Code, co_extra) == 200);
     assert!(core::mem::offset_of!(Code, co_code_adaptive) == 208);
     assert!(core::mem::size_of::<Code>() == 208);
 };

@@ -1,7 +1,6 @@
 //! CPython 3.14, default (GIL) release build, x86-64 Linux.
 
 pub mod api;
-pub mod code_extra;
 pub mod frame;
 #[rustfmt::skip]
 pub mod layout;

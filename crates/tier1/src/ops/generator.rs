@@ -21,7 +21,7 @@ unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*
         {
             return None;
         }
-        entry::find_decoded(Frame::code(&raw mut (*generator).gi_iframe))
+        crate::registry::find_decoded(Frame::code(&raw mut (*generator).gi_iframe))
     }
 }
 

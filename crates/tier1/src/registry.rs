@@ -1,0 +1,109 @@
+//! Which code objects are decoded.
+//!
+//! A table holds the decoded code; each code object remembers its index in a word that CPython leaves alone, and
+//! that is therefore full of anything in code objects we have not seen: the index counts only if the table agrees.
+
+use core::ffi::c_int;
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use crate::inst::Tier1Code;
+
+#[derive(Clone, Copy)]
+struct Entry {
+    /// The code object, null if the entry is free. Not a reference: its death is announced.
+    code: *mut Code,
+    tier1: *mut Tier1Code,
+}
+
+/// Upper half of the word of a code object that has an index.
+const MARK: u64 = 0x7469_6572;
+
+/// The table. Only grows; everything here happens under the GIL of the one interpreter tier 1 is enabled in.
+static mut TABLE: Vec<Entry> = Vec::new();
+/// Its address, where the hot path finds it.
+static mut BASE: *mut Entry = null_mut();
+static mut FREE: Vec<u32> = Vec::new();
+
+/// The decoded code of `code`.
+///
+/// # Safety
+/// `code` is decoded.
+#[inline(always)]
+pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
+    // SAFETY: the caller's.
+    unsafe { (*BASE.add(*Code::spare_word(code) as u32 as usize)).tier1 }
+}
+
+/// The decoded code of `code` if it is decoded.
+///
+/// # Safety
+/// `code` is a code object.
+#[inline(always)]
+pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's; the index is checked before use.
+    unsafe {
+        let word = *Code::spare_word(code);
+        if word >> 32 != MARK {
+            return None;
+        }
+        let index = word as u32 as usize;
+        let table = &*(&raw const TABLE);
+        let entry = table.get(index)?;
+        (entry.code == code).then_some(entry.tier1)
+    }
+}
+
+/// Takes the decoded code of `code` in.
+///
+/// # Safety
+/// `code` is not decoded, and writable.
+pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
+    // SAFETY: the GIL orders all access.
+    unsafe {
+        let table = &mut *(&raw mut TABLE);
+        let entry = Entry { code, tier1 };
+        let index = match (*(&raw mut FREE)).pop() {
+            Some(index) => {
+                table[index as usize] = entry;
+                index
+            }
+            None => {
+                table.push(entry);
+                BASE = table.as_mut_ptr();
+                (table.len() - 1) as u32
+            }
+        };
+        *Code::spare_word(code) = MARK << 32 | index as u64;
+    }
+}
+
+/// Watches code objects die, so that what belongs to them is freed.
+///
+/// # Errors
+/// One sentence, if all code watchers of this interpreter are taken.
+///
+/// # Safety
+/// The GIL is held.
+pub(crate) unsafe fn watch() -> Result<watch::CodeWatcher, String> {
+    // SAFETY: the caller's.
+    unsafe { watch::CodeWatcher::register(on_code_event) }
+        .ok_or_else(|| "all code watchers of this interpreter are taken".into())
+}
+
+unsafe extern "C" fn on_code_event(event: c_int, code: *mut Code) -> c_int {
+    if event == watch::code_event::DESTROY {
+        // SAFETY: the code object is dying, so no frame runs it.
+        unsafe {
+            if let Some(tier1) = find_decoded(code) {
+                let index = *Code::spare_word(code) as u32;
+                let table = &mut *(&raw mut TABLE);
+                table[index as usize] = Entry { code: null_mut(), tier1: null_mut() };
+                (*(&raw mut FREE)).push(index);
+                Tier1Code::free(tier1);
+            }
+        }
+    }
+    0
+}

@@ -1,5 +1,5 @@
 # Defaults, keywords, keyword-only, *args and **kwargs in hot loops; wrong calls with their messages.
-# native: yes
+# native: stressed
 
 
 def plain(a, b=2, c=3):

@@ -1,5 +1,5 @@
 # __index__, __bool__, __len__ as truth, __contains__, __iter__, __hash__ with side effects in hot loops.
-# native: yes
+# native: stressed
 
 
 class Index:

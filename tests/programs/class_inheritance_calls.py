@@ -1,5 +1,5 @@
 # super(), abstract bases, multiple inheritance, class methods, __init__ chains, __new__ returning others.
-# native: yes
+# native: stressed
 
 
 class A:

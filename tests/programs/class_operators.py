@@ -1,5 +1,5 @@
 # Operator overloads: reflected methods, NotImplemented, in-place ones, comparisons, subclasses first.
-# native: yes
+# native: stressed
 
 
 class Vector:

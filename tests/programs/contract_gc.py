@@ -1,5 +1,5 @@
 # The opaque function collects garbage, with callbacks that see the loop's frames; objects held only by the loop survive.
-# native: yes
+# native: stressed
 
 import gc
 import sys

@@ -1,5 +1,5 @@
 # `x is lst[i]` and `nan in [nan]` with unboxed loop variables, where an opaque function holds and returns objects.
-# native: yes
+# native: stressed
 
 import sys
 from functools import partial

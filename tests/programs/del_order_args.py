@@ -1,5 +1,5 @@
 # Objects whose last reference is an argument, a container slot, an attribute, a temporary, a closure cell.
-# native: yes
+# native: stressed
 
 log = []
 

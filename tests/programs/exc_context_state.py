@@ -1,5 +1,5 @@
 # sys.exception() and sys.exc_info() inside callees of handlers, in finally, in generators, after the handler.
-# native: yes
+# native: stressed
 
 import sys
 

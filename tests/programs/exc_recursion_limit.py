@@ -1,5 +1,5 @@
 # RecursionError at exactly CPython's depth: from hot loops, through methods, dunders, closures; and recovery.
-# native: yes
+# native: stressed
 
 import sys
 

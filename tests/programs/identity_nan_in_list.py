@@ -1,5 +1,5 @@
 # `nan in [nan]`, list.index, count, ==, and dict look-ups rely on identity before equality.
-# native: yes
+# native: stressed
 
 
 def present(nan, n):

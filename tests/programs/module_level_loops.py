@@ -1,5 +1,5 @@
 # Loops at module level: variables live in a dict, are read by functions, rebound through globals().
-# native: yes
+# native: stressed
 
 s = 0
 for i in range(1500):

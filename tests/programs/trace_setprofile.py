@@ -1,5 +1,5 @@
 # sys.setprofile switched on mid-loop: call, return, c_call, c_return and c_exception events of what follows.
-# native: yes
+# native: stressed
 
 import sys
 

@@ -53,7 +53,10 @@ def builds(n):
     out = []
     for i in range(n):
         xs = range(i % 9)
-        out += (i, [len(xs), "begin", [x for x in xs if x % 4], {"k": [x for x in xs if x % 4 == 1]}])
+        out += (
+            i,
+            [len(xs), "begin", [x for x in xs if x % 4], {"k": [x for x in xs if x % 4 == 1]}],
+        )
         a, b, c = i, (len(xs), [x for x in xs]), [x + i for x in xs]
         out.append((a, b, c))
     return out

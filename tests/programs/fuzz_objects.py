@@ -314,7 +314,7 @@ class Generator:
         if self.loops == 3:
             return
         self.loops += 1
-        source = self.pick("numbers(4)", "lst", "pair", "objects", "list(table)", "enumerate(pair)")
+        source = self.pick("numbers(4)", "lst[:]", "pair", "objects", "list(table)", "enumerate(pair)")
         self.emit(f"for v in {source}:")
         self.depth += 1
         self.emit(

@@ -217,7 +217,11 @@ impl Recorder {
             return Ok(StorePlan::Pending(old_value));
         }
         let counted = old_object.is_counted();
-        if root && old.clean && !harmless_old {
+        // SAFETY: the real frame holds the object.
+        let old_type = unsafe { cpython::abi::Object::type_of(old_object.object()) } as usize;
+        if root && old.clean && self.immortal_type(old_type) {
+            self.guard_type(old_value, old_object.object());
+        } else if root && old.clean && (!harmless_old || !counted) {
             self.emit_imm(ir::Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!counted));
         }
         let release = Entry { owned: if old.clean { counted } else { old.owned }, ..old };

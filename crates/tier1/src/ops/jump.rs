@@ -48,10 +48,13 @@ handlers! {
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_backward::<R>(f, ip, sp, ts);
         }
-        let counter = (*ip.add(1)).a.wrapping_sub(1);
-        (*ip.add(1)).a = counter;
-        if !R && counter == 0 {
-            return hot_loop::<R>(f, ip, sp, ts);
+        // Not while recording: a counter that ran out unseen would not come round again.
+        if !R {
+            let counter = (*ip.add(1)).a.wrapping_sub(1);
+            (*ip.add(1)).a = counter;
+            if counter == 0 {
+                return hot_loop::<R>(f, ip, sp, ts);
+            }
         }
         go::<R>(f, ip.offset(-((*ip).a as i32 as isize)), sp, ts)
     }
@@ -70,10 +73,12 @@ handlers! {
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_resume::<R>(f, ip, sp, ts);
         }
-        let counter = (*Tier1Code::of(ip)).entry_counter.wrapping_sub(1);
-        (*Tier1Code::of(ip)).entry_counter = counter;
-        if !R && counter == 0 {
-            return hot_entry::<R>(f, ip, sp, ts);
+        if !R {
+            let counter = (*Tier1Code::of(ip)).entry_counter.wrapping_sub(1);
+            (*Tier1Code::of(ip)).entry_counter = counter;
+            if counter == 0 {
+                return hot_entry::<R>(f, ip, sp, ts);
+            }
         }
         go::<R>(f, ip.add(1), sp, ts)
     }

@@ -50,6 +50,10 @@ extern "sysv64" fn float_pow(x: f64, y: f64) -> f64 {
     x.powf(y)
 }
 
+extern "sysv64" fn float_sqrt(x: f64) -> f64 {
+    x.sqrt()
+}
+
 /// `x % y` as CPython's `float_rem`.
 extern "sysv64" fn float_mod(x: f64, y: f64) -> f64 {
     let r = x % y;
@@ -146,6 +150,7 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::UnboxWideInt => unbox_wide_int as *const () as usize,
         Uop::IntFitsI64 => int_fits_i64 as *const () as usize,
         Uop::FloatPow => float_pow as *const () as usize,
+        Uop::FloatSqrt => float_sqrt as *const () as usize,
         Uop::FloatFloordiv => float_floordiv as *const () as usize,
         Uop::FloatMod => float_mod as *const () as usize,
         Uop::DeallocHarmless => dealloc_harmless as *const () as usize,

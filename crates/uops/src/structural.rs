@@ -76,6 +76,9 @@ pub trait Helpers {
     /// `x ** y` for floats as CPython's `float_pow` computes the finite, non-raising cases.
     #[uop(leaf, pure)]
     fn float_pow(x: F64, y: F64) -> F64;
+    /// The square root of a float that is not negative.
+    #[uop(leaf, pure)]
+    fn float_sqrt(x: F64) -> F64;
     /// `x // y` for floats, `y` non-zero.
     #[uop(leaf, pure)]
     fn float_floordiv(x: F64, y: F64) -> F64;

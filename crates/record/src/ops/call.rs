@@ -35,6 +35,9 @@ impl Recorder {
             if ty == py::PyMethodDescr_Type() && object == (*(*py::PyThreadState_Get()).interp).cached_list_append {
                 return self.call_list_append(callable, object, nargs);
             }
+            if nargs == 1 && self.const_of.contains_key(&callable) && is_math_sqrt(object) && self.call_sqrt() {
+                return Ok(());
+            }
             // A class or a C function that calls Python would push frames of its own: those run inside the escape.
             if nargs + 2 > 15 {
                 return Err(Abort::Value("a call with many arguments"));
@@ -248,6 +251,28 @@ impl Recorder {
         true
     }
 
+    /// `math.sqrt(x)` of a float or int; a negative number (an error) and a NaN leave the trace.
+    fn call_sqrt(&mut self) -> bool {
+        let object = self.real_peek(0);
+        let callable_object = self.real_peek(2);
+        if !self.real_peek(1).is_null() {
+            return false;
+        }
+        let Ok(v) = self.peek_value(0) else { return false };
+        let Some(n) = self.number(v, object) else { return false };
+        let x = self.as_float(n);
+        let zero = self.const_f64(0.0);
+        self.emit(Uop::GuardFloatLe, &[zero, x]);
+        let (e, c) = (self.peek(0), self.peek(2));
+        let plan = self.plan_release(&[(e, object), (c, callable_object)]);
+        let root = self.emit(Uop::FloatSqrt, &[x]);
+        let result = self.box_float(root);
+        self.pop_n(3);
+        self.push(result);
+        self.release(plan);
+        true
+    }
+
     /// `list.append(x)` through its method descriptor.
     unsafe fn call_list_append(
         &mut self,
@@ -276,5 +301,27 @@ impl Recorder {
         self.push(none);
         self.release(plan);
         Ok(())
+    }
+}
+
+/// Whether the object is the standard library's `math.sqrt`.
+unsafe fn is_math_sqrt(object: *mut py::Object) -> bool {
+    // SAFETY: the real frame holds the object; a builtin of a module names its method and its module.
+    unsafe {
+        if py::Object::type_of(object) != py::PyCFunction_Type() {
+            return false;
+        }
+        let function = object.cast::<py::CFunction>();
+        let module = (*function).m_self;
+        if module.is_null()
+            || py::Object::type_of(module) != py::PyModule_Type()
+            || core::ffi::CStr::from_ptr((*(*function).m_ml).ml_name) != c"sqrt"
+        {
+            return false;
+        }
+        let name = (*function).m_module;
+        !name.is_null()
+            && py::Object::type_of(name) == py::PyUnicode_Type()
+            && core::ffi::CStr::from_ptr(py::PyUnicode_AsUTF8(name)) == c"math"
     }
 }

@@ -84,13 +84,13 @@ pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
             if base.len == 0 {
                 continue;
             }
-            let next = (&(*tier1).ops).get(offset + base.len as usize).copied().unwrap_or_default();
+            let next = (*tier1).base_op_if_any(offset + base.len as usize);
             let inst = Tier1Code::inst(tier1, offset);
             (*inst).a = argument(base);
             (*inst).word = ops::select(base, next) as usize;
             prepare(code, inst, base, loop_threshold);
             if base.opcode == op::COMPARE_OP {
-                let behind_jump = (&(*tier1).ops).get(offset + 4).copied().unwrap_or_default();
+                let behind_jump = (*tier1).base_op_if_any(offset + 4);
                 (*inst.add(1)).a = (next.opcode == op::POP_JUMP_IF_TRUE) as u32;
                 (*inst.add(1)).b = if behind_jump.opcode == op::NOT_TAKEN { 5 } else { 4 };
             }

@@ -101,10 +101,11 @@ pub(crate) unsafe fn go<const R: bool>(
 /// The same pointer, computed with anew: keeps the compiler from holding on to what it derived from it earlier,
 /// for which a handler has no register to spare.
 #[inline(always)]
-pub(crate) fn anew(mut sp: *mut StackRef) -> *mut StackRef {
+pub(crate) fn anew(sp: *mut StackRef) -> *mut StackRef {
+    let mut address = sp.expose_provenance();
     // SAFETY: no instruction at all.
-    unsafe { core::arch::asm!("/* {0} */", inout(reg) sp, options(nomem, nostack, preserves_flags)) };
-    sp
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) address, options(nomem, nostack, preserves_flags)) };
+    core::ptr::with_exposed_provenance_mut(address)
 }
 
 /// The base instruction at `ip`.

@@ -236,7 +236,7 @@ pub unsafe fn disable() {
     unsafe {
         let interp = PyInterpreterState_Get();
         if _PyInterpreterState_GetEvalFrameFunc(interp) as usize == eval_frame as *const () as usize
-            && let Some(default) = *(&raw const DEFAULT_BEFORE)
+            && let Some(default) = DEFAULT_BEFORE
         {
             _PyInterpreterState_SetEvalFrameFunc(interp, default);
         }

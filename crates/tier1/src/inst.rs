@@ -165,6 +165,11 @@ impl Tier1Code {
         ((&raw const *self as usize) + HEADER + offset * size_of::<Inst>()) as *mut Inst
     }
 
+    /// As [`Self::base_op`], and nothing behind the end.
+    pub(crate) fn base_op_if_any(&self, offset: usize) -> BaseOp {
+        self.ops.get(offset).copied().unwrap_or_default()
+    }
+
     /// What the compiler put at an offset.
     pub fn base_op(&self, offset: usize) -> BaseOp {
         self.ops[offset]

@@ -3,6 +3,7 @@
 //! A table holds the decoded code; each code object remembers its index in a word that CPython leaves alone, and
 //! that is therefore full of anything in code objects we have not seen: the index counts only if the table agrees.
 
+use core::cell::UnsafeCell;
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
@@ -17,14 +18,30 @@ struct Entry {
     tier1: *mut Tier1Code,
 }
 
+/// A variable the GIL guards.
+struct Shared<T>(UnsafeCell<T>);
+
+// SAFETY: accessed only by threads that hold the GIL.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    /// # Safety
+    /// The GIL is held, and no reference from an earlier call is in use.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn get(&self) -> &mut T {
+        // SAFETY: the caller's.
+        unsafe { &mut *self.0.get() }
+    }
+}
+
 /// Upper half of the word of a code object that has an index.
 const MARK: u64 = 0x7469_6572;
 
 /// The table. Only grows; everything here happens under the GIL of the one interpreter tier 1 is enabled in.
-static mut TABLE: Vec<Entry> = Vec::new();
+static TABLE: Shared<Vec<Entry>> = Shared(UnsafeCell::new(Vec::new()));
 /// Its address, where the hot path finds it.
 static mut BASE: *mut Entry = null_mut();
-static mut FREE: Vec<u32> = Vec::new();
+static FREE: Shared<Vec<u32>> = Shared(UnsafeCell::new(Vec::new()));
 
 /// The decoded code of `code`.
 ///
@@ -49,7 +66,7 @@ pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
             return None;
         }
         let index = word as u32 as usize;
-        let table = &*(&raw const TABLE);
+        let table = TABLE.get();
         let entry = table.get(index)?;
         (entry.code == code).then_some(entry.tier1)
     }
@@ -62,9 +79,9 @@ pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
 pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
     // SAFETY: the GIL orders all access.
     unsafe {
-        let table = &mut *(&raw mut TABLE);
+        let table = TABLE.get();
         let entry = Entry { code, tier1 };
-        let index = match (*(&raw mut FREE)).pop() {
+        let index = match FREE.get().pop() {
             Some(index) => {
                 table[index as usize] = entry;
                 index
@@ -98,9 +115,9 @@ unsafe extern "C" fn on_code_event(event: c_int, code: *mut Code) -> c_int {
         unsafe {
             if let Some(tier1) = find_decoded(code) {
                 let index = *Code::spare_word(code) as u32;
-                let table = &mut *(&raw mut TABLE);
+                let table = TABLE.get();
                 table[index as usize] = Entry { code: null_mut(), tier1: null_mut() };
-                (*(&raw mut FREE)).push(index);
+                FREE.get().push(index);
                 Tier1Code::free(tier1);
             }
         }

@@ -191,8 +191,15 @@ out_of_line_handlers! {
     }
 
     fn set_add_slow(f, ip, sp, ts) {
-        save(f, ip, sp.sub(1));
         let set = (*sp.sub(1 + (*ip).a as usize)).object();
+        if (*set).ob_type != PySet_Type() {
+            // A module's __conditional_annotations__ is a name anybody can bind.
+            save(f, ip, sp);
+            pyerr_format()(*PyExc_TypeError(), c"'%T' object is not a set".as_ptr(), set);
+            close_slot(sp.sub(1));
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        save(f, ip, sp.sub(1));
         if _PySet_AddTakeRef(set, (*sp.sub(1)).into_object()) != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }

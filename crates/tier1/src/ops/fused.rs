@@ -456,5 +456,5 @@ pub(crate) unsafe fn fuse_with_load(ip: *mut Inst, operands: Operands) {
 /// The instruction behind an arithmetic one.
 pub(crate) unsafe fn behind(code: *mut Tier1Code, offset: usize) -> BaseOp {
     // SAFETY: live code.
-    unsafe { (&(*code).ops).get(offset + 6).copied().unwrap_or_default() }
+    unsafe { (*code).base_op_if_any(offset + 6) }
 }

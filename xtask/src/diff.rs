@@ -28,11 +28,12 @@ const SETTINGS: &[(&str, &[(&str, &str)])] = &[
     ("hot", &[("TIERUP_THRESHOLD", "1")]),
     ("tier1", &[("TIERUP_TIER", "1"), ("TIERUP_THRESHOLD", "1")]),
     ("exit-all", &[("TIERUP_STRESS", "exit-all")]),
+    ("spill", &[("TIERUP_STRESS", "spill")]),
 ];
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Comma-separated: default, hot, tier1, exit-all, or VARIABLE=VALUE[+VARIABLE=VALUE]
+    /// Comma-separated: default, hot, tier1, exit-all, spill, or VARIABLE=VALUE[+VARIABLE=VALUE]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     settings: Vec<String>,
     #[command(flatten)]

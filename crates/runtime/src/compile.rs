@@ -234,12 +234,13 @@ impl State {
         kind: TraceKind,
         direct: Option<u32>,
     ) -> Result<codegen::Compiled, codegen::CompileError> {
+        let options = codegen::Options { force_spills: self.stress_spill, ..codegen::Options::default() };
         // The arena is lent out for the call: the environment only reads the rest of the state.
         let arena = &raw mut self.arena;
         let env = CompileEnv { state: self, kind, direct };
         // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
         let arena = unsafe { &mut *arena };
-        codegen::compile(trace, arena, &env, &codegen::Options::default())
+        codegen::compile(trace, arena, &env, &options)
     }
 
     pub(crate) fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {

@@ -118,9 +118,9 @@ pub static TABLE: &[Spec] = &[
     },
     Spec {
         variable: "TIERUP_STRESS",
-        values: "a list of exit-all",
+        values: "a list of exit-all, spill",
         default: "none",
-        help: "test settings; exit-all forces every exit of a trace once",
+        help: "test settings: every exit taken once, every value spilled",
         command_line: true,
         apply: |options, value| {
             let mut stress = Vec::new();
@@ -144,7 +144,7 @@ pub static TABLE: &[Spec] = &[
 ];
 
 /// The stress settings. A name listed here must change what the runtime does.
-pub const STRESS: &[&str] = &["exit-all"];
+pub const STRESS: &[&str] = &["exit-all", "spill"];
 
 /// Variables that the repository's own tools read; they are no settings, but no mistakes either.
 const TOOL_VARIABLES: &[&str] = &["TIERUP_PYTHON", "TIERUP_CPYTHON_INCLUDE"];

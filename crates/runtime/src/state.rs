@@ -84,6 +84,7 @@ pub(crate) struct State {
     pub enabled: bool,
     pub options: Options,
     pub stress_exits: bool,
+    pub stress_spill: bool,
     pub log: Log,
     pub arena: Arena,
     executors: Vec<Box<Executor>>,
@@ -143,6 +144,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 enabled: false,
                 options: options.clone(),
                 stress_exits: false,
+                stress_spill: false,
                 log: Log::Off,
                 arena,
                 executors: Vec::new(),
@@ -173,7 +175,9 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         }
         let st = state();
         st.options = options.clone();
-        st.stress_exits = options.stress.iter().any(|s| s == "exit-all");
+        let stress = |name: &str| options.stress.iter().any(|s| s == name);
+        st.stress_exits = stress("exit-all");
+        st.stress_spill = stress("spill");
         st.log = Log::open(options);
         let hot = if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(HOT_LOOP) };
         if let Some(n) = options.threshold {
@@ -369,7 +373,7 @@ impl State {
 
     /// Whether everything that can be compiled is to be.
     pub fn stressed(&self) -> bool {
-        self.options.threshold.is_some() || self.stress_exits
+        self.options.threshold.is_some() || !self.options.stress.is_empty()
     }
 
     fn hot_loop(&self) -> u32 {

@@ -95,19 +95,28 @@ watcher!(
     CodeWatcher, CodeCallback, PyCode_AddWatcher, PyCode_ClearWatcher
 );
 
+/// Whether a call succeeded; if not (somebody cleared a watcher that is not theirs), its exception is dropped.
+unsafe fn succeeded(status: c_int) -> bool {
+    if status != 0 {
+        // SAFETY: the caller's: the GIL is held.
+        unsafe { PyErr_Clear() };
+    }
+    status == 0
+}
+
 impl DictWatcher {
     /// # Safety
     /// `dict` is a dict; the GIL is held.
     pub unsafe fn watch(self, dict: *mut Object) -> bool {
         // SAFETY: the caller's.
-        unsafe { PyDict_Watch(self.0, dict) == 0 }
+        unsafe { succeeded(PyDict_Watch(self.0, dict)) }
     }
 
     /// # Safety
     /// `dict` is a dict; the GIL is held.
     pub unsafe fn unwatch(self, dict: *mut Object) -> bool {
         // SAFETY: the caller's.
-        unsafe { PyDict_Unwatch(self.0, dict) == 0 }
+        unsafe { succeeded(PyDict_Unwatch(self.0, dict)) }
     }
 }
 
@@ -116,14 +125,14 @@ impl TypeWatcher {
     /// `ty` is a type; the GIL is held.
     pub unsafe fn watch(self, ty: *mut Type) -> bool {
         // SAFETY: the caller's.
-        unsafe { PyType_Watch(self.0, ty.cast()) == 0 }
+        unsafe { succeeded(PyType_Watch(self.0, ty.cast())) }
     }
 
     /// # Safety
     /// `ty` is a type; the GIL is held.
     pub unsafe fn unwatch(self, ty: *mut Type) -> bool {
         // SAFETY: the caller's.
-        unsafe { PyType_Unwatch(self.0, ty.cast()) == 0 }
+        unsafe { succeeded(PyType_Unwatch(self.0, ty.cast())) }
     }
 }
 

@@ -52,7 +52,6 @@ pub(crate) struct Executor {
     /// The eval breaker word under which the trace was made.
     pub breaker: usize,
     pub first_exit: u32,
-    pub first_escape: u32,
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,

@@ -32,6 +32,8 @@ const MAX_LEFT: u32 = 6;
 const SAMPLED: core::ops::Range<u64> = 1000..1064;
 /// A mean stay shorter than this (two transitions included) does not pay: tier 1 does as well.
 const SHORT_STAY_NS: u64 = 220;
+/// Executors of one place that may lose their assumptions before it stays in tier 1.
+const MAX_INVALIDATED: u32 = 16;
 /// Attempts to record a bridge at one exit.
 const BRIDGE_ATTEMPTS: u8 = 3;
 /// Executors of one code object.
@@ -78,6 +80,8 @@ struct Heat {
     failures: u32,
     /// Recordings that left the loop.
     left: u32,
+    /// Executors whose assumptions did not last.
+    invalidated: u32,
 }
 
 pub(crate) struct State {
@@ -350,7 +354,10 @@ impl State {
             && self.options.tier >= 2
             && self.recording.is_none()
             && self.per_code.get(&code).copied().unwrap_or(0) < MAX_EXECUTORS_PER_CODE
-            && self.heat.get(&(code, offset)).is_none_or(|h| h.failures < MAX_FAILURES)
+            && self
+                .heat
+                .get(&(code, offset))
+                .is_none_or(|h| h.failures < MAX_FAILURES && h.invalidated < MAX_INVALIDATED)
     }
 
     /// Makes a place wait before it asks again.
@@ -583,6 +590,9 @@ impl State {
         }
         let site = ex.site.clone();
         let kind = ex.trace.kind;
+        if ex.recorded.is_some() {
+            self.heat.entry((site.code, site.offset)).or_default().invalidated += 1;
+        }
         let range = ex.compiled.code;
         // SAFETY: tier-1 code is looked up through the code object, which a dying code object announces first.
         unsafe {

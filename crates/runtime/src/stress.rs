@@ -37,7 +37,6 @@ impl State {
             valid: true,
             breaker,
             first_exit: self.next_exit_id(),
-            first_escape: self.next_escape_id(),
             exits,
             entered: 0,
             sampled_ns: 0,

@@ -376,15 +376,30 @@ impl Recorder {
         Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps }
     }
 
-    /// Ends the recording before the current instruction: the interpreter (or executor `link`) goes on there.
-    pub fn finish_here(mut self, link: Option<u32>) -> Finished {
-        let snap = self.snapshot(Resume::Before);
-        let inst = match link {
-            Some(executor) => ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(executor)),
-            None => ir::Inst::new(ir::Uop::Exit, &[]),
-        };
-        self.trace.push(inst.snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps }
+    /// Ends the recording at the back edge at `offset`, which leads to the loop of executor `target`. A chain of links
+    /// passes no other back edge, so this one polls for events.
+    ///
+    /// # Errors
+    /// The running frame is not the one the recording describes.
+    ///
+    /// # Safety
+    /// As for [`Recorder::step`].
+    pub unsafe fn finish_link(
+        mut self,
+        frame: *mut py::Frame,
+        sp: *mut py::StackRef,
+        offset: u32,
+        target: u32,
+    ) -> Result<Finished, Abort> {
+        self.real = frame;
+        self.real_sp = sp;
+        // SAFETY: by this function's contract.
+        unsafe { self.check_frames(frame, sp)? };
+        self.top().pc = offset;
+        self.before = self.snapshot(Resume::Before);
+        self.poll();
+        self.trace.push(ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(target)).snap(self.before));
+        Ok(Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps })
     }
 
     /// Number of uops so far.

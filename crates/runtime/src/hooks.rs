@@ -73,8 +73,12 @@ pub(crate) unsafe fn on_record(
         let op = (*code).base_op(offset as usize);
         if let Some(id) = st.link_at(code, offset, op.opcode, frame) {
             let recording = st.recording.take().expect("checked above");
-            let finished = recording.recorder.finish_here(Some(id));
-            st.finish(recording.code, recording.offset, None, finished);
+            match recording.recorder.finish_link(frame, sp, offset, id) {
+                Ok(finished) => {
+                    st.finish(recording.code, recording.offset, None, finished);
+                }
+                Err(reason) => st.given_up(recording.code, recording.offset, reason),
+            }
             return RecordStep::Stop;
         }
         let recording = st.recording.as_mut().expect("checked above");

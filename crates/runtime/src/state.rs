@@ -415,12 +415,17 @@ impl State {
     /// Ends the recording in progress without a trace.
     pub fn abort_recording(&mut self, reason: Abort) {
         let Some(recording) = self.recording.take() else { return };
+        self.given_up(recording.code, recording.offset, reason);
+    }
+
+    /// Notes that a recording was given up.
+    pub fn given_up(&mut self, code: usize, offset: u32, reason: Abort) {
         let text = reason.text();
         if self.log.on() {
-            let at = describe(recording.code, recording.offset);
+            let at = describe(code, offset);
             self.log.line(&format!("recording of {at} given up: {text}"));
         }
-        self.fail(recording.code, recording.offset, text);
+        self.fail(code, offset, text);
     }
 
     /// Counts a failure at a place.

@@ -38,6 +38,13 @@ impl Recorder {
     }
 
     pub(crate) unsafe fn jump_backward(&mut self) -> Result<(), Abort> {
+        self.poll();
+        let (code, pc) = (self.top().code_ptr as usize, self.top().pc);
+        self.pass_header(code, pc)
+    }
+
+    /// Leaves where an event (signal, GIL request, tool) is pending.
+    pub(crate) fn poll(&mut self) {
         let expected = {
             // SAFETY: the running thread's state.
             let ts = unsafe { py::PyThreadState_Get() };
@@ -45,8 +52,6 @@ impl Recorder {
             unsafe { (*ts).eval_breaker & !0xff }
         };
         self.emit_imm(Uop::GuardEvalBreaker, &[], expected as u64, 0);
-        let (code, pc) = (self.top().code_ptr as usize, self.top().pc);
-        self.pass_header(code, pc)
     }
 
     pub(crate) unsafe fn get_iter(&mut self) -> Result<(), Abort> {

@@ -61,7 +61,7 @@ pub(crate) unsafe fn on_record(
     // SAFETY: tier 1 passes the running frame and an instruction of its code.
     unsafe {
         let st = state();
-        if !st.recording.as_ref().is_some_and(|r| r.ts == ts) {
+        if st.recording.as_ref().is_none_or(|r| r.ts != ts) {
             return RecordStep::Stop;
         }
         if ip.is_null() {

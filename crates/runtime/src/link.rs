@@ -1,7 +1,7 @@
 //! Links with entry signatures: a trace that reaches another executor's loop hands its slots over in registers.
 //!
-//! The target is compiled once more for each signature it is reached with (design: "executors have entry
-//! signatures"): its recorded trace, with the first load of each handed-over slot replaced by an entry parameter.
+//! The target is compiled once more for each signature it is reached with:
+//! its recorded trace, with the first load of each handed-over slot replaced by an entry parameter.
 //! Memory of those slots is stale, exactly as after a pending `set_slot`; so that is what the new entry starts with.
 
 use ir::{Count, EntryParam, EntrySource, Inst, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};

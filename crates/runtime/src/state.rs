@@ -91,6 +91,8 @@ pub(crate) struct State {
     pub stress_spill: bool,
     pub log: Log,
     pub arena: Arena,
+    /// Boxed: a running one stays where it is when others are added.
+    #[allow(clippy::vec_box)]
     executors: Vec<Box<Executor>>,
     exit_sites: Vec<(u32, u32)>,
     escape_sites: Vec<(u32, u32)>,
@@ -114,12 +116,12 @@ static mut STATE: Option<Box<State>> = None;
 pub(crate) fn state() -> &'static mut State {
     // SAFETY: every caller runs under the GIL and drops the reference before anything that could come back here
     // (running Python code) and take it again; see the calls of `state()` after such points.
-    unsafe { (*(&raw mut STATE)).as_deref_mut().expect("the hooks run only when enabled") }
+    unsafe { (&raw mut STATE).as_mut_unchecked().as_deref_mut().expect("the hooks run only when enabled") }
 }
 
 fn maybe_state() -> Option<&'static mut State> {
     // SAFETY: as above.
-    unsafe { (*(&raw mut STATE)).as_deref_mut() }
+    unsafe { (&raw mut STATE).as_mut_unchecked().as_deref_mut() }
 }
 
 /// Switched on with everything left to CPython.

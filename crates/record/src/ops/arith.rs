@@ -344,7 +344,7 @@ impl Recorder {
         Ok(c)
     }
 
-    pub(crate) unsafe fn to_bool(&mut self) -> Result<(), Abort> {
+    pub(crate) unsafe fn truth(&mut self) -> Result<(), Abort> {
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
         // SAFETY: the real frame holds the object.

@@ -79,8 +79,8 @@ impl Recorder {
             let flags = (*code).co_flags as u32;
             let required = (*code).co_argcount as usize;
             let defaults = if (*f).func_defaults.is_null() { 0 } else { py::Tuple::len((*f).func_defaults.cast()) };
-            flags & plain as u32 == plain as u32
-                && flags & odd as u32 == 0
+            flags & plain == plain
+                && flags & odd == 0
                 && (*code).co_kwonlyargcount == 0
                 && (*code).co_ncellvars == 0
                 && (*code).co_nfreevars == 0

@@ -78,7 +78,7 @@ impl Recorder {
                 op::UNARY_NEGATIVE => self.unary_negative(),
                 op::UNARY_INVERT => self.unary_invert(),
                 op::UNARY_NOT => self.unary_not(),
-                op::TO_BOOL => self.to_bool(),
+                op::TO_BOOL => self.truth(),
 
                 op::POP_JUMP_IF_TRUE => self.pop_jump_if(true),
                 op::POP_JUMP_IF_FALSE => self.pop_jump_if(false),
@@ -117,9 +117,7 @@ impl Recorder {
     fn load_fast(&mut self, i: usize, own: bool) -> Result<(), Abort> {
         let e = self.slot(i);
         let Val::Is(v) = e.val else { return Err(Abort::Unbound) };
-        if !own {
-            self.push(Entry::borrowed(v));
-        } else if self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
+        if !own || self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
             self.push(Entry::borrowed(v));
         } else {
             self.emit(ir::Uop::Incref, &[v]);

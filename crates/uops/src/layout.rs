@@ -1,4 +1,4 @@
-//! The few object fields that uop bodies touch. Crate `cpython` asserts each against the supported versions.
+//! The few object fields that uop bodies touch. A test of crate `cpython` compares each with the supported versions.
 
 /// `ob_refcnt`, the 32-bit half that counts (3.12 and later).
 pub const REFCNT: isize = 0;

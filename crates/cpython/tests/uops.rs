@@ -1,0 +1,34 @@
+//! The offsets that uop bodies use are those of the supported interpreters.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use std::mem::offset_of;
+
+use cpython::abi::{self, Float, Frame, List, Long, Object, Tuple, Type, VarObject};
+use uops::layout;
+
+#[test]
+fn offsets_of_uops_are_cpythons() {
+    let pairs = [
+        ("REFCNT", layout::REFCNT, offset_of!(Object, ob_refcnt)),
+        ("FLAGS", layout::FLAGS, offset_of!(Object, ob_flags)),
+        ("TYPE", layout::TYPE, offset_of!(Object, ob_type)),
+        ("LONG_TAG", layout::LONG_TAG, offset_of!(Long, lv_tag)),
+        ("LONG_DIGIT", layout::LONG_DIGIT, offset_of!(Long, ob_digit)),
+        ("FLOAT_VALUE", layout::FLOAT_VALUE, offset_of!(Float, ob_fval)),
+        ("VAR_SIZE", layout::VAR_SIZE, offset_of!(VarObject, ob_size)),
+        ("LIST_ITEMS", layout::LIST_ITEMS, offset_of!(List, ob_item)),
+        ("TUPLE_ITEMS", layout::TUPLE_ITEMS, offset_of!(Tuple, ob_item)),
+        ("TYPE_VERSION", layout::TYPE_VERSION, offset_of!(Type, tp_version_tag)),
+        ("FRAME_LOCALS", layout::FRAME_LOCALS, offset_of!(Frame, localsplus)),
+    ];
+    for (name, uops, cpython) in pairs {
+        assert_eq!(uops, cpython as isize, "uops::layout::{name}");
+    }
+}
+
+#[test]
+fn marks_of_uops_are_cpythons() {
+    assert_eq!(layout::IMMORTAL, abi::IMMORTAL_MINIMUM_REFCNT);
+    assert_eq!(layout::LONG_COMPACT_END, 2 << abi::LONG_NON_SIZE_BITS);
+    assert_eq!(layout::TAG_BORROWED, abi::TAG_REFCNT as u64);
+}

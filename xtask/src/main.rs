@@ -57,6 +57,10 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    // A shell that starts us in the background leaves SIGINT ignored, which Python and our children would inherit: the
+    // programs that interrupt themselves would then never end.
+    // SAFETY: sets a default disposition before any thread or handler exists.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),

@@ -1,5 +1,6 @@
-"""python -m tierup: run a program as python does, with the JIT on."""
+"""python -m tierup, and the command tierup: run a program as python does, with the JIT on."""
 
+import os
 import sys
 
 from tierup import _control
@@ -9,9 +10,26 @@ usage: python -m tierup [OPTIONS] SCRIPT [ARGS]
        python -m tierup [OPTIONS] -m MODULE [ARGS]
        python -m tierup [OPTIONS] -c CODE [ARGS]
        python -m tierup [OPTIONS] - [ARGS]
+       python -m tierup --info | --options | --help | --version
 
-Runs a program as python does, with the JIT on.
+Runs a program as python does, with the JIT on. The command `tierup` does the same; `tierup info`
+and `tierup options` are short for the long options.
 """
+
+COMMANDS = ("info", "options", "help", "version")
+
+
+def command():
+    """The console script ``tierup``: as ``python -m tierup``, and its own words for what runs nothing.
+
+    A script with such a name is run as ``./info``.
+    """
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        sys.argv[1] = "--" + sys.argv[1]
+    # Where Python itself puts the script's directory, python -m has the current one.
+    if not sys.flags.safe_path:
+        sys.path[0] = os.getcwd()
+    main()
 
 
 def main():
@@ -42,14 +60,12 @@ def _parse(arguments):
         if not rest[0].startswith("--"):
             return settings, show_stats, rest
         option, equals, value = rest.pop(0).partition("=")
-        if option in ("--help", "--version", "--stats") and equals:
+        if option in (*ANSWERS, "--stats") and equals:
             _fail(f"{option} takes no value")
-        if option == "--help":
-            _print_help()
-            sys.exit(0)
-        if option == "--version":
-            print(f"tierup {_version()}")
-            sys.exit(0)
+        if option in ANSWERS:
+            if rest:
+                _fail(f"{option} takes no arguments, got {rest[0]}")
+            sys.exit(ANSWERS[option](settings))
         if option == "--stats":
             show_stats = True
             continue
@@ -71,25 +87,86 @@ def _variable(option):
 
 
 def _table():
+    """The table of settings, from the native part: one source for help, checks and parsing."""
     try:
         return _control.native().options()
     except _control.UnsupportedError as error:
         _fail(str(error))
 
 
-def _print_help():
+def _print_help(_settings):
     print(USAGE)
-    try:
-        rows = _control.native().options()
-    except _control.UnsupportedError as error:
-        print(f"Not available here: {error}.")
+    if _control.unsupported():
+        print(f"Not available here: {_control.unsupported()}.")
         return
     print("Options, or variables for TIERUP=1:")
-    print("  --help, --version, --stats (print what the JIT did when the program ends)")
-    for variable, values, default, text, command_line in rows:
+    print("  --help, --version, --info (what is active, or why not), --options (these lines only),")
+    print("  --stats (print what the JIT did when the program ends)")
+    _print_options(_settings)
+
+
+def _print_options(_settings):
+    for variable, values, default, text, command_line in _table():
         option = "--" + variable[len("TIERUP_") :].lower().replace("_", "-")
         print(f"  {option if command_line else '':14} {variable}")
         print(f"      {text} ({values}; default: {default})")
+
+
+def _print_version(_settings):
+    print(f"tierup {_version()}")
+
+
+def _print_info(settings):
+    """Say what is active or why not; 0 when Tierup is or can be on here, else 1."""
+    import platform
+
+    version = platform.python_version()
+    print(f"tierup     {_version()}, {os.path.dirname(os.path.abspath(__file__))}")
+    print(f"python     {sys.implementation.name} {version}, {sys.executable}")
+    reason = None
+    switched_on = _control.is_enabled()
+    given = _control.environment() + settings
+    try:
+        module = _control.native()
+        print(f"native     {module.__file__}")
+        if not switched_on:
+            # Only trying tells whether somebody else holds what Tierup needs.
+            module.enable(given)
+            module.disable()
+    except (_control.UnsupportedError, RuntimeError) as error:
+        reason = str(error)
+    if switched_on:
+        print("state      on: TIERUP=1 switched it on for every program of this environment")
+    elif reason is None:
+        print(f"state      off: {_why_off()}; python -m tierup and TIERUP=1 switch it on")
+    else:
+        print(f"state      off: {reason}")
+        return 1
+    warnings = module.warnings(given)
+    for warning in warnings:
+        print(f"warning    {warning}")
+    chosen = dict(given)
+    for variable, _values, default, text, _command_line in module.options():
+        ignored = any(warning.startswith(f"{variable}:") for warning in warnings)
+        if chosen.get(variable) and not ignored:
+            print(f"setting    {variable}={chosen[variable]} (default: {default}): {text}")
+    return 0
+
+
+def _why_off():
+    if sys.flags.ignore_environment and os.environ.get("TIERUP"):
+        return "-E or -I hides the variable TIERUP"
+    if os.environ.get("TIERUP", "") == "":
+        return "the variable TIERUP is not set"
+    return f"TIERUP is {os.environ['TIERUP']}"
+
+
+ANSWERS = {
+    "--help": _print_help,
+    "--version": _print_version,
+    "--info": _print_info,
+    "--options": _print_options,
+}
 
 
 def _print_stats_at_exit():

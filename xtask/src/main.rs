@@ -6,6 +6,7 @@ mod diff;
 mod process;
 mod provision;
 mod python;
+mod regrtest;
 mod run;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Command {
     Test(test::Args),
     /// Compare programs under Tierup, in stress settings, with plain runs
     Diff(diff::Args),
+    /// Run CPython's own test suite under Tierup
+    Regrtest(regrtest::Args),
     /// Measure against plain CPython, and PyPy and CPython's JIT where found
     Bench(bench::Args),
     /// Check formatting, lints and the project's own rules
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Regrtest(args) => regrtest::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::thread;
@@ -318,7 +318,7 @@ fn clean(command: &mut Command) {
     }
 }
 
-fn read(stats: &PathBuf) -> Ran {
+fn read(stats: &Path) -> Ran {
     let text = fs::read_to_string(stats).unwrap_or_default();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let count = |name: &str| value[name].as_u64().unwrap_or(0);

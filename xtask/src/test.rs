@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::build;
 use crate::diff;
 use crate::python;
+use crate::regrtest;
 use crate::util::{command, note, root};
 use crate::venv::PYTEST;
 
@@ -44,6 +45,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
     });
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
+    step("regrtest", &|| regrtest::ci(&venv));
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

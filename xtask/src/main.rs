@@ -2,12 +2,15 @@
 
 mod bench;
 mod build;
+mod compare;
 mod diff;
+mod fuzz;
 mod process;
 mod provision;
 mod python;
 mod regrtest;
 mod run;
+mod shrink;
 mod test;
 mod tidy;
 mod util;
@@ -34,6 +37,8 @@ enum Command {
     Diff(diff::Args),
     /// Run CPython's own test suite under Tierup
     Regrtest(regrtest::Args),
+    /// Run random programs under Tierup, in stress settings, and plainly
+    Fuzz(fuzz::Args),
     /// Measure against plain CPython, and PyPy and CPython's JIT where found
     Bench(bench::Args),
     /// Check formatting, lints and the project's own rules
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Regrtest(args) => regrtest::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };

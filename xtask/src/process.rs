@@ -1,8 +1,8 @@
 //! Child processes with captured output and a time limit.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
+use std::io::{self, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,6 +69,17 @@ impl Drop for Scratch {
         // A leftover under target/ harms nobody.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Bounds the address space of a command: what asks for too much gets a MemoryError instead of all memory.
+pub fn limit_memory(command: &mut Command, bytes: u64) {
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    let set = move || {
+        // SAFETY: `limit` is a live rlimit.
+        if unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: setrlimit may be called between fork and exec.
+    unsafe { command.pre_exec(set) };
 }
 
 /// Runs a command to its end. Output goes through files: a grandchild that holds a pipe open

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::build;
 use crate::diff;
+use crate::fuzz;
 use crate::python;
 use crate::regrtest;
 use crate::util::{command, note, root};
@@ -46,6 +47,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     });
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
+    step("fuzz", &|| fuzz::fixed(&venv));
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

@@ -22,6 +22,8 @@ fn command_lines() {
     assert!(refused(&["run"], None).contains("PROGRAM"));
     assert!(refused(&["run", "--fast", "x.py"], None).contains("--fast"));
     assert!(refused(&["diff", "--settings", "cold"], None).contains("'cold'"));
+    assert!(refused(&["fuzz", "--settings", "cold"], None).contains("'cold'"));
+    assert!(refused(&["fuzz", "--seed", "x"], None).contains("'x'"));
     assert!(refused(&["bench", "kernels", "--rounds", "many"], None).contains("many"));
 }
 
@@ -29,6 +31,7 @@ fn command_lines() {
 fn missing_files() {
     assert!(refused(&["run", "missing.py"], None).contains("missing.py does not exist"));
     assert!(refused(&["diff", "missing.py"], None).contains("missing.py does not exist"));
+    assert!(refused(&["fuzz", "--shrink", "missing.py"], None).contains("missing.py does not exist"));
     assert!(refused(&["bench", "kernels", "missing"], None).contains("'missing'"));
 }
 

@@ -1,0 +1,308 @@
+//! A program run plainly and under Tierup, and what differs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use similar::TextDiff;
+
+use crate::process::{End, Outcome, Scratch, capture, limit_memory};
+use crate::util::{root, usage};
+use crate::venv::Venv;
+
+/// The named settings.
+const SETTINGS: &[(&str, &[(&str, &str)])] = &[
+    ("default", &[]),
+    ("hot", &[("TIERUP_THRESHOLD", "1")]),
+    ("tier1", &[("TIERUP_TIER", "1"), ("TIERUP_THRESHOLD", "1")]),
+    ("exit-all", &[("TIERUP_STRESS", "exit-all")]),
+    ("spill", &[("TIERUP_STRESS", "spill")]),
+];
+
+/// Variables that a run under Tierup gets.
+#[derive(Clone)]
+pub struct Setting {
+    pub name: String,
+    variables: Vec<(String, String)>,
+}
+
+impl Setting {
+    pub fn new(name: &str, variables: &[(&str, &str)]) -> Setting {
+        let variables = variables.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        Setting { name: name.into(), variables }
+    }
+
+    pub fn all() -> Vec<Setting> {
+        SETTINGS.iter().map(|(name, variables)| Setting::new(name, variables)).collect()
+    }
+
+    pub fn parse(text: &str) -> Result<Setting> {
+        if let Some((name, variables)) = SETTINGS.iter().find(|(name, _)| *name == text) {
+            return Ok(Setting::new(name, variables));
+        }
+        let variables: Option<Vec<_>> = text.split('+').map(|pair| pair.split_once('=')).collect();
+        match variables {
+            Some(pairs) if pairs.iter().all(|(name, _)| name.starts_with("TIERUP_")) => Ok(Setting::new(text, &pairs)),
+            _ => Err(usage(format!("unknown setting '{text}'"))),
+        }
+    }
+
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether a program of this kind must make a trace that runs.
+    pub fn compiles(&self, native: Native) -> bool {
+        let sets = |name: &str| self.variables.iter().any(|(n, _)| n == name);
+        let tier_2 = !self.variables.iter().any(|(name, value)| name == "TIERUP_TIER" && value != "2");
+        match native {
+            Native::No => false,
+            Native::Yes => tier_2,
+            Native::Stressed => tier_2 && (sets("TIERUP_THRESHOLD") || sets("TIERUP_STRESS")),
+        }
+    }
+}
+
+/// Whether a program's loops are to be compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Native {
+    No,
+    Yes,
+    /// Under stress settings only: its loops mostly call C code, which default settings leave to tier 1.
+    Stressed,
+}
+
+/// A program and what its header says.
+#[derive(Clone)]
+pub struct Program {
+    path: PathBuf,
+    pub native: Native,
+    args: Vec<String>,
+    stdin: String,
+    exit: i32,
+    limits: Limits,
+}
+
+impl Program {
+    pub fn read(path: &Path) -> Result<Program> {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let mut program = Program {
+            path: path.to_owned(),
+            native: Native::No,
+            args: Vec::new(),
+            stdin: String::new(),
+            exit: 0,
+            limits: Limits::default(),
+        };
+        for line in text.lines().map_while(|line| line.strip_prefix('#')) {
+            let Some((key, value)) = line.split_once(':') else { continue };
+            let value = value.trim();
+            let bad = || usage(format!("{}: bad header line '#{line}'", path.display()));
+            match key.trim() {
+                "native" => {
+                    program.native = match value {
+                        "no" => Native::No,
+                        "yes" => Native::Yes,
+                        "stressed" => Native::Stressed,
+                        _ => return Err(bad()),
+                    }
+                }
+                "args" => program.args = value.split_whitespace().map(Into::into).collect(),
+                "stdin" => program.stdin = value.replace("\\n", "\n"),
+                "exit" => program.exit = value.parse().map_err(|_| bad())?,
+                _ => {}
+            }
+        }
+        Ok(program)
+    }
+
+    /// A program without a header.
+    pub fn plain(path: PathBuf, limits: Limits) -> Program {
+        Program { path, native: Native::No, args: Vec::new(), stdin: String::new(), exit: 0, limits }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A signal's end is written as in Python's subprocess: a negative number.
+    pub fn expected_end(&self) -> End {
+        if self.exit < 0 { End::Signal(-self.exit) } else { End::Exit(self.exit) }
+    }
+
+    pub fn name(&self) -> String {
+        self.path.strip_prefix(root()).unwrap_or(&self.path).display().to_string()
+    }
+}
+
+/// What a run of a program may use.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub time: Duration,
+    /// Bytes of address space.
+    pub memory: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { time: Duration::from_secs(120), memory: None }
+    }
+}
+
+/// What the package writes to `TIERUP_STATS_FILE`.
+#[derive(Default, Deserialize)]
+pub struct Stats {
+    #[serde(rename = "events")]
+    _events: Vec<String>,
+    #[serde(flatten)]
+    counters: BTreeMap<String, u64>,
+}
+
+impl Stats {
+    fn read(file: &Path) -> Option<Stats> {
+        serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
+    }
+
+    pub fn count(&self, name: &str) -> u64 {
+        self.counters.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// Runs a program plainly.
+pub fn run_plainly(venv: &Venv, program: &Program) -> Result<Outcome> {
+    capture(&mut python(venv, program), &program.stdin, program.limits.time)
+}
+
+/// Runs a program under Tierup; no statistics are written by a process that a signal killed.
+pub fn run_under(venv: &Venv, program: &Program, setting: &Setting) -> Result<(Outcome, Option<Stats>)> {
+    let scratch = Scratch::new()?;
+    let file = scratch.path().join("stats.json");
+    let mut command = python(venv, program);
+    command.env("TIERUP", "1").env("TIERUP_STATS_FILE", &file);
+    command.envs(setting.variables());
+    let outcome = capture(&mut command, &program.stdin, program.limits.time)?;
+    Ok((outcome, Stats::read(&file)))
+}
+
+/// Fails unless Tierup can be switched on with these settings.
+pub fn check_settings(venv: &Venv, settings: &[Setting]) -> Result<()> {
+    for setting in settings {
+        let mut enable = venv.python();
+        enable.args(["-c", "import tierup; tierup.enable()"]);
+        enable.envs(setting.variables());
+        let outcome = capture(&mut enable, "", Limits::default().time)?;
+        if outcome.end != End::Exit(0) || !outcome.stderr.is_empty() {
+            let reason = outcome.stderr.lines().last().unwrap_or("it died");
+            bail!("Tierup does not run with {}: {reason}", setting.name);
+        }
+    }
+    Ok(())
+}
+
+fn python(venv: &Venv, program: &Program) -> Command {
+    let mut command = venv.python();
+    command.arg(&program.path).args(&program.args).current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("TIERUP") || name.starts_with("PYTHON") {
+            command.env_remove(name);
+        }
+    }
+    // Sets of strings print in one order in all runs.
+    command.env("PYTHONHASHSEED", "0").env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(bytes) = program.limits.memory {
+        limit_memory(&mut command, bytes);
+    }
+    command
+}
+
+/// What lies between two ends, as unified differences; empty where nothing does.
+pub fn difference(plain: &Outcome, tierup: &Outcome) -> String {
+    let mut text = String::new();
+    if plain.end != tierup.end {
+        text += &format!("{}, plainly {}\n", tierup.end, plain.end);
+    }
+    for (name, plain, tierup) in [("stdout", &plain.stdout, &tierup.stdout), ("stderr", &plain.stderr, &tierup.stderr)]
+    {
+        if plain != tierup {
+            let diff = TextDiff::from_lines(plain.as_str(), tierup.as_str());
+            text += &diff
+                .unified_diff()
+                .context_radius(2)
+                .header(&format!("{name} plain"), &format!("{name} Tierup"))
+                .to_string();
+        }
+    }
+    text
+}
+
+/// Why a program that is marked native did not run as machine code.
+pub fn ran_no_trace(stats: Option<&Stats>) -> Option<String> {
+    let Some(stats) = stats else { return Some("no statistics were written at exit".into()) };
+    (stats.count("traces.entered") == 0)
+        .then(|| format!("marked native, but no trace ran (traces.made {})", stats.count("traces.made")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(end: End, stdout: &str) -> Outcome {
+        Outcome { end, stdout: stdout.into(), stderr: String::new() }
+    }
+
+    #[test]
+    fn equal_runs_have_no_difference() {
+        let run = outcome(End::Exit(0), "1\n2\n");
+        assert_eq!(difference(&run, &outcome(End::Exit(0), "1\n2\n")), "");
+    }
+
+    #[test]
+    fn a_difference_names_stream_and_lines() {
+        let text = difference(&outcome(End::Exit(0), "1\n2\n"), &outcome(End::Signal(11), "1\n3\n"));
+        assert!(text.starts_with("killed by signal 11, plainly exit status 0\n"), "{text}");
+        assert!(text.contains("--- stdout plain\n+++ stdout Tierup\n"), "{text}");
+        assert!(text.contains("\n-2\n+3\n"), "{text}");
+        assert!(!text.contains("stderr"), "{text}");
+    }
+
+    #[test]
+    fn settings_by_name_and_by_variable() {
+        let setting = Setting::parse("TIERUP_THRESHOLD=3+TIERUP_TIER=1").unwrap();
+        assert_eq!(setting.variables.len(), 2);
+        assert!(!setting.compiles(Native::Yes));
+        assert!(Setting::parse("hot").unwrap().compiles(Native::Stressed));
+        assert!(!Setting::parse("tier1").unwrap().compiles(Native::Yes));
+        assert!(Setting::parse("cold").is_err());
+        assert!(Setting::parse("PATH=x").is_err());
+    }
+
+    #[test]
+    fn a_native_program_needs_a_trace_that_ran() {
+        let scratch = Scratch::new().unwrap();
+        let file = scratch.path().join("stats.json");
+        let ran_no_trace = |file: &Path| ran_no_trace(Stats::read(file).as_ref());
+        assert!(ran_no_trace(&file).is_some());
+        fs::write(&file, r#"{"traces.made": 2, "traces.entered": 0, "events": ["x"]}"#).unwrap();
+        assert!(ran_no_trace(&file).unwrap().contains("traces.made 2"));
+        fs::write(&file, r#"{"traces.made": 2, "traces.entered": 5, "events": []}"#).unwrap();
+        assert_eq!(ran_no_trace(&file), None);
+    }
+
+    #[test]
+    fn headers_are_read_until_the_first_line_of_code() {
+        let scratch = Scratch::new().unwrap();
+        let file = scratch.path().join("p.py");
+        fs::write(&file, "# What it attacks: loops\n# native: yes\n# args: 1 b\n# exit: -2\n\n# native: no\n").unwrap();
+        let program = Program::read(&file).unwrap();
+        assert_eq!(program.native, Native::Yes);
+        assert_eq!(program.args, ["1", "b"]);
+        assert!(program.expected_end() == End::Signal(2));
+        fs::write(&file, "# native: maybe\n").unwrap();
+        assert!(Program::read(&file).is_err());
+    }
+}

@@ -15,6 +15,7 @@ pub mod abi {
     //! The interpreter's structures, functions and rules, under CPython's own names.
     pub use crate::v3_14::api::*;
     pub use crate::v3_14::frame::*;
+    pub use crate::v3_14::iterators::*;
     pub use crate::v3_14::layout::*;
     pub use crate::v3_14::objects::*;
     pub use crate::v3_14::owned::Owned;

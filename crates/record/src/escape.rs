@@ -58,10 +58,12 @@ pub enum EscapeHelper {
     /// `local += x` of strings, in place where nobody else holds the string: the local is slot `arg` of the current
     /// frame, which has the result afterwards. The result is also the escape's, as a borrowed reference.
     AppendStr,
+    /// FOR_ITER's step of the operand, which stays on the stack; the result is the item or `iteration_end()`.
+    ForIter,
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 26] = [
+    const ALL: [EscapeHelper; 27] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -88,6 +90,7 @@ impl EscapeHelper {
         EscapeHelper::StoreSlice,
         EscapeHelper::ConvertValue,
         EscapeHelper::AppendStr,
+        EscapeHelper::ForIter,
     ];
 
     /// The helper of this number.

@@ -135,6 +135,8 @@ pub struct Recorder {
     pub(crate) expect_code: Option<*mut py::Code>,
     /// A string concatenation that may turn out to be `local += x` at the next instruction.
     pub(crate) deferred: Option<Deferred>,
+    /// A step of an iterator that may yield or end.
+    pub(crate) stepping: Option<crate::ops::Stepping>,
     seen_headers: HashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -163,6 +165,7 @@ impl Recorder {
             real: frame,
             expect_code: None,
             deferred: None,
+            stepping: None,
             seen_headers: HashMap::new(),
             recursion_guarded: 0,
             stale: false,
@@ -313,8 +316,12 @@ impl Recorder {
         self.steps += 1;
         self.real = frame;
         self.real_sp = sp;
+        let stepped = match self.stepping.take() {
+            Some(s) => self.finish_step(s, offset),
+            None => Ok(()),
+        };
         // SAFETY: by this function's contract.
-        let result = unsafe { self.check_frames(frame, sp) }.and_then(|()| {
+        let result = stepped.and_then(|()| unsafe { self.check_frames(frame, sp) }).and_then(|()| {
             let top = self.frames.len() - 1;
             let deferred = self.deferred.take();
             if let Some(d) = deferred
@@ -393,6 +400,9 @@ impl Recorder {
     ) -> Result<Finished, Abort> {
         self.real = frame;
         self.real_sp = sp;
+        if let Some(s) = self.stepping.take() {
+            self.finish_step(s, offset)?;
+        }
         // SAFETY: by this function's contract.
         unsafe { self.check_frames(frame, sp)? };
         self.top().pc = offset;

@@ -165,12 +165,16 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             ((*code).ip_at(inner.pc), ResumeKind::Error)
         } else {
             st.counters.escape_exits += 1;
-            if plan.helper.pushes() {
+            let op = (*code).base_op(inner.pc);
+            let mut next = inner.pc + op.len as usize;
+            if plan.helper == EscapeHelper::ForIter && result == py::iteration_end() {
+                // Behind END_FOR, where exhausted iterators go.
+                next += op.oparg as usize + 1;
+            } else if plan.helper.pushes() {
                 *sp = py::StackRef::steal(result);
                 sp = sp.add(1);
             }
             (*top).stackpointer = sp;
-            let next = inner.pc + (*code).base_op(inner.pc).len as usize;
             (*top).instr_ptr = py::Code::units((*code).code).add(next);
             ((*code).ip_at(next), ResumeKind::Normal)
         };

@@ -115,6 +115,11 @@ unsafe extern "sysv64" fn new_iterator(object: Obj) -> Obj {
     unsafe { quietly(py::PyObject_GetIter(object)) }
 }
 
+unsafe extern "sysv64" fn iter_next(iterator: Obj) -> Obj {
+    // SAFETY: the trace guarded the type, one that may step quietly.
+    unsafe { quietly(py::next_quietly(iterator)) }
+}
+
 unsafe extern "sysv64" fn big_int_op(a: Obj, b: Obj, op: i32) -> Obj {
     // SAFETY: exact ints; the table holds a function for every operation that the recorder emits.
     unsafe { quietly(binary_function(op as usize)(a, b)) }
@@ -157,6 +162,7 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::ListAppend => list_append as *const () as usize,
         Uop::NewRange => new_range as *const () as usize,
         Uop::NewIterator => new_iterator as *const () as usize,
+        Uop::IterNext => iter_next as *const () as usize,
         Uop::BigIntOp => big_int_op as *const () as usize,
         Uop::BigIntCompare => big_int_compare as *const () as usize,
         _ => unreachable!("{} is no call uop", uop.name()),
@@ -257,6 +263,7 @@ pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
                 n => bool_result(n ^ (ops.arg & 1) as i32),
             },
             EscapeHelper::GetIter => py::PyObject_GetIter(o[0]),
+            EscapeHelper::ForIter => next_item(o[0]),
             EscapeHelper::BuildList => {
                 let list = py::PyList_New(o.len() as isize);
                 if !list.is_null() {
@@ -307,6 +314,30 @@ pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
         };
         ops.close_all();
         result
+    }
+}
+
+/// The next item of any iterator, or the object that stands for the end.
+unsafe fn next_item(iterator: Obj) -> Obj {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = py::Object::type_of(iterator);
+        let Some(next) = (*ty).tp_iternext else {
+            let message = c"'%.100s' object is not an iterator";
+            py::pyerr_format()(*py::PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
+            return core::ptr::null_mut();
+        };
+        let item = next(iterator);
+        if !item.is_null() {
+            return item;
+        }
+        if !py::PyErr_Occurred().is_null() {
+            if py::PyErr_ExceptionMatches(*py::PyExc_StopIteration()) == 0 {
+                return item;
+            }
+            py::PyErr_Clear();
+        }
+        py::iteration_end()
     }
 }
 

@@ -49,6 +49,10 @@ impl State {
 /// Ends `trace` at instruction `at` with an exit through that instruction's snapshot.
 fn force_exit(trace: &mut Trace, at: usize) -> Option<()> {
     let guard = trace.insts[at].clone();
+    if matches!(guard.op, Uop::GuardMore | Uop::GuardEnd) {
+        // Leaves behind a step of which the other outcome is true.
+        return None;
+    }
     let snap = guard.snap?;
     trace.insts.truncate(at);
     let mut snapshot = trace.snapshot(snap).clone();

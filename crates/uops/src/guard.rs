@@ -82,3 +82,18 @@ pub fn box_bool(value: Bool, false_object: Imm64, distance: Imm64) -> Obj {
 pub fn unbox_bool(object: Obj, true_object: Imm64) -> Bool {
     (object == true_object) as u64
 }
+
+/// An iterator's step gave an item, not `end`. What follows the step is not the same in both cases, so this leaves
+/// *behind* the step.
+#[uop(pure)]
+#[inline(always)]
+pub fn guard_more(item: Obj, end: Imm64) -> Step<()> {
+    if item != end { Step::Next(()) } else { Step::Exit }
+}
+
+/// An iterator's step gave `end`; leaves behind the step with the item.
+#[uop(pure)]
+#[inline(always)]
+pub fn guard_end(item: Obj, end: Imm64) -> Step<()> {
+    if item == end { Step::Next(()) } else { Step::Exit }
+}

@@ -97,6 +97,10 @@ pub trait Helpers {
     /// `iter(object)` for an exact range, list or tuple. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_iterator(object: Obj) -> Obj;
+    /// One step of an iterator that can neither run Python code nor raise: an owned item, or the object that stands for
+    /// the end. Null (nothing has happened) where it could.
+    #[uop(leaf, null_exits, writes(Fields, Refcounts))]
+    fn iter_next(iterator: Obj) -> Obj;
     /// Arithmetic `op` (`NB_*` number) on two exact ints of any size. Null, without an exception set, where CPython would raise.
     #[uop(leaf, null_exits)]
     fn big_int_op(a: Obj, b: Obj, op: Imm32) -> Obj;

@@ -300,6 +300,16 @@ data! {
     PyRangeIter_Type: Type;
     PyListIter_Type: Type;
     PyTupleIter_Type: Type;
+    PyDictIterKey_Type: Type;
+    PyDictIterValue_Type: Type;
+    PyDictIterItem_Type: Type;
+    PySetIter_Type: Type;
+    PyUnicodeIter_Type: Type;
+    PyBytesIter_Type: Type;
+    PyListRevIter_Type: Type;
+    PyReversed_Type: Type;
+    PyEnum_Type: Type;
+    PyZip_Type: Type;
     PyGen_Type: Type;
     PyCoro_Type: Type;
     PyCFunction_Type: Type;

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod frame;
+pub mod iterators;
 #[rustfmt::skip]
 pub mod layout;
 pub mod objects;

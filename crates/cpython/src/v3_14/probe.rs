@@ -17,7 +17,11 @@ pub unsafe fn probe() -> Result<(), String> {
     }
     check_debug_offsets()?;
     // SAFETY: the symbols are resolved and the offsets of the basic structures confirmed.
-    unsafe { check_live_objects() }
+    unsafe {
+        check_live_objects()?;
+        super::iterators::learn();
+    }
+    Ok(())
 }
 
 /// `Py_Version` is a 32-bit constant in every CPython since 3.11.

@@ -1,11 +1,11 @@
-//! Branches, loops, iteration.
+//! Branches and loops.
 use core::mem::offset_of;
 
 use cpython::abi as py;
 use ir::Uop;
 
 use crate::state::{Entry, Val};
-use crate::{Abort, EscapeHelper, Recorder};
+use crate::{Abort, Recorder};
 
 impl Recorder {
     pub(crate) unsafe fn pop_jump_if(&mut self, _sense: bool) -> Result<(), Abort> {
@@ -52,145 +52,6 @@ impl Recorder {
             unsafe { (*ts).eval_breaker & !0xff }
         };
         self.emit_imm(Uop::GuardEvalBreaker, &[], expected as u64, 0);
-    }
-
-    pub(crate) unsafe fn get_iter(&mut self) -> Result<(), Abort> {
-        let v = self.peek_value(0)?;
-        let object = self.real_peek(0);
-        // SAFETY: the real frame holds the object.
-        let ty = unsafe { py::Object::type_of(object) };
-        if ty != py::PyRange_Type() && ty != py::PyList_Type() && ty != py::PyTuple_Type() {
-            let operands = self.pop_n(1);
-            let r = self.escape(EscapeHelper::GetIter, 0, &operands);
-            self.push(Entry::owned(r));
-            return Ok(());
-        }
-        self.guard_type(v, object);
-        let e = self.peek(0);
-        let plan = self.plan_release(&[(e, object)]);
-        let it = self.emit(Uop::NewIterator, &[v]);
-        self.pop();
-        self.push(Entry::owned(it));
-        self.release(plan);
-        Ok(())
-    }
-
-    pub(crate) unsafe fn for_iter(&mut self) -> Result<(), Abort> {
-        let it = self.peek_value(0)?;
-        let object = self.real_peek(0);
-        // SAFETY: the real frame holds the iterator; its type is compared before its fields are read.
-        unsafe {
-            let ty = py::Object::type_of(object);
-            if ty == py::PyRangeIter_Type() {
-                self.guard_type(it, object);
-                self.for_iter_range(it, (*object.cast::<py::RangeIter>()).len > 0);
-                Ok(())
-            } else if ty == py::PyListIter_Type() {
-                self.guard_type(it, object);
-                self.for_iter_list(it, object.cast())
-            } else if ty == py::PyTupleIter_Type() {
-                self.guard_type(it, object);
-                self.for_iter_tuple(it, object.cast())
-            } else {
-                Err(Abort::Unsupported("iteration over this type"))
-            }
-        }
-    }
-
-    fn for_iter_range(&mut self, it: ir::ValueId, more: bool) {
-        let start_at = offset_of!(py::RangeIter, start) as u64;
-        let step_at = offset_of!(py::RangeIter, step) as u64;
-        let len_at = offset_of!(py::RangeIter, len) as u64;
-        let zero = self.const_i64(0);
-        let one = self.const_i64(1);
-        let len = self.emit_imm(Uop::LoadFieldI64, &[it], len_at, 0);
-        if !more {
-            self.emit(Uop::GuardIntLe, &[len, zero]);
-            return;
-        }
-        self.emit(Uop::GuardIntLt, &[zero, len]);
-        let value = self.emit_imm(Uop::LoadFieldI64, &[it], start_at, 0);
-        let step = self.emit_imm(Uop::LoadFieldI64, &[it], step_at, 0);
-        let next = self.emit(Uop::IntAddNowrap, &[value, step]);
-        let rest = self.emit(Uop::IntSubNowrap, &[len, one]);
-        self.emit_imm(Uop::StoreFieldI64, &[it, next], start_at, 0);
-        self.emit_imm(Uop::StoreFieldI64, &[it, rest], len_at, 0);
-        let e = self.box_int(value);
-        self.push(e);
-    }
-
-    unsafe fn for_iter_list(&mut self, it: ir::ValueId, object: *mut py::ListIter) -> Result<(), Abort> {
-        let index_at = offset_of!(py::ListIter, it_index) as u64;
-        let seq_at = offset_of!(py::ListIter, it_seq) as u64;
-        // SAFETY: a list iterator.
-        let (seq, index) = unsafe { ((*object).it_seq, (*object).it_index) };
-        if seq.is_null() {
-            return Err(Abort::Value("an exhausted iterator"));
-        }
-        let list = self.emit_imm(Uop::LoadFieldObj, &[it], seq_at, 0);
-        self.emit(Uop::GuardNonNull, &[list]);
-        let i = self.emit_imm(Uop::LoadFieldI64, &[it], index_at, 0);
-        let len = self.emit(Uop::ListLen, &[list]);
-        // SAFETY: the iterator holds its list.
-        if index as usize >= unsafe { py::List::len(seq) } {
-            return self.exhaust(it, list, seq.cast(), i, len, seq_at);
-        }
-        self.emit(Uop::GuardInRange, &[i, len]);
-        let items = self.emit(Uop::ListItems, &[list]);
-        let item = self.emit(Uop::LoadItem, &[items, i]);
-        self.advance(it, i, item, index_at);
-        Ok(())
-    }
-
-    unsafe fn for_iter_tuple(&mut self, it: ir::ValueId, object: *mut py::TupleIter) -> Result<(), Abort> {
-        let index_at = offset_of!(py::TupleIter, it_index) as u64;
-        let seq_at = offset_of!(py::TupleIter, it_seq) as u64;
-        // SAFETY: a tuple iterator.
-        let (seq, index) = unsafe { ((*object).it_seq, (*object).it_index) };
-        if seq.is_null() {
-            return Err(Abort::Value("an exhausted iterator"));
-        }
-        let tuple = self.emit_imm(Uop::LoadFieldObj, &[it], seq_at, 0);
-        self.emit(Uop::GuardNonNull, &[tuple]);
-        let i = self.emit_imm(Uop::LoadFieldI64, &[it], index_at, 0);
-        let len = self.emit(Uop::TupleLen, &[tuple]);
-        // SAFETY: the iterator holds its tuple.
-        if index as usize >= unsafe { py::Tuple::len(seq) } {
-            return self.exhaust(it, tuple, seq.cast(), i, len, seq_at);
-        }
-        self.emit(Uop::GuardInRange, &[i, len]);
-        let item = self.emit(Uop::TupleItemAt, &[tuple, i]);
-        self.advance(it, i, item, index_at);
-        Ok(())
-    }
-
-    fn advance(&mut self, it: ir::ValueId, i: ir::ValueId, item: ir::ValueId, index_at: u64) {
-        let one = self.const_i64(1);
-        let next = self.emit(Uop::IntAddNowrap, &[i, one]);
-        self.emit_imm(Uop::StoreFieldI64, &[it, next], index_at, 0);
-        self.emit(Uop::Incref, &[item]);
-        self.push(Entry::owned(item));
-    }
-
-    /// The iterator is at its end and lets go of its sequence.
-    fn exhaust(
-        &mut self,
-        it: ir::ValueId,
-        seq: ir::ValueId,
-        object: *mut py::Object,
-        i: ir::ValueId,
-        len: ir::ValueId,
-        seq_at: u64,
-    ) -> Result<(), Abort> {
-        self.emit(Uop::GuardIntLe, &[len, i]);
-        let plan = self.plan_release(&[(Entry::owned(seq), object)]);
-        if plan.escapes() {
-            return Err(Abort::Value("a sequence dies with its iterator"));
-        }
-        let null = self.const_obj(0);
-        self.emit_imm(Uop::StoreFieldObj, &[it, null], seq_at, 0);
-        self.release(plan);
-        Ok(())
     }
 
     pub(crate) unsafe fn load_deref(&mut self, i: usize) -> Result<(), Abort> {

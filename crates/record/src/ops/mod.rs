@@ -4,9 +4,11 @@ mod arith;
 mod attr;
 mod call;
 mod control;
+mod iter;
 mod subscr;
 
 use cpython::abi::op;
+pub(crate) use iter::Stepping;
 use ir::Resume;
 
 use crate::state::{Entry, Val};
@@ -86,7 +88,7 @@ impl Recorder {
                 op::JUMP_FORWARD | op::JUMP_BACKWARD_NO_INTERRUPT => Ok(()),
                 op::JUMP_BACKWARD => self.jump_backward(),
                 op::GET_ITER => self.get_iter(),
-                op::FOR_ITER => self.for_iter(),
+                op::FOR_ITER => self.for_iter(oparg),
 
                 op::LOAD_GLOBAL => self.load_global(oparg),
                 op::LOAD_ATTR => self.load_attr(oparg),

@@ -1,0 +1,378 @@
+//! Builtin iterators whose next step can be taken without running Python code.
+//!
+//! Their structures are private to CPython's C files, so they are declared here, and [`learn`] compares them with
+//! real objects; where it finds anything unexpected, [`next_quietly`] answers for none of them.
+
+use core::ptr::null_mut;
+
+use super::api::*;
+use super::layout::*;
+use super::owned::Owned;
+use super::refs::*;
+
+/// `dictiterobject` of `Objects/dictobject.c`.
+#[repr(C)]
+pub struct DictIter {
+    pub ob_base: Object,
+    pub di_dict: *mut Dict,
+    pub di_used: isize,
+    pub di_pos: isize,
+    pub di_result: *mut Tuple,
+    pub len: isize,
+}
+
+/// `setiterobject` of `Objects/setobject.c`.
+#[repr(C)]
+pub struct SetIter {
+    pub ob_base: Object,
+    pub si_set: *mut Set,
+    pub si_used: isize,
+    pub si_pos: isize,
+    pub len: isize,
+}
+
+/// `enumobject` of `Objects/enumobject.c`.
+#[repr(C)]
+pub struct Enumerate {
+    pub ob_base: Object,
+    pub en_index: isize,
+    pub en_sit: *mut Object,
+    pub en_result: *mut Tuple,
+    pub en_longindex: *mut Object,
+}
+
+/// `zipobject` of `Python/bltinmodule.c`.
+#[repr(C)]
+pub struct Zip {
+    pub ob_base: Object,
+    pub tuplesize: isize,
+    pub ittuple: *mut Tuple,
+    pub result: *mut Tuple,
+    pub strict: i32,
+}
+
+/// The iterators of str, bytes and list (backwards), and `reversed` of other sequences.
+#[repr(C)]
+pub struct SequenceIter {
+    pub ob_base: Object,
+    pub it_index: isize,
+    pub it_seq: *mut Object,
+}
+
+/// What [`learn`] found.
+struct Learned {
+    known: bool,
+    /// The type of iterators over ASCII strings, which CPython does not export.
+    ascii_iter: *mut Type,
+}
+
+static mut LEARNED: Learned = Learned { known: false, ascii_iter: null_mut() };
+
+fn ascii_iter_type() -> *mut Type {
+    // SAFETY: written once, by `probe`.
+    unsafe { LEARNED.ascii_iter }
+}
+
+/// Whether the structures above are those of the running interpreter.
+pub fn iterators_are_known() -> bool {
+    // SAFETY: written once, by `probe`.
+    unsafe { LEARNED.known }
+}
+
+/// What [`next_quietly`] and an escaping step return at the end of an iteration: an immortal object that Python code
+/// cannot get hold of.
+pub fn iteration_end() -> *mut Object {
+    _Py_InitCleanup().cast()
+}
+
+/// Compares the structures with real iterators.
+///
+/// # Safety
+/// The GIL is held and the symbols are resolved.
+pub(super) unsafe fn learn() {
+    // SAFETY: the caller's. Objects made here are released here.
+    unsafe {
+        let known = compare();
+        PyErr_Clear();
+        LEARNED.known = known == Some(true);
+    }
+}
+
+unsafe fn compare() -> Option<bool> {
+    // SAFETY: as `learn`; every field that is read lies within the object's size, which is compared first.
+    unsafe {
+        let one_arg = |ty: *mut Type, arg: *mut Object| {
+            let args = [arg];
+            Owned::steal(PyObject_Vectorcall(ty.cast(), args.as_ptr(), 1, null_mut()))
+        };
+        let text = Owned::steal(PyUnicode_FromString(c"ab".as_ptr()))?;
+        let (a, b) = (super::objects::small_int(10), super::objects::small_int(20));
+        let pair = Owned::steal(PyTuple_New(2))?;
+        *Tuple::items(pair.as_ptr().cast()) = a;
+        *Tuple::items(pair.as_ptr().cast()).add(1) = b;
+        let items = [a, b];
+        let dict = Owned::steal(_PyDict_FromItems(items.as_ptr(), 1, items.as_ptr().wrapping_add(1), 1, 1))?;
+        let set = one_arg(PySet_Type(), pair.as_ptr())?;
+        let list = one_arg(PyList_Type(), pair.as_ptr())?;
+
+        let sizes = [
+            (PyDictIterKey_Type(), size_of::<DictIter>()),
+            (PyDictIterValue_Type(), size_of::<DictIter>()),
+            (PyDictIterItem_Type(), size_of::<DictIter>()),
+            (PySetIter_Type(), size_of::<SetIter>()),
+            (PyZip_Type(), size_of::<Zip>()),
+            (PyUnicodeIter_Type(), size_of::<SequenceIter>()),
+            (PyBytesIter_Type(), size_of::<SequenceIter>()),
+            (PyListRevIter_Type(), size_of::<SequenceIter>()),
+            (PyReversed_Type(), size_of::<SequenceIter>()),
+        ];
+        let sized = |&(ty, size): &(*mut Type, usize)| (*ty).tp_basicsize as usize == size;
+        if !sizes.iter().all(sized) || ((*PyEnum_Type()).tp_basicsize as usize) < size_of::<Enumerate>() {
+            return Some(false);
+        }
+
+        let iter = Owned::steal(PyObject_GetIter(dict.as_ptr()))?;
+        let it: *mut DictIter = iter.as_ptr().cast();
+        let fresh = (*it).di_dict.cast() == dict.as_ptr()
+            && ((*it).di_used, (*it).di_pos, (*it).len) == (1, 0, 1)
+            && (*it).di_result.is_null();
+        let key = step(iter.as_ptr())?;
+        let dict_ok = fresh && key.as_ptr() == a && ((*it).di_pos, (*it).len) == (1, 0);
+
+        let iter = Owned::steal(PyObject_GetIter(set.as_ptr()))?;
+        let it: *mut SetIter = iter.as_ptr().cast();
+        let set_ok = (*it).si_set.cast() == set.as_ptr() && ((*it).si_used, (*it).len) == (2, 2);
+
+        let iter = one_arg(PyEnum_Type(), pair.as_ptr())?;
+        let it: *mut Enumerate = iter.as_ptr().cast();
+        let result = step(iter.as_ptr())?;
+        let enumerate_ok = (*it).en_index == 1
+            && Object::type_of((*it).en_sit) == PyTupleIter_Type()
+            && (*it).en_result.cast() == result.as_ptr()
+            && (*it).en_longindex.is_null();
+
+        let iter = one_arg(PyZip_Type(), pair.as_ptr())?;
+        let it: *mut Zip = iter.as_ptr().cast();
+        let result = step(iter.as_ptr())?;
+        let zip_ok = (*it).tuplesize == 1
+            && Tuple::len((*it).ittuple) == 1
+            && Object::type_of(Tuple::item((*it).ittuple, 0)) == PyTupleIter_Type()
+            && (*it).result.cast() == result.as_ptr()
+            && (*it).strict == 0;
+
+        let mut sequences_ok = true;
+        let backwards = one_arg(PyReversed_Type(), list.as_ptr())?;
+        let forwards = Owned::steal(PyObject_GetIter(text.as_ptr()))?;
+        let tuple_backwards = one_arg(PyReversed_Type(), pair.as_ptr())?;
+        LEARNED.ascii_iter = Object::type_of(forwards.as_ptr());
+        for (iter, sequence, index) in [(&backwards, &list, 1), (&forwards, &text, 0), (&tuple_backwards, &pair, 1)] {
+            let it: *mut SequenceIter = iter.as_ptr().cast();
+            sequences_ok &= (*it).it_index == index && (*it).it_seq == sequence.as_ptr();
+            sequences_ok &= (*Object::type_of(iter.as_ptr())).tp_basicsize as usize == size_of::<SequenceIter>();
+        }
+        sequences_ok &= Object::type_of(backwards.as_ptr()) == PyListRevIter_Type()
+            && Object::type_of(tuple_backwards.as_ptr()) == PyReversed_Type();
+        Some(dict_ok && set_ok && enumerate_ok && zip_ok && sequences_ok)
+    }
+}
+
+unsafe fn step(iterator: *mut Object) -> Option<Owned> {
+    // SAFETY: a live iterator.
+    unsafe { Owned::steal((*Object::type_of(iterator)).tp_iternext?(iterator)) }
+}
+
+/// Whether `next_quietly` may have an answer for iterators of exactly this type.
+pub fn may_step_quietly(ty: *mut Type) -> bool {
+    iterators_are_known() && kind_of(ty).is_some()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sequence,
+    /// Of a dict or set.
+    Container,
+    Enumerate,
+    Zip,
+}
+
+fn kind_of(ty: *mut Type) -> Option<Kind> {
+    let kinds = [
+        (PyDictIterKey_Type(), Kind::Container),
+        (PyDictIterItem_Type(), Kind::Container),
+        (PyDictIterValue_Type(), Kind::Container),
+        (PyEnum_Type(), Kind::Enumerate),
+        (PyZip_Type(), Kind::Zip),
+        (PySetIter_Type(), Kind::Container),
+        (ascii_iter_type(), Kind::Sequence),
+        (PyUnicodeIter_Type(), Kind::Sequence),
+        (PyBytesIter_Type(), Kind::Sequence),
+        (PyListRevIter_Type(), Kind::Sequence),
+        (PyReversed_Type(), Kind::Sequence),
+        (PyListIter_Type(), Kind::Sequence),
+        (PyTupleIter_Type(), Kind::Sequence),
+        (PyRangeIter_Type(), Kind::Sequence),
+    ];
+    kinds.iter().find(|(known, _)| *known == ty).map(|(_, kind)| *kind)
+}
+
+/// What the next step of an iterator does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outlook {
+    /// It yields an item.
+    Item,
+    /// It ends, and nothing dies by it.
+    End,
+    /// It may run Python code, or raise.
+    Unknown,
+}
+
+/// One step of an iterator, if that can neither run Python code nor raise: a new reference to the item,
+/// [`iteration_end`] at the end, or null (and nothing has happened) where it is CPython's to decide.
+///
+/// # Safety
+/// The GIL is held; `iterator` is of a type that [`may_step_quietly`] accepts.
+pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe {
+        let ty = Object::type_of(iterator);
+        let next = (*ty).tp_iternext.unwrap_unchecked();
+        let mut container = iterator;
+        // A dict or set may be wrapped: whether it can step is seen only by trying.
+        while Object::type_of(container) == PyEnum_Type() {
+            if !may_enumerate(container.cast()) {
+                return null_mut();
+            }
+            container = (*container.cast::<Enumerate>()).en_sit;
+        }
+        let outlook = match kind_of(Object::type_of(container)) {
+            Some(Kind::Container) => return next_of_container(iterator, next, container.cast()),
+            Some(Kind::Sequence) => outlook_of_sequence(container),
+            Some(Kind::Zip) => outlook_of_zip(container.cast()),
+            Some(Kind::Enumerate) | None => Outlook::Unknown,
+        };
+        if outlook == Outlook::Unknown {
+            return null_mut();
+        }
+        let item = next(iterator);
+        if item.is_null() && outlook == Outlook::End { iteration_end() } else { item }
+    }
+}
+
+/// Steps `iterator`, which is or wraps the iterator `it` of a dict or set. Dict and set iterators have their container
+/// in the same place, and let go of it at the end.
+unsafe fn next_of_container(iterator: *mut Object, next: super::types::UnaryFn, it: *mut DictIter) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe {
+        let container: *mut Object = (*it).di_dict.cast();
+        if container.is_null() {
+            return iteration_end();
+        }
+        let ty = Object::type_of(it.cast());
+        let used = if ty == PySetIter_Type() { (*container.cast::<Set>()).used } else { (*(*it).di_dict).ma_used };
+        if used != (*it).di_used || (ty == PyDictIterItem_Type() && !reuses_quietly((*it).di_result)) {
+            return null_mut();
+        }
+        incref(container);
+        let item = next(iterator);
+        if !item.is_null() {
+            (*container).ob_refcnt -= u32::from(!Object::is_immortal(container));
+            return item;
+        }
+        let failed = !PyErr_Occurred().is_null();
+        if failed || (*container).ob_refcnt == 1 {
+            // It raised (the keys changed), or the container would die with the iteration: as if nothing had happened.
+            PyErr_Clear();
+            (*it).di_dict = container.cast();
+            return null_mut();
+        }
+        (*container).ob_refcnt -= u32::from(!Object::is_immortal(container));
+        iteration_end()
+    }
+}
+
+unsafe fn outlook_of_sequence(it: *mut Object) -> Outlook {
+    // SAFETY: as above.
+    unsafe {
+        let ty = Object::type_of(it);
+        if ty == PyRangeIter_Type() {
+            return if (*it.cast::<RangeIter>()).len > 0 { Outlook::Item } else { Outlook::End };
+        }
+        // List, tuple and the others have index and sequence in the same places.
+        let it: *mut SequenceIter = it.cast();
+        let sequence = (*it).it_seq;
+        if sequence.is_null() {
+            return Outlook::End;
+        }
+        let of = Object::type_of(sequence);
+        let len = if ty == ascii_iter_type() || ty == PyUnicodeIter_Type() {
+            (*sequence.cast::<AsciiStr>()).length
+        } else if ty != PyReversed_Type() || of == PyTuple_Type() {
+            (*sequence.cast::<VarObject>()).ob_size
+        } else {
+            return Outlook::Unknown;
+        };
+        let survives = || Object::is_immortal(sequence) || (*sequence).ob_refcnt > 1;
+        if (0..len).contains(&(*it).it_index) {
+            Outlook::Item
+        } else if survives() || of == PyUnicode_Type() || of == PyBytes_Type() {
+            Outlook::End
+        } else {
+            Outlook::Unknown
+        }
+    }
+}
+
+unsafe fn outlook_of_zip(zip: *mut Zip) -> Outlook {
+    // SAFETY: as above.
+    unsafe {
+        let n = (*zip).tuplesize as usize;
+        if n == 0 || !reuses_quietly((*zip).result) {
+            return if n == 0 { Outlook::End } else { Outlook::Unknown };
+        }
+        let mut all = Outlook::Item;
+        for i in 0..n {
+            let it = Tuple::item((*zip).ittuple, i);
+            if kind_of(Object::type_of(it)) != Some(Kind::Sequence)
+                || (0..i).any(|other| Tuple::item((*zip).ittuple, other) == it)
+            {
+                return Outlook::Unknown;
+            }
+            match outlook_of_sequence(it) {
+                Outlook::Item => {}
+                Outlook::End if (*zip).strict == 0 => all = Outlook::End,
+                _ => return Outlook::Unknown,
+            }
+        }
+        all
+    }
+}
+
+/// Whether an enumeration's own part of a step is quiet.
+unsafe fn may_enumerate(it: *mut Enumerate) -> bool {
+    // SAFETY: as above.
+    unsafe { (*it).en_longindex.is_null() && (*it).en_index < isize::MAX && reuses_quietly((*it).en_result) }
+}
+
+/// Whether an iterator's next step may overwrite its result tuple: either somebody else holds it, so that a new one is
+/// made, or nobody can see what the old items do on their way out.
+unsafe fn reuses_quietly(result: *mut Tuple) -> bool {
+    // SAFETY: a live tuple, or null.
+    unsafe {
+        if result.is_null() || (*result).ob_base.ob_base.ob_refcnt != 1 {
+            return true;
+        }
+        (0..Tuple::len(result)).all(|i| dies_quietly(Tuple::item(result, i)))
+    }
+}
+
+/// Whether a reference less to `object` cannot run Python code.
+pub unsafe fn dies_quietly(object: *mut Object) -> bool {
+    // SAFETY: a live object, or null.
+    unsafe {
+        if object.is_null() || Object::is_immortal(object) || (*object).ob_refcnt > 1 {
+            return true;
+        }
+        let ty = Object::type_of(object);
+        ty == PyLong_Type() || ty == PyUnicode_Type() || ty == PyFloat_Type() || ty == PyBytes_Type()
+    }
+}

@@ -313,4 +313,91 @@ def mixed(sources):
 
 print(mixed([make for name, make in SOURCES.items() if name != "next"]))
 
+
+
+def shapes(n):
+    """Unpacked pairs of every combination of iterators."""
+    xs, t, f = list(range(n)), tuple(range(n)), [i / 2 for i in range(n)]
+    s = 0
+    for i, x in enumerate(xs, 10):
+        s += i * x
+    for i, x in enumerate(f):
+        s += i * x
+    for i, x in enumerate(range(n, 0, -1)):
+        s += i * x
+    for i, x in enumerate(t, -5):
+        s -= i * x
+    for a, b in zip(xs, t):
+        s += a * b
+    for a, b, c in zip(range(n), f, range(0, 3 * n, 3)):
+        s += a * b - c
+    for a, b, c, d in zip(t, t, xs, xs):
+        s += a - b + c * d
+    for (a, b), c in zip(enumerate(xs), t):
+        s += a + b - c
+    for i, (a, b) in enumerate(zip(xs, t)):
+        s += i - a * b
+    return s, i, x, a, b, c, d
+
+
+print(shapes(900))
+
+
+def growing(n):
+    """The list grows and shrinks under its enumeration."""
+    xs = [1, 2]
+    seen = []
+    for i, x in enumerate(xs):
+        if len(xs) < n:
+            xs.append(i + x)
+        elif len(xs) > n // 2 and i % 3 == 0:
+            xs.pop()
+        seen.append(x)
+    return len(seen), sum(seen), len(xs)
+
+
+print(growing(2000))
+
+
+def big_index(start, n):
+    """The index leaves what a machine integer holds."""
+    last = []
+    for i, x in enumerate(range(n), start):
+        if x > n - 4:
+            last.append(i)
+    return last
+
+
+print(big_index(2**63 - 902, 900), big_index(2**63 - 450, 900), big_index(2**70, 900), big_index(-450, 900))
+
+
+def replaced(xs, n):
+    """Old pair items of a type whose death is seen, in the middle of numbers."""
+    for i, x in enumerate(xs):
+        if i > n - 4:
+            print(i, type(x).__name__, end="; ")
+        xs[i] = 0
+        x = None
+
+
+numbers = list(range(900))
+numbers[450] = Loud("450")
+numbers[899] = Loud("899")
+replaced(numbers, 900)
+print("end")
+
+
+def abandoned(n):
+    """The iterator dies in the middle, with the last item in its pair."""
+    for _ in range(n):
+        louds = [Loud("x") if _ > n - 3 else 1, 2]
+        for i, x in enumerate(louds):
+            louds = x = None
+            break
+        if _ > n - 4:
+            print("after", _, end="; ")
+    print()
+
+
+abandoned(300)
 gc.collect()

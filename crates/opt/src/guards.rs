@@ -70,7 +70,8 @@ impl Optimizer<'_> {
                 }
             }
             Uop::GuardIs | Uop::GuardIsNot => {
-                let is = match (info.constant, info.ty, self.oracle.type_of(imm)) {
+                let ty = if imm == 0 { None } else { self.oracle.type_of(imm) };
+                let is = match (info.constant, info.ty, ty) {
                     (Some(c), ..) => Some(c == imm),
                     (None, Some(a), Some(b)) if a != b => Some(false),
                     (None, ..) if imm == 0 && info.non_null => Some(false),

@@ -1,5 +1,5 @@
 //! Loads and stores: what memory is known to hold, by heap class.
-use ir::{Grade, Heap, Uop, ValueId};
+use ir::{Grade, Heap, Kind, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -94,12 +94,42 @@ impl Optimizer<'_> {
         Ok(true)
     }
 
+    /// Forgets what a uop may change: a store to a field leaves other objects' fields alone.
+    fn kill_by(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
+        let write = writes(op, imms);
+        let stores_field = matches!(op, Uop::StoreAttr | Uop::StoreFieldI64 | Uop::StoreFieldObj);
+        if !stores_field {
+            return self.st.kill(write);
+        }
+        let mut heap = std::mem::take(&mut self.st.heap);
+        heap.retain(|(key, _)| {
+            let other = key.args.first().filter(|_| field_offset(key.op, key.imms).is_some());
+            !may_change(key, write) || other.is_some_and(|&other| self.are_distinct(args[0], other))
+        });
+        self.st.heap = heap;
+    }
+
+    /// Whether two values are known to be different objects.
+    fn are_distinct(&self, a: ValueId, b: ValueId) -> bool {
+        if a == b || self.kind(a) != Kind::Obj || self.kind(b) != Kind::Obj {
+            return false;
+        }
+        if let (Some(x), Some(y)) = (self.info(a).ty, self.info(b).ty)
+            && x != y
+        {
+            return true;
+        }
+        let key = Key { op: Uop::SameObject, args: SmallVec::from_slice(&[a.min(b), a.max(b)]), imms: [0; 2] };
+        self.st.shared.get(&key).is_some_and(|&same| self.constant(same) == Some(0))
+    }
+
     /// Any other uop with effects: forgets what it writes, then notes what a store leaves in memory.
     pub fn effect(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
         let v = self.push(op, args, imms)?;
-        self.st.kill(writes(op, imms));
+        self.kill_by(op, args, imms);
         let (load, place, stored) = match op {
             Uop::StoreAttr => (Uop::LoadAttr, &args[..1], args[1]),
+            Uop::StoreFieldObj => (Uop::LoadFieldObj, &args[..1], args[1]),
             Uop::StoreFieldI64 => (Uop::LoadFieldI64, &args[..1], args[1]),
             Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
             _ => return Ok(v),

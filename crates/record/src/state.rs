@@ -137,6 +137,8 @@ pub struct Recorder {
     pub(crate) deferred: Option<Deferred>,
     /// A step of an iterator that may yield or end.
     pub(crate) stepping: Option<crate::ops::Stepping>,
+    /// The items of a tuple that was not made; its place on the stack is taken.
+    pub(crate) unpacking: Option<Vec<Entry>>,
     seen_headers: HashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -166,6 +168,7 @@ impl Recorder {
             expect_code: None,
             deferred: None,
             stepping: None,
+            unpacking: None,
             seen_headers: HashMap::new(),
             recursion_guarded: 0,
             stale: false,

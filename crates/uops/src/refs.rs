@@ -25,6 +25,14 @@ pub unsafe fn guard_refcount(object: Obj, count: Imm32) -> Step<()> {
     if unsafe { read::<u32>(object, REFCNT) } > count as u32 { Step::Next(()) } else { Step::Exit }
 }
 
+/// The object has exactly one reference: what it holds may be replaced in place.
+#[uop(reads(Refcounts))]
+#[inline(always)]
+pub unsafe fn guard_unshared(object: Obj) -> Step<()> {
+    // SAFETY: `object` is a live object.
+    if unsafe { read::<u32>(object, REFCNT) } == 1 { Step::Next(()) } else { Step::Exit }
+}
+
 /// One reference less, of an object that survives it: a `guard_refcount` of the same instruction said so.
 #[uop(writes(Refcounts))]
 #[inline(always)]

@@ -366,7 +366,7 @@ unsafe fn reuses_quietly(result: *mut Tuple) -> bool {
 }
 
 /// Whether a reference less to `object` cannot run Python code.
-pub unsafe fn dies_quietly(object: *mut Object) -> bool {
+unsafe fn dies_quietly(object: *mut Object) -> bool {
     // SAFETY: a live object, or null.
     unsafe {
         if object.is_null() || Object::is_immortal(object) || (*object).ob_refcnt > 1 {

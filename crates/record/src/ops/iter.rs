@@ -2,19 +2,61 @@
 use core::mem::offset_of;
 
 use cpython::abi as py;
-use ir::{Resume, SnapId, Uop};
+use ir::{Resume, SnapId, Uop, ValueId};
 
 use crate::state::Entry;
 use crate::{Abort, EscapeHelper, Recorder};
 
 /// A `FOR_ITER` whose outcome is not known yet.
 pub(crate) struct Stepping {
-    iterator: ir::ValueId,
+    iterator: ValueId,
     /// The snapshot before the instruction.
     before: SnapId,
     oparg: u32,
     /// A helper can take the step without running Python code.
     quiet: bool,
+}
+
+/// An item that a step is about to give.
+enum Item {
+    Int(ValueId),
+    /// Borrowed from the sequence; the real object.
+    Object(ValueId, *mut py::Object),
+}
+
+/// A step of an iterator whose guards have passed: fields to be written (object, value, offset), and the item.
+struct Step {
+    item: Item,
+    stores: Vec<(ValueId, ValueId, u64)>,
+}
+
+/// Iterators over lists and over tuples have the same fields.
+const INDEX_AT: u64 = offset_of!(py::ListIter, it_index) as u64;
+const SEQUENCE_AT: u64 = offset_of!(py::ListIter, it_seq) as u64;
+const _: () = {
+    assert!(INDEX_AT == offset_of!(py::TupleIter, it_index) as u64);
+    assert!(SEQUENCE_AT == offset_of!(py::TupleIter, it_seq) as u64);
+};
+
+/// Whether `plan_step` has a plan for the iterator's next step.
+unsafe fn may_plan(object: *mut py::Object) -> bool {
+    // SAFETY: a live iterator; types are compared before fields are read.
+    unsafe {
+        let ty = py::Object::type_of(object);
+        if ty == py::PyRangeIter_Type() {
+            return (*object.cast::<py::RangeIter>()).len > 0;
+        }
+        let it = object.cast::<py::ListIter>();
+        (ty == py::PyListIter_Type() || ty == py::PyTupleIter_Type())
+            && !(*it).it_seq.is_null()
+            && (*it).it_index < (*(*it).it_seq).ob_base.ob_size
+    }
+}
+
+/// Whether nobody but its iterator holds a result tuple.
+unsafe fn is_unshared(tuple: *mut py::Tuple) -> bool {
+    // SAFETY: a live tuple, or null.
+    unsafe { !tuple.is_null() && (*tuple).ob_base.ob_base.ob_refcnt == 1 }
 }
 
 impl Recorder {
@@ -45,124 +87,270 @@ impl Recorder {
         // SAFETY: the real frame holds the iterator; its type is compared before its fields are read.
         unsafe {
             let ty = py::Object::type_of(object);
+            if let Some(step) = self.plan_step(it, object) {
+                let item = self.take_step(&step);
+                self.push(item);
+                return Ok(());
+            }
+            if ty == py::PyRangeIter_Type() {
+                let zero = self.const_i64(0);
+                let len = self.emit_imm(Uop::LoadFieldI64, &[it], offset_of!(py::RangeIter, len) as u64, 0);
+                self.emit(Uop::GuardIntLe, &[len, zero]);
+                return Ok(());
+            }
+            if (ty == py::PyListIter_Type() || ty == py::PyTupleIter_Type()) && self.exhaust(it, object.cast())? {
+                return Ok(());
+            }
+            if py::iterators_are_known() && self.unpacks_next() {
+                let done = if ty == py::PyEnum_Type() {
+                    self.for_iter_enumerate(it, object.cast())
+                } else if ty == py::PyZip_Type() {
+                    self.for_iter_zip(it, object.cast())
+                } else {
+                    false
+                };
+                if done {
+                    return Ok(());
+                }
+            }
+            if ty == py::PyGen_Type() {
+                return Err(Abort::Unsupported("iteration over a generator"));
+            }
+            let quiet = py::may_step_quietly(ty) && !self.may_kill(object);
+            if quiet {
+                self.guard_type(it, object);
+            }
+            // Item or end: the next instruction shows it.
+            self.stepping = Some(Stepping { iterator: it, before: self.before, oparg, quiet });
+        }
+        Ok(())
+    }
+
+    /// Guards for one more step of an iterator over a range, list or tuple. `None` for others, and at the end.
+    unsafe fn plan_step(&mut self, it: ValueId, object: *mut py::Object) -> Option<Step> {
+        // SAFETY: the real frame, or an iterator that it holds, holds this one; types are compared before fields are
+        // read.
+        unsafe {
+            let ty = py::Object::type_of(object);
             if ty == py::PyRangeIter_Type() {
                 self.guard_type(it, object);
-                self.for_iter_range(it, (*object.cast::<py::RangeIter>()).len > 0);
-                Ok(())
-            } else if ty == py::PyListIter_Type() {
-                self.guard_type(it, object);
-                self.for_iter_list(it, object.cast())
-            } else if ty == py::PyTupleIter_Type() {
-                self.guard_type(it, object);
-                self.for_iter_tuple(it, object.cast())
-            } else if ty == py::PyGen_Type() {
-                Err(Abort::Unsupported("iteration over a generator"))
-            } else {
-                let quiet = py::may_step_quietly(ty);
-                if quiet {
-                    self.guard_type(it, object);
-                }
-                // Item or end: the next instruction shows it.
-                self.stepping = Some(Stepping { iterator: it, before: self.before, oparg, quiet });
-                Ok(())
+                return ((*object.cast::<py::RangeIter>()).len > 0).then(|| self.plan_range(it));
             }
+            let is_list = ty == py::PyListIter_Type();
+            if !is_list && ty != py::PyTupleIter_Type() {
+                return None;
+            }
+            self.guard_type(it, object);
+            let iter = object.cast::<py::ListIter>();
+            let (seq, index) = ((*iter).it_seq, (*iter).it_index);
+            if seq.is_null() || index >= (*seq).ob_base.ob_size {
+                return None;
+            }
+            let (seq, i, len) = self.sequence_of(it, is_list);
+            self.emit(Uop::GuardInRange, &[i, len]);
+            let item = if is_list {
+                let items = self.emit(Uop::ListItems, &[seq]);
+                self.emit(Uop::LoadItem, &[items, i])
+            } else {
+                self.emit(Uop::TupleItemAt, &[seq, i])
+            };
+            let one = self.const_i64(1);
+            let next = self.emit(Uop::IntAddNowrap, &[i, one]);
+            let object = if is_list {
+                py::List::item((*iter).it_seq, index as usize)
+            } else {
+                py::Tuple::item((*iter).it_seq.cast(), index as usize)
+            };
+            Some(Step { item: Item::Object(item, object), stores: vec![(it, next, INDEX_AT)] })
         }
     }
 
-    fn for_iter_range(&mut self, it: ir::ValueId, more: bool) {
+    fn plan_range(&mut self, it: ValueId) -> Step {
         let start_at = offset_of!(py::RangeIter, start) as u64;
         let step_at = offset_of!(py::RangeIter, step) as u64;
         let len_at = offset_of!(py::RangeIter, len) as u64;
         let zero = self.const_i64(0);
         let one = self.const_i64(1);
         let len = self.emit_imm(Uop::LoadFieldI64, &[it], len_at, 0);
-        if !more {
-            self.emit(Uop::GuardIntLe, &[len, zero]);
-            return;
-        }
         self.emit(Uop::GuardIntLt, &[zero, len]);
         let value = self.emit_imm(Uop::LoadFieldI64, &[it], start_at, 0);
         let step = self.emit_imm(Uop::LoadFieldI64, &[it], step_at, 0);
         let next = self.emit(Uop::IntAddNowrap, &[value, step]);
         let rest = self.emit(Uop::IntSubNowrap, &[len, one]);
-        self.emit_imm(Uop::StoreFieldI64, &[it, next], start_at, 0);
-        self.emit_imm(Uop::StoreFieldI64, &[it, rest], len_at, 0);
-        let e = self.box_int(value);
-        self.push(e);
+        Step { item: Item::Int(value), stores: vec![(it, next, start_at), (it, rest, len_at)] }
     }
 
-    unsafe fn for_iter_list(&mut self, it: ir::ValueId, object: *mut py::ListIter) -> Result<(), Abort> {
-        let index_at = offset_of!(py::ListIter, it_index) as u64;
-        let seq_at = offset_of!(py::ListIter, it_seq) as u64;
-        // SAFETY: a list iterator.
-        let (seq, index) = unsafe { ((*object).it_seq, (*object).it_index) };
-        if seq.is_null() {
-            return Err(Abort::Value("an exhausted iterator"));
-        }
-        let list = self.emit_imm(Uop::LoadFieldObj, &[it], seq_at, 0);
-        self.emit(Uop::GuardNonNull, &[list]);
-        let i = self.emit_imm(Uop::LoadFieldI64, &[it], index_at, 0);
-        let len = self.emit(Uop::ListLen, &[list]);
-        // SAFETY: the iterator holds its list.
-        if index as usize >= unsafe { py::List::len(seq) } {
-            return self.exhaust(it, list, seq.cast(), i, len, seq_at);
-        }
-        self.emit(Uop::GuardInRange, &[i, len]);
-        let items = self.emit(Uop::ListItems, &[list]);
-        let item = self.emit(Uop::LoadItem, &[items, i]);
-        self.advance(it, i, item, index_at);
-        Ok(())
+    /// A list or tuple iterator's sequence, index and length.
+    fn sequence_of(&mut self, it: ValueId, is_list: bool) -> (ValueId, ValueId, ValueId) {
+        let seq = self.emit_imm(Uop::LoadFieldObj, &[it], SEQUENCE_AT, 0);
+        self.emit(Uop::GuardNonNull, &[seq]);
+        let i = self.emit_imm(Uop::LoadFieldI64, &[it], INDEX_AT, 0);
+        let len = self.emit(if is_list { Uop::ListLen } else { Uop::TupleLen }, &[seq]);
+        (seq, i, len)
     }
 
-    unsafe fn for_iter_tuple(&mut self, it: ir::ValueId, object: *mut py::TupleIter) -> Result<(), Abort> {
-        let index_at = offset_of!(py::TupleIter, it_index) as u64;
-        let seq_at = offset_of!(py::TupleIter, it_seq) as u64;
-        // SAFETY: a tuple iterator.
-        let (seq, index) = unsafe { ((*object).it_seq, (*object).it_index) };
-        if seq.is_null() {
-            return Err(Abort::Value("an exhausted iterator"));
+    /// Carries a step out; the item, owned.
+    fn take_step(&mut self, step: &Step) -> Entry {
+        for (it, value, at) in &step.stores {
+            self.emit_imm(Uop::StoreFieldI64, &[*it, *value], *at, 0);
         }
-        let tuple = self.emit_imm(Uop::LoadFieldObj, &[it], seq_at, 0);
-        self.emit(Uop::GuardNonNull, &[tuple]);
-        let i = self.emit_imm(Uop::LoadFieldI64, &[it], index_at, 0);
-        let len = self.emit(Uop::TupleLen, &[tuple]);
-        // SAFETY: the iterator holds its tuple.
-        if index as usize >= unsafe { py::Tuple::len(seq) } {
-            return self.exhaust(it, tuple, seq.cast(), i, len, seq_at);
+        match step.item {
+            Item::Int(raw) => self.box_int(raw),
+            Item::Object(item, _) => {
+                self.emit(Uop::Incref, &[item]);
+                Entry::owned(item)
+            }
         }
-        self.emit(Uop::GuardInRange, &[i, len]);
-        let item = self.emit(Uop::TupleItemAt, &[tuple, i]);
-        self.advance(it, i, item, index_at);
-        Ok(())
     }
 
-    fn advance(&mut self, it: ir::ValueId, i: ir::ValueId, item: ir::ValueId, index_at: u64) {
-        let one = self.const_i64(1);
-        let next = self.emit(Uop::IntAddNowrap, &[i, one]);
-        self.emit_imm(Uop::StoreFieldI64, &[it, next], index_at, 0);
-        self.emit(Uop::Incref, &[item]);
-        self.push(Entry::owned(item));
+    /// Whether the instruction behind this `FOR_ITER` unpacks the item.
+    unsafe fn unpacks_next(&mut self) -> bool {
+        let (code, pc) = (self.top().code_ptr, self.top().pc as usize);
+        // SAFETY: FOR_ITER is never the last instruction.
+        let unit = unsafe { *py::Code::units(code).add(pc + 2) };
+        py::DEOPT[usize::from(unit as u8)] == py::op::UNPACK_SEQUENCE
     }
 
-    /// The iterator is at its end and lets go of its sequence.
-    fn exhaust(
-        &mut self,
-        it: ir::ValueId,
-        seq: ir::ValueId,
-        object: *mut py::Object,
-        i: ir::ValueId,
-        len: ir::ValueId,
-        seq_at: u64,
-    ) -> Result<(), Abort> {
-        self.emit(Uop::GuardIntLe, &[len, i]);
-        let plan = self.plan_release(&[(Entry::owned(seq), object)]);
+    /// `for i, x in enumerate(..)` over a range, list or tuple, without the pair. Whether it could be done.
+    unsafe fn for_iter_enumerate(&mut self, it: ValueId, object: *mut py::Enumerate) -> bool {
+        let index_at = offset_of!(py::Enumerate, en_index) as u64;
+        // SAFETY: an exact enumerate.
+        unsafe {
+            let inner_object = (*object).en_sit;
+            if !(*object).en_longindex.is_null() || !may_plan(inner_object) || !is_unshared((*object).en_result) {
+                return false;
+            }
+            self.guard_type(it, object.cast());
+            let long = self.emit_imm(Uop::LoadFieldObj, &[it], offset_of!(py::Enumerate, en_longindex) as u64, 0);
+            self.emit_imm(Uop::GuardIs, &[long], 0, 0);
+            let result = self.emit_imm(Uop::LoadFieldObj, &[it], offset_of!(py::Enumerate, en_result) as u64, 0);
+            self.emit(Uop::GuardUnshared, &[result]);
+            let index = self.emit_imm(Uop::LoadFieldI64, &[it], index_at, 0);
+            let one = self.const_i64(1);
+            let next = self.emit(Uop::IntAdd, &[index, one]);
+            let inner = self.emit_imm(Uop::LoadFieldObj, &[it], offset_of!(py::Enumerate, en_sit) as u64, 0);
+            let Some(step) = self.plan_step(inner, inner_object) else { return false };
+            let steps = [Step { item: Item::Int(index), stores: vec![(it, next, index_at)] }, step];
+            self.take_unpacked(result, (*object).en_result, &steps)
+        }
+    }
+
+    /// `for a, b in zip(..)` over ranges, lists and tuples, without the tuple. Whether it could be done.
+    unsafe fn for_iter_zip(&mut self, it: ValueId, object: *mut py::Zip) -> bool {
+        // SAFETY: an exact zip.
+        unsafe {
+            let n = py::Tuple::len((*object).ittuple);
+            let inner_objects: Vec<_> = (0..n).map(|i| py::Tuple::item((*object).ittuple, i)).collect();
+            let distinct = |i: usize| !inner_objects[..i].contains(&inner_objects[i]);
+            if n > 8 || !(0..n).all(|i| may_plan(inner_objects[i]) && distinct(i)) || !is_unshared((*object).result) {
+                return false;
+            }
+            self.guard_type(it, object.cast());
+            let size = self.emit_imm(Uop::LoadFieldI64, &[it], offset_of!(py::Zip, tuplesize) as u64, 0);
+            let expected = self.const_i64(n as i64);
+            self.emit(Uop::GuardIntEq, &[size, expected]);
+            let result = self.emit_imm(Uop::LoadFieldObj, &[it], offset_of!(py::Zip, result) as u64, 0);
+            self.emit(Uop::GuardUnshared, &[result]);
+            let tuple = self.emit_imm(Uop::LoadFieldObj, &[it], offset_of!(py::Zip, ittuple) as u64, 0);
+            let mut steps = Vec::new();
+            let mut inners = Vec::new();
+            for (i, object) in inner_objects.iter().enumerate() {
+                let inner = self.emit_imm(Uop::TupleItem, &[tuple], 8 * i as u64, 0);
+                for other in &inners {
+                    let same = self.emit(Uop::SameObject, &[*other, inner]);
+                    self.emit(Uop::GuardFalse, &[same]);
+                }
+                let Some(step) = self.plan_step(inner, *object) else { return false };
+                inners.push(inner);
+                steps.push(step);
+            }
+            self.take_unpacked(result, (*object).result, &steps)
+        }
+    }
+
+    /// Carries steps out whose items go onto the stack at the next instruction. Each also goes into the iterator's own
+    /// `result` tuple, in place of the last one, as CPython would leave it: there it lives until the next step. (Where
+    /// nobody can see when old and new item die, what the private tuple holds is let be.)
+    unsafe fn take_unpacked(&mut self, result: ValueId, tuple: *mut py::Tuple, steps: &[Step]) -> bool {
+        let mut stored = Vec::new();
+        let mut dying = Vec::new();
+        for (i, step) in steps.iter().enumerate() {
+            let at = offset_of!(py::Tuple, ob_item) as u64 + 8 * i as u64;
+            // SAFETY: the private tuple has an item for each step.
+            let old_object = unsafe { py::Tuple::item(tuple, i) };
+            let old = self.emit_imm(Uop::LoadFieldObj, &[result], at, 0);
+            let harmless = match step.item {
+                Item::Int(_) => true,
+                Item::Object(v, object) => self.is_harmless(v, object),
+            };
+            if harmless && self.is_harmless(old, old_object) {
+                self.guard_type(old, old_object);
+                if let Item::Object(v, object) = step.item {
+                    self.guard_type(v, object);
+                }
+                continue;
+            }
+            stored.push((i, at));
+            dying.push((Entry::owned(old), old_object));
+        }
+        let plan = self.plan_release(&dying);
         if plan.escapes() {
-            return Err(Abort::Value("a sequence dies with its iterator"));
+            return false;
         }
-        let null = self.const_obj(0);
-        self.emit_imm(Uop::StoreFieldObj, &[it, null], seq_at, 0);
+        let mut items = Vec::new();
+        for step in steps {
+            items.push(self.take_step(step));
+        }
+        for (i, at) in stored {
+            let crate::state::Val::Is(v) = items[i].val else { continue };
+            self.emit(Uop::Incref, &[v]);
+            self.emit_imm(Uop::StoreFieldObj, &[result, v], at, 0);
+        }
         self.release(plan);
-        Ok(())
+        self.push(Entry::NULL);
+        self.unpacking = Some(items);
+        true
+    }
+
+    /// Puts the items of a step in place of the tuple that was not made.
+    pub(crate) fn finish_unpack(&mut self, items: Vec<Entry>) {
+        self.pop();
+        for item in items.into_iter().rev() {
+            self.push(item);
+        }
+    }
+
+    /// Whether an iterator holds the last reference to something that it lets go of at its end, which is now.
+    unsafe fn may_kill(&self, object: *mut py::Object) -> bool {
+        // SAFETY: the real frame holds the iterator; types are compared before fields are read.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if ty != py::PyListIter_Type() && ty != py::PyTupleIter_Type() {
+                return false;
+            }
+            let seq = (*object.cast::<py::ListIter>()).it_seq.cast::<py::Object>();
+            !seq.is_null() && (*seq).ob_refcnt == 1
+        }
+    }
+
+    /// A list or tuple iterator is at its end and lets go of its sequence. Whether this could be done without an escape.
+    unsafe fn exhaust(&mut self, it: ValueId, object: *mut py::ListIter) -> Result<bool, Abort> {
+        // SAFETY: the real frame holds the iterator.
+        let (seq_object, is_list) = unsafe {
+            let is_list = py::Object::type_of(object.cast()) == py::PyListIter_Type();
+            ((*object).it_seq.cast::<py::Object>(), is_list)
+        };
+        // SAFETY: as above.
+        if seq_object.is_null() || unsafe { self.may_kill(object.cast()) } {
+            return Ok(false);
+        }
+        let (seq, i, len) = self.sequence_of(it, is_list);
+        self.emit(Uop::GuardIntLe, &[len, i]);
+        let plan = self.plan_release(&[(Entry::owned(seq), seq_object)]);
+        let null = self.const_obj(0);
+        self.emit_imm(Uop::StoreFieldObj, &[it, null], SEQUENCE_AT, 0);
+        self.release(plan);
+        Ok(true)
     }
 
     /// Completes a `FOR_ITER` now that tier 1 goes on at `offset`.

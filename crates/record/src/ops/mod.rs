@@ -8,8 +8,8 @@ mod iter;
 mod subscr;
 
 use cpython::abi::op;
-pub(crate) use iter::Stepping;
 use ir::Resume;
+pub(crate) use iter::Stepping;
 
 use crate::state::{Entry, Val};
 use crate::{Abort, Recorder};

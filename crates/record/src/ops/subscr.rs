@@ -100,6 +100,13 @@ impl Recorder {
     }
 
     pub(crate) unsafe fn unpack_sequence(&mut self, n: usize) -> Result<(), Abort> {
+        if let Some(items) = self.unpacking.take() {
+            if items.len() != n {
+                return Err(Abort::Exception);
+            }
+            self.finish_unpack(items);
+            return Ok(());
+        }
         let seq = self.peek_value(0)?;
         let object = self.real_peek(0);
         // SAFETY: the real frame holds the sequence; fields are read after the type is compared.

@@ -1,14 +1,14 @@
 //! Dead code: what nothing uses goes, phis included.
-use std::collections::HashMap;
+use ir::{Grade, Inst, Snapshot, Trace, Uop, ValueId};
 
-use ir::{Grade, Inst, SnapId, Snapshot, Trace, Uop, ValueId};
+use crate::snaps::Snaps;
 
 /// Copies a trace while values are renumbered, keeping the snapshots that are used.
 pub(crate) struct Rebuilder<'a> {
     pub from: &'a Trace,
     pub out: Trace,
     map: Vec<Option<ValueId>>,
-    snaps: HashMap<Snapshot, SnapId>,
+    snaps: Snaps,
 }
 
 impl<'a> Rebuilder<'a> {
@@ -16,7 +16,7 @@ impl<'a> Rebuilder<'a> {
         let mut out = Trace::new(from.kind);
         out.entry = from.entry.clone();
         out.codes = from.codes.clone();
-        Rebuilder { from, out, map: vec![None; from.insts.len()], snaps: HashMap::new() }
+        Rebuilder { from, out, map: vec![None; from.insts.len()], snaps: Snaps::default() }
     }
 
     /// The value's new name.
@@ -32,14 +32,7 @@ impl<'a> Rebuilder<'a> {
                     slot.source = slot.source.map(|v| self.value(v));
                 }
             }
-            match self.snaps.get(&s) {
-                Some(&id) => id,
-                None => {
-                    let id = self.out.push_snapshot(s.clone());
-                    self.snaps.insert(s, id);
-                    id
-                }
-            }
+            self.snaps.intern(&mut self.out, s)
         });
         let args = inst.args.iter().map(|&a| self.value(a)).collect();
         self.map[at.0 as usize] = Some(self.out.push(Inst { op: inst.op, args, imms: inst.imms, snap }));

@@ -37,6 +37,7 @@ mod oracle;
 mod peel;
 mod refcount;
 mod slots;
+mod snaps;
 mod state;
 mod virtuals;
 

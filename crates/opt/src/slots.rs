@@ -3,7 +3,7 @@ use ir::{Count, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
 
 use crate::Reason;
 use crate::heap::writes;
-use crate::state::Optimizer;
+use crate::state::{Optimizer, State};
 use crate::virtuals::Val;
 
 /// Where the trace's knowledge of a slot comes from.
@@ -137,12 +137,8 @@ impl Optimizer<'_> {
     pub fn snapshot(&mut self) -> Result<SnapId, Reason> {
         let id = self.snap_in.ok_or_else(|| Reason::Invalid("a guard without a snapshot to leave through".into()))?;
         let snap = self.translate(id)?;
-        if let Some(&id) = self.st.snaps.get(&snap) {
-            return Ok(id);
-        }
-        let id = self.st.out.push_snapshot(snap.clone());
-        self.st.snaps.insert(snap, id);
-        Ok(id)
+        let State { snaps, out, .. } = &mut self.st;
+        Ok(snaps.intern(out, snap))
     }
 
     pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {

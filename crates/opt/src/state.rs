@@ -1,11 +1,13 @@
 //! The state that rules work on: the trace made so far and what is known of it.
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use ir::{Inst, Kind, SnapId, Snapshot, Trace, Uop, ValueId};
+use ir::{Inst, Kind, SnapId, Trace, Uop, ValueId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
 use crate::slots::Slot;
+use crate::snaps::Snaps;
 use crate::virtuals::{Val, Virtual};
 use crate::{Known, Oracle, Reason};
 
@@ -24,9 +26,9 @@ pub(crate) struct State {
     /// Facts by value of `out`.
     pub info: Vec<Info>,
     /// Pure values made so far.
-    pub shared: HashMap<Key, ValueId>,
+    pub shared: FxHashMap<Key, ValueId>,
     /// Pure guards passed so far.
-    pub passed: HashSet<Key>,
+    pub passed: FxHashSet<Key>,
     /// Loads (value) and guards on memory (`None`) that still hold.
     pub heap: Vec<(Key, Option<ValueId>)>,
     /// Boxes that are not made unless needed.
@@ -36,9 +38,9 @@ pub(crate) struct State {
     /// By input value.
     pub map: Vec<Option<Val>>,
     /// Snapshots of `out`.
-    pub snaps: HashMap<Snapshot, SnapId>,
+    pub snaps: Snaps,
     /// The slot's box, by the input's unboxed entry instruction.
-    pub entry_boxes: HashMap<ValueId, Val>,
+    pub entry_boxes: FxHashMap<ValueId, Val>,
 }
 
 pub(crate) struct Optimizer<'a> {
@@ -60,14 +62,14 @@ impl<'a> Optimizer<'a> {
         let st = State {
             out,
             info: Vec::with_capacity(2 * input.insts.len()),
-            shared: HashMap::new(),
-            passed: HashSet::new(),
+            shared: FxHashMap::default(),
+            passed: FxHashSet::default(),
             heap: Vec::new(),
             virtuals: Vec::new(),
             slots: BTreeMap::new(),
             map: vec![None; input.insts.len()],
-            snaps: HashMap::new(),
-            entry_boxes: HashMap::new(),
+            snaps: Snaps::default(),
+            entry_boxes: FxHashMap::default(),
         };
         Optimizer { input, oracle, known: oracle.known(), st, snap_in: None, failing: SmallVec::new() }
     }

@@ -1,8 +1,7 @@
 //! The recorder's state: abstract frames, what is known of values, and the step protocol.
-use std::collections::HashMap;
-
 use cpython::abi as py;
 use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
+use rustc_hash::FxHashMap;
 
 use crate::{Abort, EscapeHelper};
 
@@ -122,13 +121,13 @@ pub struct Recorder {
     /// The "before" snapshot of the instruction being recorded.
     pub(crate) before: SnapId,
     /// Unboxed twins of objects (i64, f64 or bool values).
-    pub(crate) raw: HashMap<ValueId, ValueId>,
+    pub(crate) raw: FxHashMap<ValueId, ValueId>,
     /// Exact types established by guards or construction.
-    pub(crate) types: HashMap<ValueId, usize>,
+    pub(crate) types: FxHashMap<ValueId, usize>,
     /// Constants, by kind and bits.
-    pub(crate) consts: HashMap<(ir::Uop, u64), ValueId>,
+    pub(crate) consts: FxHashMap<(ir::Uop, u64), ValueId>,
     /// What constant objects are.
-    pub(crate) const_of: HashMap<ValueId, usize>,
+    pub(crate) const_of: FxHashMap<ValueId, usize>,
     pub(crate) real_sp: *mut py::StackRef,
     pub(crate) real: *mut py::Frame,
     /// Expected code of the next frame after an inlined call.
@@ -139,7 +138,7 @@ pub struct Recorder {
     pub(crate) stepping: Option<crate::ops::Stepping>,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
-    seen_headers: HashMap<(usize, u32), u32>,
+    seen_headers: FxHashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
     stale: bool,
@@ -159,17 +158,17 @@ impl Recorder {
             start,
             steps: 0,
             before: SnapId(0),
-            raw: HashMap::new(),
-            types: HashMap::new(),
-            consts: HashMap::new(),
-            const_of: HashMap::new(),
+            raw: FxHashMap::default(),
+            types: FxHashMap::default(),
+            consts: FxHashMap::default(),
+            const_of: FxHashMap::default(),
             real_sp: sp,
             real: frame,
             expect_code: None,
             deferred: None,
             stepping: None,
             unpacking: None,
-            seen_headers: HashMap::new(),
+            seen_headers: FxHashMap::default(),
             recursion_guarded: 0,
             stale: false,
         };
@@ -207,7 +206,7 @@ impl Recorder {
         let mut r = unsafe { Recorder::new(start, frames[0], py::Frame::local(frames[0], 0)) };
         r.frames.clear();
         r.real_sp = sp;
-        let mut taken: HashMap<Source, ValueId> = HashMap::new();
+        let mut taken: FxHashMap<Source, ValueId> = FxHashMap::default();
         let mut pending = Vec::new();
         for (n, f) in snapshot.frames.iter().enumerate() {
             let code_ptr = parent.codes[f.code.0 as usize] as *mut py::Code;
@@ -242,7 +241,7 @@ impl Recorder {
     }
 
     /// Takes over one slot of a parent's snapshot.
-    fn take(&mut self, slot: SlotVal, taken: &mut HashMap<Source, ValueId>) -> Entry {
+    fn take(&mut self, slot: SlotVal, taken: &mut FxHashMap<Source, ValueId>) -> Entry {
         let (kind, op) = match slot.source {
             Source::Value(_) => (ir::Kind::Obj, ir::Uop::EntryObj),
             Source::BoxI64(_) | Source::BoxBool(_) => (ir::Kind::I64, ir::Uop::EntryI64),

@@ -1,5 +1,7 @@
 //! From a recording to an executor: optimize, compile, dump.
 
+use std::time::Instant;
+
 use codegen::{Env, LinkTarget, Loc};
 use cpython::abi as py;
 use ir::{EntrySource, Trace, TraceKind, Uop};
@@ -144,13 +146,19 @@ impl State {
             self.dump("recorded", code, offset, &trace.to_string());
         }
         let options = opt::Options::default();
-        let mut optimized = opt::optimize(&trace, &PythonOracle, &options).map_err(|e| format!("optimizer: {e}"))?;
+        let started = Instant::now();
+        let optimized = opt::optimize(&trace, &PythonOracle, &options);
+        self.counters.optimize_ns += started.elapsed().as_nanos() as u64;
+        let mut optimized = optimized.map_err(|e| format!("optimizer: {e}"))?;
         let direct = self.link(&mut optimized, depth);
         if self.options.dump.opt {
             self.dump("optimized", code, offset, &optimized.to_string());
         }
         self.counters.uops_optimized += optimized.insts.len() as u64;
-        let compiled = self.generate(&optimized, kind, direct).map_err(|e| e.to_string())?;
+        let started = Instant::now();
+        let compiled = self.generate(&optimized, kind, direct);
+        self.counters.generate_ns += started.elapsed().as_nanos() as u64;
+        let compiled = compiled.map_err(|e| e.to_string())?;
         if self.options.dump.asm {
             let text = codegen::dump(&compiled, &self.arena);
             self.dump("machine code", code, offset, &text);

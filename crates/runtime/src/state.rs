@@ -1,12 +1,12 @@
 //! The one mutable state, its life cycle, and what the hooks ask of it.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use codegen::{Arena, Callbacks};
 use cpython::abi as py;
 use ir::TraceKind;
 use record::{Abort, Dependency, Finished, Recorder, Start};
+use rustc_hash::FxHashMap;
 use tier1::Tier1Code;
 use tier1::hooks::{Hooks, Resume, ResumeKind};
 
@@ -70,6 +70,8 @@ pub(crate) struct Counters {
     pub invalidated: u64,
     pub dropped: u64,
     pub compile_ns: u64,
+    pub optimize_ns: u64,
+    pub generate_ns: u64,
     pub uops_recorded: u64,
     pub uops_optimized: u64,
 }
@@ -98,13 +100,13 @@ pub(crate) struct State {
     escape_sites: Vec<(u32, u32)>,
     pub recording: Option<Recording>,
     pub counters: Counters,
-    aborts: HashMap<String, u64>,
-    heat: HashMap<(usize, u32), Heat>,
-    per_code: HashMap<usize, usize>,
-    pub dependents: HashMap<Dependency, Vec<u32>>,
+    aborts: FxHashMap<String, u64>,
+    heat: FxHashMap<(usize, u32), Heat>,
+    per_code: FxHashMap<usize, usize>,
+    pub dependents: FxHashMap<Dependency, Vec<u32>>,
     pub watchers: Watchers,
     /// Names that executors or recordings depend on, by dict.
-    pub watched_keys: HashMap<usize, Vec<usize>>,
+    pub watched_keys: FxHashMap<usize, Vec<usize>>,
     pub eval_frame: Option<py::EvalFrameFn>,
     pub resume: Resume,
     pub next_executor: Option<u32>,
@@ -158,12 +160,12 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 escape_sites: Vec::new(),
                 recording: None,
                 counters: Counters::default(),
-                aborts: HashMap::new(),
-                heat: HashMap::new(),
-                per_code: HashMap::new(),
-                dependents: HashMap::new(),
+                aborts: FxHashMap::default(),
+                heat: FxHashMap::default(),
+                per_code: FxHashMap::default(),
+                dependents: FxHashMap::default(),
                 watchers,
-                watched_keys: HashMap::new(),
+                watched_keys: FxHashMap::default(),
                 eval_frame: None,
                 resume: Resume {
                     frame: core::ptr::null_mut(),
@@ -241,6 +243,8 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("traces.uops_recorded", c.uops_recorded),
             ("traces.uops_optimized", c.uops_optimized),
             ("compile.ns", c.compile_ns),
+            ("compile.optimize_ns", c.optimize_ns),
+            ("compile.generate_ns", c.generate_ns),
             ("code.bytes", st.arena.used() as u64),
         ]);
     }

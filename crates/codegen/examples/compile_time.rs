@@ -1,8 +1,9 @@
 //! How long it takes to compile a trace, and how fast its loop runs: `cargo run --release --example compile_time`.
 use std::time::Instant;
 
+use codegen::escape::Recipe;
 use codegen::{Arena, Callbacks, Env, LinkTarget, Loc, NativeFrame, Options};
-use ir::{Trace, Uop};
+use ir::{Trace, Uop, ValueId};
 
 struct Alone;
 
@@ -22,10 +23,17 @@ impl Env for Alone {
     fn first_escape_id(&self) -> u32 {
         0
     }
+    fn recipe(&self, _trace: &Trace, _inst: u32) -> Option<Recipe<ValueId>> {
+        None
+    }
 }
 
 unsafe extern "sysv64" fn on_exit(_cx: *mut NativeFrame, exit: u32) -> u64 {
     u64::from(exit)
+}
+
+unsafe extern "sysv64" fn on_left(_cx: *mut NativeFrame, _escape: u32, _result: u64) -> u64 {
+    unreachable!("nothing runs")
 }
 
 unsafe extern "sysv64" fn on_escape(_cx: *mut NativeFrame, _escape: u32) -> u64 {
@@ -111,7 +119,7 @@ fn hundred() -> String {
 }
 
 fn main() {
-    let mut arena = Arena::new(8 << 20, Callbacks { on_exit, on_escape }).expect("memory");
+    let mut arena = Arena::new(8 << 20, Callbacks { on_exit, on_escape, on_left }).expect("memory");
     for (name, text) in [("squares", SQUARES.to_string()), ("mandelbrot", MANDELBROT.into()), ("hundred", hundred())] {
         let trace = Trace::parse(&text).unwrap_or_else(|e| panic!("{e}"));
         trace.verify().unwrap_or_else(|e| panic!("{e}"));

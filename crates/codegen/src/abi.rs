@@ -60,6 +60,9 @@ pub type OnExit = unsafe extern "sysv64" fn(cx: *mut NativeFrame, exit: u32) -> 
 /// Called by an escape with all registers saved: the resulting object, or 0 when native code must be left with
 /// `cx.status` as the executor's result.
 pub type OnEscape = unsafe extern "sysv64" fn(cx: *mut NativeFrame, escape: u32) -> u64;
+/// Called when an escape that ran as machine code cannot go on: its result is null or something has changed. Nothing is
+/// saved; the result is what [`crate::Arena::enter`] returns.
+pub type OnLeft = unsafe extern "sysv64" fn(cx: *mut NativeFrame, escape: u32, result: u64) -> u64;
 /// The shared prologue: lays out a native frame and jumps to `code`.
 pub type Enter = unsafe extern "sysv64" fn(code: usize, frame: u64, tstate: u64, eval_breaker: u64) -> u64;
 

@@ -506,8 +506,8 @@ impl<'a> Alloc<'a> {
         Ok(())
     }
 
-    fn call(&mut self, node: &Node) -> Result<(), CompileError> {
-        // What is needed afterwards goes to registers that survive, or to memory.
+    /// What is needed after a call goes to registers that survive it, or to memory.
+    fn save_across_call(&mut self, node: &Node) -> Result<(), CompileError> {
         for class in [Class::Int, Class::Float] {
             for r in self.regs.occupied(class).minus(CALLEE_SAVED[class as usize]).iter() {
                 let v = self.regs.owner(class, r).expect("it is occupied");
@@ -528,6 +528,22 @@ impl<'a> Alloc<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Registers that C functions may overwrite hold nothing any more.
+    fn clobber(&mut self) {
+        for class in [Class::Int, Class::Float] {
+            for r in self.regs.occupied(class).minus(CALLEE_SAVED[class as usize]).iter() {
+                let v = self.regs.owner(class, r).expect("it is occupied");
+                self.note_regret(v);
+                self.regs.drop_reg(class, v);
+            }
+        }
+    }
+
+    fn call(&mut self, node: &Node) -> Result<(), CompileError> {
+        self.save_across_call(node)?;
         let (mut ints, mut floats) = (ARG_GPRS.iter(), ARG_FPRS.iter());
         let mut moves: SmallVec<[(Loc, Loc); 6]> = SmallVec::new();
         let values = node.args.iter().map(|&v| (self.class(v), self.loc(v)));
@@ -540,13 +556,7 @@ impl<'a> Alloc<'a> {
         }
         sequence(&moves, |dst, src| self.code.push(Lir::Move { dst, src }));
         self.code.push(Lir::Call { target: self.env.helper(node.op) });
-        for class in [Class::Int, Class::Float] {
-            for r in self.regs.occupied(class).minus(CALLEE_SAVED[class as usize]).iter() {
-                let v = self.regs.owner(class, r).expect("it is occupied");
-                self.note_regret(v);
-                self.regs.drop_reg(class, v);
-            }
-        }
+        self.clobber();
         if node.op.facts().exits {
             let exit = self.exit(node)?;
             self.code.push(Lir::NullExit(exit));
@@ -567,6 +577,11 @@ impl<'a> Alloc<'a> {
 
     fn escape(&mut self, node: &Node) -> Result<(), CompileError> {
         let snapshot = node.snap.ok_or(CompileError::Malformed("an escape without snapshot"))?;
+        let recipe = self.env.recipe(self.trace, node.inst);
+        let by_machine = recipe.is_some();
+        if by_machine {
+            self.save_across_call(node)?;
+        }
         let escape = Escape {
             snapshot,
             inst: node.inst,
@@ -574,9 +589,15 @@ impl<'a> Alloc<'a> {
             arg: node.imms[1],
             operands: node.args.iter().map(|&v| self.loc(v)).collect(),
             values: self.snapshot_locs(node),
+            recipe: recipe.map(|r| r.placed(|v| self.loc(v))),
         };
         self.escapes.push(escape);
-        self.code.push(Lir::Escape(self.escapes.len() as u32 - 1));
+        let keep = |c: Class| self.regs.occupied(c).minus(CALLEE_SAVED[c as usize]);
+        let (gprs, fprs) = (keep(Class::Int), keep(Class::Float));
+        self.code.push(Lir::Escape { index: self.escapes.len() as u32 - 1, gprs, fprs });
+        if by_machine {
+            self.clobber();
+        }
         self.release_dead(node);
         self.receive(node)
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
 use crate::Compiled;
-use crate::abi::{self, Enter, OnEscape, OnExit};
+use crate::abi::{self, Enter, OnEscape, OnExit, OnLeft};
 use crate::asm::{Asm, RAX, RBP, RCX, RDI, RDX, RSI};
 use crate::reclaim::{Activation, Reclaim};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, CALLEE_SAVED_GPRS};
@@ -21,6 +21,7 @@ const PAGE: usize = 4096;
 pub struct Callbacks {
     pub on_exit: OnExit,
     pub on_escape: OnEscape,
+    pub on_left: OnLeft,
 }
 
 /// A piece of the arena.
@@ -62,6 +63,7 @@ pub struct Arena {
     enter: usize,
     pub(crate) exit_thunk: usize,
     pub(crate) escape_thunk: usize,
+    pub(crate) left_thunk: usize,
 }
 
 // SAFETY: the mapping belongs to the arena alone; `&mut self` guards every change.
@@ -94,11 +96,13 @@ impl Arena {
             enter: 0,
             exit_thunk: 0,
             escape_thunk: 0,
+            left_thunk: 0,
         };
         let (code, offsets) = thunks(callbacks);
         let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
         arena.write(range.addr, &code).map_err(ArenaError::Os)?;
-        [arena.enter, arena.exit_thunk, arena.escape_thunk] = offsets.map(|o| range.addr + o as usize);
+        [arena.enter, arena.exit_thunk, arena.escape_thunk, arena.left_thunk] =
+            offsets.map(|o| range.addr + o as usize);
         Ok(arena)
     }
 
@@ -250,8 +254,9 @@ pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
     b
 }
 
-/// The code all executors share: `enter`, the exit thunk and the escape thunk (both take their id in eax).
-fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 3]) {
+/// The code all executors share: `enter`, and the thunks of exits, escapes, and escapes that leave. They take their id in
+/// eax, the last one the escape's result in rdx.
+fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 4]) {
     let mut a = Asm::default();
     let enter = a.here();
     a.push_rbp();
@@ -303,7 +308,16 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 3]) {
     a.load(RAX, RBP, abi::STATUS);
     let to_epilogue = a.jmp();
     a.bind(to_epilogue, epilogue);
-    (a.code, [enter, exit, escape])
+
+    a.align(16);
+    let left = a.here();
+    a.lea(RDI, RBP, abi::FRAME_BASE);
+    a.mov_rr(RSI, RAX);
+    a.mov_ri(RAX, callbacks.on_left as usize as u64);
+    a.call_r(RAX);
+    let to_epilogue = a.jmp();
+    a.bind(to_epilogue, epilogue);
+    (a.code, [enter, exit, escape, left])
 }
 
 fn save_registers(a: &mut Asm) {

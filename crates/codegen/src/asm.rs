@@ -13,7 +13,12 @@ pub(crate) const RDI: u8 = 7;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Cond {
+    /// Unsigned.
+    Below = 2,
+    /// Unsigned.
+    NotBelow = 3,
     Zero = 4,
+    NotZero = 5,
     Sign = 8,
 }
 
@@ -73,6 +78,99 @@ impl Asm {
         self.rex(src, base);
         self.bytes(&[0x89]);
         self.mem(src, base, disp);
+    }
+
+    /// cmp qword [base + disp], imm
+    pub fn cmp_mi(&mut self, base: u8, disp: i32, imm: i32) {
+        self.bytes(&[0x48 | base >> 3]);
+        self.group_mi(7, base, disp, imm);
+    }
+
+    /// cmp dword [base + disp], imm
+    pub fn cmp32_mi(&mut self, base: u8, disp: i32, imm: i32) {
+        self.rex(0, base);
+        self.group_mi(7, base, disp, imm);
+    }
+
+    /// add dword [base + disp], imm
+    pub fn add32_mi(&mut self, base: u8, disp: i32, imm: i32) {
+        self.rex(0, base);
+        self.group_mi(0, base, disp, imm);
+    }
+
+    /// An operation of the `add..cmp` group on memory and a constant, behind its prefix.
+    fn group_mi(&mut self, op: u8, base: u8, disp: i32, imm: i32) {
+        match i8::try_from(imm) {
+            Ok(imm) => {
+                self.bytes(&[0x83]);
+                self.mem(op, base, disp);
+                self.bytes(&[imm as u8]);
+            }
+            Err(_) => {
+                self.bytes(&[0x81]);
+                self.mem(op, base, disp);
+                self.u32(imm as u32);
+            }
+        }
+    }
+
+    /// cmp r, [base + disp]
+    pub fn cmp_rm(&mut self, r: u8, base: u8, disp: i32) {
+        self.bytes(&[0x48 | (r >> 3) << 2 | base >> 3, 0x3B]);
+        self.mem(r, base, disp);
+    }
+
+    /// cmp r, imm8
+    pub fn cmp_ri8(&mut self, r: u8, imm: i8) {
+        self.bytes(&[0x48 | r >> 3, 0x83, 0xF8 | r & 7, imm as u8]);
+    }
+
+    /// or r, imm8
+    pub fn or_ri8(&mut self, r: u8, imm: i8) {
+        self.bytes(&[0x48 | r >> 3, 0x83, 0xC8 | r & 7, imm as u8]);
+    }
+
+    /// adc r, 0
+    pub fn add_carry(&mut self, r: u8) {
+        self.bytes(&[0x48 | r >> 3, 0x83, 0xD0 | r & 7, 0]);
+    }
+
+    /// bt word [base + disp], bit: the bit becomes the carry.
+    pub fn bit16_m(&mut self, base: u8, disp: i32, bit: u8) {
+        self.bytes(&[0x66]);
+        self.rex(0, base);
+        self.bytes(&[0x0F, 0xBA]);
+        self.mem(4, base, disp);
+        self.bytes(&[bit]);
+    }
+
+    /// test r8, imm8, for the four registers whose low byte needs no prefix.
+    pub fn test8_ri(&mut self, r: u8, imm: u8) {
+        debug_assert!(r < 4);
+        self.bytes(&[0xF6, 0xC0 | r, imm]);
+    }
+
+    /// inc qword [base + disp]
+    pub fn inc_m(&mut self, base: u8, disp: i32) {
+        self.bytes(&[0x48 | base >> 3, 0xFF]);
+        self.mem(0, base, disp);
+    }
+
+    /// Stores 32 bits.
+    pub fn store32_imm(&mut self, base: u8, disp: i32, imm: u32) {
+        self.rex(0, base);
+        self.bytes(&[0xC7]);
+        self.mem(0, base, disp);
+        self.u32(imm);
+    }
+
+    /// Stores 16 bits.
+    pub fn store16_imm(&mut self, base: u8, disp: i32, imm: u16) {
+        self.bytes(&[0x66]);
+        self.rex(0, base);
+        self.bytes(&[0xC7]);
+        self.mem(0, base, disp);
+        self.bytes(&imm.to_le_bytes());
     }
 
     pub fn test32(&mut self, a: u8, b: u8) {

@@ -1,5 +1,5 @@
 //! The compiler's driver.
-use ir::Trace;
+use ir::{Trace, Uop};
 
 use crate::emit::{Emitted, Outside, emit};
 use crate::live::Live;
@@ -20,6 +20,8 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
     let outside = Outside {
         exit_thunk: arena.exit_thunk,
         escape_thunk: arena.escape_thunk,
+        left_thunk: arena.left_thunk,
+        dealloc: env.helper(Uop::DeallocHarmless),
         first_exit_id: env.first_exit_id(),
         first_escape_id: env.first_escape_id(),
     };

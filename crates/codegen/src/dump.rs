@@ -18,6 +18,7 @@ pub fn dump(compiled: &Compiled, arena: &Arena) -> String {
             let _ = match m.kind {
                 MarkKind::Inst(n, uop) => writeln!(out, "v{n}: {}", uop.name()),
                 MarkKind::Cold(n, uop) => writeln!(out, "v{n}: {} (cold)", uop.name()),
+                MarkKind::Escape(n) => writeln!(out, "escape {n}: left"),
                 MarkKind::Exit(n) => writeln!(out, "exit {n}: {}", exit_line(compiled, n)),
             };
         }

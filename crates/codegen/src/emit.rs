@@ -6,9 +6,10 @@ use crate::abi::{self, Loc};
 use crate::alloc::Allocated;
 use crate::arena::{CODE_ALIGN, exit_id_load};
 use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI};
+use crate::emit_escape::WayOut;
 use crate::lir::Lir;
 use crate::target::RegSet;
-use crate::{CompileError, Exit, Mark, MarkKind};
+use crate::{CompileError, Escape, Exit, Mark, MarkKind};
 
 /// Position-dependent code: displacements still to be resolved against absolute addresses.
 pub(crate) struct Emitted {
@@ -22,6 +23,9 @@ pub(crate) struct Emitted {
 pub(crate) struct Outside {
     pub exit_thunk: usize,
     pub escape_thunk: usize,
+    pub left_thunk: usize,
+    /// The helper that frees objects of harmless types.
+    pub dealloc: usize,
     pub first_exit_id: u32,
     pub first_escape_id: u32,
 }
@@ -40,14 +44,16 @@ struct Cold {
 }
 
 /// Out-of-line code of a `decref_dead`.
-struct Dealloc {
-    from: u32,
-    back: u32,
-    object: u8,
-    helper: usize,
-    gprs: RegSet,
-    fprs: RegSet,
-    mark: (u32, Uop),
+pub(crate) struct Dealloc {
+    pub from: u32,
+    pub back: u32,
+    pub object: u8,
+    pub helper: usize,
+    pub gprs: RegSet,
+    pub fprs: RegSet,
+    /// Holds the interpreter frame, to be loaded again.
+    pub frame: Option<u8>,
+    pub mark: (u32, Uop),
 }
 
 pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitted, CompileError> {
@@ -58,12 +64,13 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
         exit_jumps: Vec::new(),
         deallocs: Vec::new(),
         colds: Vec::new(),
+        ways_out: Vec::new(),
         head: None,
         mark: (0, Uop::Label),
     };
     e.asm.code.reserve(24 * allocated.code.len() + 16 * allocated.exits.len());
     for lir in &allocated.code {
-        e.lir(lir, outside)?;
+        e.lir(lir, &allocated.escapes, outside)?;
     }
     for d in std::mem::take(&mut e.deallocs) {
         e.dealloc(&d);
@@ -71,29 +78,33 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     for c in std::mem::take(&mut e.colds) {
         e.cold(&c);
     }
+    for w in std::mem::take(&mut e.ways_out) {
+        e.way_out(&w, outside);
+    }
     e.stubs(&mut allocated.exits, outside);
     Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks })
 }
 
-struct Emitter {
-    asm: Asm,
-    fixups: Vec<(u32, usize)>,
+pub(crate) struct Emitter {
+    pub asm: Asm,
+    pub fixups: Vec<(u32, usize)>,
     marks: Vec<Mark>,
     /// Displacements that must reach an exit's stub.
     exit_jumps: Vec<(u32, u32)>,
-    deallocs: Vec<Dealloc>,
+    pub deallocs: Vec<Dealloc>,
     colds: Vec<Cold>,
+    pub ways_out: Vec<WayOut>,
     /// Offset of the loop's head.
     head: Option<u32>,
-    mark: (u32, Uop),
+    pub mark: (u32, Uop),
 }
 
 impl Emitter {
-    fn mark(&mut self, kind: MarkKind) {
+    pub fn mark(&mut self, kind: MarkKind) {
         self.marks.push(Mark { offset: self.asm.here(), kind });
     }
 
-    fn lir(&mut self, lir: &Lir, outside: &Outside) -> Result<(), CompileError> {
+    fn lir(&mut self, lir: &Lir, escapes: &[Escape], outside: &Outside) -> Result<(), CompileError> {
         match *lir {
             Lir::Mark(inst, uop) => {
                 self.mark = (inst, uop);
@@ -118,7 +129,7 @@ impl Emitter {
                 let from = self.asm.jcc(Cond::Zero);
                 self.asm.bind_short(immortal);
                 let back = self.asm.here();
-                self.deallocs.push(Dealloc { from, back, object, helper, gprs, fprs, mark: self.mark });
+                self.deallocs.push(Dealloc { from, back, object, helper, gprs, fprs, frame: None, mark: self.mark });
             }
             Lir::Call { target } => {
                 self.asm.mov_ri(RAX, target as u64);
@@ -129,11 +140,14 @@ impl Emitter {
                 let at = self.asm.jcc(Cond::Zero);
                 self.exit_jumps.push((at, exit));
             }
-            Lir::Escape(n) => {
-                self.asm.mov_ri(RAX, u64::from(outside.first_escape_id + n));
-                let at = self.asm.call();
-                self.fixups.push((at, outside.escape_thunk));
-            }
+            Lir::Escape { index, gprs, fprs } => match &escapes[index as usize].recipe {
+                Some(recipe) => self.escape(index, recipe, (gprs, fprs), outside),
+                None => {
+                    self.asm.mov_ri(RAX, u64::from(outside.first_escape_id + index));
+                    let at = self.asm.call();
+                    self.fixups.push((at, outside.escape_thunk));
+                }
+            },
             Lir::Label => {
                 // A small loop that straddles a cache line can take twice as long.
                 self.asm.align(CODE_ALIGN);
@@ -175,7 +189,7 @@ impl Emitter {
         }
     }
 
-    fn mov(&mut self, dst: Loc, src: Loc) {
+    pub fn mov(&mut self, dst: Loc, src: Loc) {
         let a = &mut self.asm;
         match (dst, src) {
             (Loc::Reg(d), Loc::Reg(s)) => a.mov_rr(d, s),
@@ -227,6 +241,9 @@ impl Emitter {
         }
         for x in d.fprs.iter() {
             self.asm.load_x(x, RBP, abi::fpr_save(x));
+        }
+        if let Some(r) = d.frame {
+            self.asm.load(r, RBP, uops::layout::CX_FRAME as i32);
         }
         let at = self.asm.jmp();
         self.asm.bind(at, d.back);

@@ -11,6 +11,8 @@ mod asm;
 mod compile;
 mod dump;
 mod emit;
+mod emit_escape;
+pub mod escape;
 mod lir;
 mod live;
 mod moves;
@@ -26,6 +28,8 @@ pub use dump::dump;
 use ir::{SnapId, Trace, Uop, ValueId};
 pub use reclaim::Activation;
 
+use crate::escape::Recipe;
+
 /// What the compiler asks of the runtime.
 pub trait Env {
     /// Address of the C-ABI (`sysv64`) function behind a call uop.
@@ -39,6 +43,8 @@ pub trait Env {
     fn first_exit_id(&self) -> u32;
     /// Global id of the first escape of this trace; escape `i` reports `first_escape_id + i`.
     fn first_escape_id(&self) -> u32;
+    /// How to run the escape `inst` of `trace` in machine code. `None`: by [`Callbacks::on_escape`].
+    fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>>;
 }
 
 /// An executor's linkable entry.
@@ -104,6 +110,8 @@ pub struct Escape {
     pub operands: Vec<Loc>,
     /// Every value the snapshot uses, once, and where it is.
     pub values: Vec<(ValueId, Loc)>,
+    /// How machine code runs it.
+    pub(crate) recipe: Option<Recipe<Loc>>,
 }
 
 /// Where a part of the code begins.
@@ -122,6 +130,8 @@ pub enum MarkKind {
     Exit(u32),
     /// Out-of-line code of this instruction.
     Cold(u32, Uop),
+    /// Ways out of this escape: to the runtime, and out of native code.
+    Escape(u32),
 }
 
 /// Why a trace could not be compiled.

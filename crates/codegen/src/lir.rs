@@ -32,7 +32,12 @@ pub(crate) enum Lir {
     },
     /// Leaves when rax is null.
     NullExit(u32),
-    Escape(u32),
+    Escape {
+        index: u32,
+        /// Registers to keep where it calls a deallocator, which C functions may overwrite.
+        gprs: RegSet,
+        fprs: RegSet,
+    },
     /// The loop's head.
     Label,
     /// To the loop's head.

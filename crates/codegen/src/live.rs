@@ -46,7 +46,7 @@ impl Live {
         let mut calls = 0;
         for (n, node) in sel.nodes.iter().enumerate() {
             live.calls.push(calls);
-            calls += u32::from(node.op.facts().form == Form::Call);
+            calls += u32::from(node.op.facts().form == Form::Call || node.op == Uop::Escape);
             let n = n as u32;
             if let Some(v) = node.result {
                 live.def[v.0 as usize] = n;

@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
+use codegen::escape::Recipe;
 use codegen::{Env, LinkTarget, Loc};
 use cpython::abi as py;
-use ir::{EntrySource, Trace, TraceKind, Uop};
+use ir::{EntrySource, Trace, TraceKind, Uop, ValueId};
 use record::{Dependency, Finished};
 
+use crate::escape::Control;
 use crate::executor::{Executor, ExitState, Site};
 use crate::link::Signature;
+use crate::recipe::{Expected, recipe};
 use crate::state::{State, describe};
 
 /// What the code generator asks.
@@ -17,6 +20,7 @@ struct CompileEnv<'a> {
     kind: TraceKind,
     /// The executor that the trace's link may jump to.
     direct: Option<u32>,
+    expected: Expected,
 }
 
 impl Env for CompileEnv<'_> {
@@ -51,6 +55,14 @@ impl Env for CompileEnv<'_> {
 
     fn first_escape_id(&self) -> u32 {
         self.state.next_escape_id()
+    }
+
+    fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>> {
+        // A dump is written by the interpreted plan.
+        if self.state.options.dump.exits {
+            return None;
+        }
+        recipe(trace, &trace.insts[inst as usize], &self.expected)
     }
 }
 
@@ -158,7 +170,7 @@ impl State {
         let started = Instant::now();
         let compiled = self.generate(&optimized, kind, direct);
         self.counters.generate_ns += started.elapsed().as_nanos() as u64;
-        let compiled = compiled.map_err(|e| e.to_string())?;
+        let (compiled, control) = compiled.map_err(|e| e.to_string())?;
         if self.options.dump.asm {
             let text = codegen::dump(&compiled, &self.arena);
             self.dump("machine code", code, offset, &text);
@@ -183,6 +195,7 @@ impl State {
             plans,
             dependencies,
             valid: true,
+            control,
             breaker,
             first_exit: self.next_exit_id(),
             exits,
@@ -240,14 +253,25 @@ impl State {
         trace: &Trace,
         kind: TraceKind,
         direct: Option<u32>,
-    ) -> Result<codegen::Compiled, codegen::CompileError> {
+    ) -> Result<(codegen::Compiled, Box<Control>), codegen::CompileError> {
         let options = codegen::Options { force_spills: self.stress_spill, ..codegen::Options::default() };
         // The arena is lent out for the call: the environment only reads the rest of the state.
         let arena = &raw mut self.arena;
-        let env = CompileEnv { state: self, kind, direct };
+        let control = Box::new(Control { valid: 1, escapes: 0 });
+        // SAFETY: the running thread's state and its interpreter.
+        let expected = unsafe {
+            let ts = py::PyThreadState_Get();
+            Expected {
+                control: &raw const *control,
+                breaker: ((*ts).eval_breaker & !0xff) as u64,
+                eval_frame_at: &raw const (*(*ts).interp).eval_frame as u64,
+                eval_frame: self.eval_frame.map_or(0, |f| f as usize as u64),
+            }
+        };
+        let env = CompileEnv { state: self, kind, direct, expected };
         // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
         let arena = unsafe { &mut *arena };
-        codegen::compile(trace, arena, &env, &options)
+        codegen::compile(trace, arena, &env, &options).map(|compiled| (compiled, control))
     }
 
     pub(crate) fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {

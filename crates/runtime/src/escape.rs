@@ -1,8 +1,18 @@
 //! Escapes: running arbitrary code from native code, and deciding whether native code may go on.
 //!
-//! Every escape of an executor has a [`Plan`], made once: which frames to push, what to write where. Carrying one out
-//! allocates nothing.
+//! Every escape of an executor has a [`Plan`], made once: which frames to push, what to write where. Machine code
+//! carries it out by itself (`recipe` translates it) as long as no frame object exists for the root frame. Where one
+//! does, and for `TIERUP_DUMP=exits`, [`on_escape`] interprets the plan.
+//!
+//! # What can change under native code
+//! * The root frame's locals, by writes through `f_locals` (PEP 667). They go through the frame object, which lives as
+//!   long as the frame once it is made. So if there is none after the operation, nobody wrote a local. If there was one
+//!   before it, all locals are compared with what they were. If it was made meanwhile, machine code leaves once.
+//! * A pushed frame's, in the same way; one that has got a frame object is never taken back.
+//! * What the trace relies on, and whether Tierup is on: [`Control::valid`].
+//! * Tools, signals, other threads: the eval breaker. Another evaluator: the interpreter's hook.
 
+use codegen::escape::SlotRef;
 use codegen::{Compiled, Loc, NativeFrame};
 use cpython::abi as py;
 use ir::{Count, Frame, SlotVal, Source, Trace, ValueId};
@@ -11,48 +21,44 @@ use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
 
 use crate::deopt;
+use crate::operations::{Obj, Operation, operation};
 use crate::state::{STATUS_RESUME, state};
 
-/// Operands of an escape, with the references that the trace hands over.
-pub(crate) struct Operands<'a> {
-    pub objects: &'a [*mut py::Object],
-    /// One bit per operand: the reference is ours to release.
-    pub owned: u32,
-    /// The detail.
-    pub arg: u64,
-}
-
-/// What one slot gets.
-#[derive(Clone, Copy, Debug)]
-enum Write {
-    Null,
-    /// The trace's own reference.
-    Steal(Loc),
-    /// No reference.
-    Borrow(Loc),
-    /// A constant that its code object or a watched slot keeps alive.
-    Constant(u64),
-}
-
+/// What machine code sees of its executor. It stays where it is as long as the code exists.
+#[repr(C)]
 #[derive(Debug)]
-struct FramePlan {
-    code: *mut py::Code,
-    nlocals: usize,
-    depth: usize,
-    pc: usize,
-    func: Write,
-    writes: Vec<(u16, Write)>,
+pub(crate) struct Control {
+    /// One, until the executor is invalidated.
+    pub valid: u64,
+    /// Escapes that native code went on from.
+    pub escapes: u64,
+}
+
+/// A frame during an escape.
+#[derive(Debug)]
+pub(crate) struct FramePlan<V> {
+    pub code: *mut py::Code,
+    pub nlocals: usize,
+    pub depth: usize,
+    pub pc: usize,
+    /// Units from `pc` to the next instruction.
+    pub len: u16,
+    pub func: SlotRef<V>,
+    pub writes: Vec<(u16, SlotRef<V>)>,
 }
 
 /// How to run an escape.
 #[derive(Debug)]
 pub(crate) struct Plan {
     helper: EscapeHelper,
-    owned: u32,
+    operation: Operation,
+    owned: u64,
     arg: u64,
+    /// The local that the operation itself assigns.
+    assigns: Option<usize>,
     operands: Vec<Loc>,
     /// Outermost (the root) first.
-    frames: Vec<FramePlan>,
+    frames: Vec<FramePlan<Loc>>,
 }
 
 /// The plans of a trace's escapes.
@@ -65,59 +71,76 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<Plan>, Str
         .iter()
         .map(|e| {
             let helper = EscapeHelper::from_number(e.helper).ok_or("an escape of unknown number")?;
-            let frames = trace.snapshot(e.snapshot).frames.iter().enumerate();
+            let (owned, detail) = (e.arg >> 48, e.arg & 0xffff_ffff_ffff);
+            let (operation, arg) = operation(helper, detail, e.operands.len());
+            let loc = |v: ValueId| {
+                let found = e.values.iter().find(|(id, _)| *id == v);
+                found.map(|(_, loc)| *loc).ok_or("an escape lost a value".to_string())
+            };
             Ok(Plan {
                 helper,
-                owned: (e.arg >> 48) as u32,
-                arg: e.arg & 0xffff_ffff_ffff,
+                operation,
+                owned,
+                arg,
+                assigns: (helper == EscapeHelper::AppendStr).then_some(detail as usize),
                 operands: e.operands.clone(),
-                frames: frames.map(|(n, f)| frame_plan(trace, f, n, &e.values)).collect::<Result<_, String>>()?,
+                frames: frame_plans(trace, &trace.snapshot(e.snapshot).frames, loc)?,
             })
         })
         .collect()
 }
 
-fn frame_plan(trace: &Trace, frame: &Frame, n: usize, locs: &[(ValueId, Loc)]) -> Result<FramePlan, String> {
-    let code = trace.codes[frame.code.0 as usize] as *mut py::Code;
-    let write = |slot: SlotVal| -> Result<Write, String> {
-        let loc = |v: ValueId| {
-            locs.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc).ok_or("an escape lost a value".to_string())
-        };
+/// The frames of an escape's snapshot, with values as `place` names them.
+///
+/// # Errors
+/// As [`plans`], or `place`'s own.
+pub(crate) fn frame_plans<V>(
+    trace: &Trace,
+    frames: &[Frame],
+    place: impl Fn(ValueId) -> Result<V, String>,
+) -> Result<Vec<FramePlan<V>>, String> {
+    let write = |slot: SlotVal| -> Result<SlotRef<V>, String> {
         Ok(match (slot.source, slot.count) {
-            (Source::Null, _) => Write::Null,
-            (Source::Const(address), _) => Write::Constant(address),
-            (Source::Value(v), Count::Steal) => Write::Steal(loc(v)?),
-            (Source::Value(v), Count::Borrow) => Write::Borrow(loc(v)?),
+            (Source::Null, _) => SlotRef::Null,
+            (Source::Const(address), _) => SlotRef::Constant(address),
+            (Source::Value(v), Count::Steal) => SlotRef::Owned(place(v)?),
+            (Source::Value(v), Count::Borrow) => SlotRef::Borrowed(place(v)?),
             _ => return Err("an escape's frame is not made of plain objects".into()),
         })
     };
-    let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
-    Ok(FramePlan {
-        code,
-        // SAFETY: the recorder saw the code running a moment ago.
-        nlocals: unsafe { (*code).co_nlocalsplus } as usize,
-        depth: frame.slots.len(),
-        pc: frame.pc as usize,
-        func: if n == 0 { Write::Null } else { write(frame.func)? },
-        writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
-    })
+    let plan = |(n, frame): (usize, &Frame)| {
+        let code = trace.codes[frame.code.0 as usize] as *mut py::Code;
+        let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
+        // SAFETY: the recorder saw the code running in tier 1 a moment ago.
+        let (nlocals, tier1_code) = unsafe { ((*code).co_nlocalsplus as usize, tier1::find_decoded(code)) };
+        let tier1_code = tier1_code.ok_or("an escape of code that is not decoded")?;
+        Ok(FramePlan {
+            code,
+            nlocals,
+            depth: frame.slots.len(),
+            pc: frame.pc as usize,
+            // SAFETY: decoded code lives as long as its code object.
+            len: unsafe { (*tier1_code).base_op(frame.pc as usize).len.into() },
+            func: if n == 0 { SlotRef::Null } else { write(frame.func)? },
+            writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
+        })
+    };
+    frames.iter().enumerate().map(plan).collect()
 }
 
-impl Write {
-    #[inline(always)]
-    unsafe fn value(self, cx: &NativeFrame) -> py::StackRef {
-        // SAFETY: the locations are those of live objects at this very escape.
-        unsafe {
-            match self {
-                Write::Null => py::StackRef::NULL,
-                Write::Steal(loc) => match cx.value(loc) as *mut py::Object {
-                    object if object.is_null() => py::StackRef::NULL,
-                    object => py::StackRef::steal(object),
-                },
-                Write::Borrow(loc) => py::StackRef::borrowed(cx.value(loc) as *mut py::Object),
-                Write::Constant(address) => py::StackRef::borrowed(address as *mut py::Object),
-            }
-        }
+/// # Safety
+/// The location is that of a live object, or null, at this very escape.
+#[inline(always)]
+unsafe fn slot_ref(what: SlotRef<Loc>, cx: &NativeFrame) -> py::StackRef {
+    match what {
+        SlotRef::Null => py::StackRef::NULL,
+        SlotRef::Owned(loc) => match cx.value(loc) as Obj {
+            object if object.is_null() => py::StackRef::NULL,
+            // SAFETY: by this function's contract; the trace's reference goes to the slot.
+            object => unsafe { py::StackRef::steal(object) },
+        },
+        SlotRef::Borrowed(loc) => py::StackRef::borrowed(cx.value(loc) as Obj),
+        SlotRef::Constant(address) => py::StackRef::borrowed(address as Obj),
     }
 }
 
@@ -135,17 +158,20 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             st.log_escape(&*cx, executor, index);
         }
         // The executor is boxed and never freed while an activation is in it: Python code may run in between.
-        let plan = &raw const st.executor(executor).plans[index];
-        let plan = &*plan;
-        let mut objects: SmallVec<[*mut py::Object; 16]> = SmallVec::new();
-        objects.extend(plan.operands.iter().map(|loc| (*cx).value(*loc) as *mut py::Object));
-        let operands = Operands { objects: &objects, owned: plan.owned, arg: plan.arg };
+        let plan = &*&raw const st.executor(executor).plans[index];
         let ts = (*cx).tstate as *mut py::ThreadState;
+        let mut operands: SmallVec<[Obj; 16]> = plan.operands.iter().map(|loc| (*cx).value(*loc) as Obj).collect();
         let mut frames: SmallVec<[*mut py::Frame; 12]> = SmallVec::new();
         carry_out(plan, &*cx, ts, &mut frames);
-        let top = frames[frames.len() - 1];
-        let result = crate::helpers::run_escape(plan.helper, &operands);
-
+        let locals: SmallVec<[py::StackRef; 32]> =
+            (0..plan.frames[0].nlocals).map(|i| *py::Frame::local(frames[0], i)).collect();
+        let result = match plan.operation {
+            Operation::Fixed(f) => {
+                let operand = |i: usize| operands.get(i).copied().unwrap_or(core::ptr::null_mut());
+                f(plan.arg, plan.owned, operand(0), operand(1), operand(2))
+            }
+            Operation::Variadic(f) => f(plan.arg, plan.owned, operands.as_mut_ptr(), operands.len()),
+        };
         let st = state();
         let ex = st.executor(executor);
         if !result.is_null()
@@ -153,23 +179,51 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             && st.enabled
             && (*ts).eval_breaker == ex.breaker
             && same_hook((*(*ts).interp).eval_frame, st.eval_frame)
-            && untouched(plan, &*cx, &frames)
+            && untouched(plan, &frames, &locals)
         {
             take_back(ts, &frames);
             return result as u64;
         }
-        let inner = &plan.frames[frames.len() - 1];
+        leave(plan, frames[frames.len() - 1], result);
+        (*cx).status = STATUS_RESUME;
+        0
+    }
+}
+
+/// Called when an escape that machine code ran cannot go on; see `codegen::OnLeft`. Its frames are in memory, the
+/// innermost is current.
+///
+/// # Safety
+/// Only native code calls this, at escape `id`, with its native frame.
+pub(crate) unsafe extern "sysv64" fn on_left(cx: *mut NativeFrame, id: u32, result: u64) -> u64 {
+    // SAFETY: the executor is kept alive by its activation.
+    unsafe {
+        let st = state();
+        st.counters.escapes += 1;
+        let (executor, index) = st.escape_site(id);
+        let ts = (*cx).tstate as *mut py::ThreadState;
+        let plan = &*&raw const st.executor(executor).plans[index];
+        leave(plan, (*ts).current_frame, result as Obj);
+        STATUS_RESUME
+    }
+}
+
+/// Tier 1 is to go on after the escape in `top`, or to raise.
+unsafe fn leave(plan: &Plan, top: *mut py::Frame, result: Obj) {
+    // SAFETY: `top` is the innermost of the plan's frames.
+    unsafe {
+        let st = state();
+        let inner = plan.frames.last().expect("a snapshot has a frame");
         let mut sp = py::Frame::local(top, inner.depth);
         let code = tier1::code_of(top);
         let (ip, kind) = if result.is_null() {
             ((*code).ip_at(inner.pc), ResumeKind::Error)
         } else {
             st.counters.escape_exits += 1;
-            let op = (*code).base_op(inner.pc);
-            let mut next = inner.pc + op.len as usize;
+            let mut next = inner.pc + usize::from(inner.len);
             if plan.helper == EscapeHelper::ForIter && result == py::iteration_end() {
                 // Behind END_FOR, where exhausted iterators go.
-                next += op.oparg as usize + 1;
+                next += (*code).base_op(inner.pc).oparg as usize + 1;
             } else if plan.helper.pushes() {
                 *sp = py::StackRef::steal(result);
                 sp = sp.add(1);
@@ -179,8 +233,6 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             ((*code).ip_at(next), ResumeKind::Normal)
         };
         st.resume = Resume { frame: top, ip, sp, kind };
-        (*cx).status = STATUS_RESUME;
-        0
     }
 }
 
@@ -202,12 +254,12 @@ unsafe fn carry_out(
         let mut frame = cx.frame as *mut py::Frame;
         for (n, f) in plan.frames.iter().enumerate() {
             if n > 0 {
-                frame = deopt::push(ts, f.func.value(cx), f.code, frame);
+                frame = deopt::push(ts, slot_ref(f.func, cx), f.code, frame);
             }
             for (i, write) in &f.writes {
                 let at = py::Frame::local(frame, usize::from(*i));
                 let old = *at;
-                *at = write.value(cx);
+                *at = slot_ref(*write, cx);
                 // A local that a pending store left stale: its old value is of a harmless type. Stack slots own nothing.
                 if n == 0 && usize::from(*i) < f.nlocals {
                     old.close();
@@ -216,7 +268,7 @@ unsafe fn carry_out(
             (*frame).stackpointer = py::Frame::local(frame, f.depth);
             (*frame).instr_ptr = py::Code::units(f.code).add(f.pc);
             if n + 1 < plan.frames.len() {
-                (*frame).return_offset = u16::from((*tier1::code_of(frame)).base_op(f.pc).len);
+                (*frame).return_offset = f.len;
             }
             frames.push(frame);
         }
@@ -224,15 +276,16 @@ unsafe fn carry_out(
     }
 }
 
-/// Whether the frames are as [`carry_out`] left them, and nobody holds on to those that were pushed.
+/// Whether the root frame's locals are as they were, but for what the operation itself assigned, and nobody holds on to
+/// the frames that were pushed.
 #[inline(always)]
-unsafe fn untouched(plan: &Plan, cx: &NativeFrame, frames: &[*mut py::Frame]) -> bool {
+unsafe fn untouched(plan: &Plan, frames: &[*mut py::Frame], locals: &[py::StackRef]) -> bool {
+    let assigned = |i: usize| frames.len() == 1 && plan.assigns == Some(i);
     // SAFETY: the frames are alive: this thread runs them.
     unsafe {
-        plan.frames.iter().zip(frames).enumerate().all(|(n, (f, frame))| {
-            (n == 0 || ((**frame).frame_obj.is_null() && (**frame).f_locals.is_null()))
-                && f.writes.iter().all(|(i, write)| *py::Frame::local(*frame, usize::from(*i)) == write.value(cx))
-        })
+        frames[1..].iter().all(|f| (**f).frame_obj.is_null() && (**f).f_locals.is_null())
+            && ((*frames[0]).frame_obj.is_null()
+                || locals.iter().enumerate().all(|(i, was)| assigned(i) || *py::Frame::local(frames[0], i) == *was))
     }
 }
 

@@ -4,7 +4,7 @@ use codegen::Compiled;
 use ir::{Trace, Uop};
 use record::Dependency;
 
-use crate::escape::Plan;
+use crate::escape::{Control, Plan};
 use crate::link::Signature;
 
 /// Where an executor is entered from.
@@ -49,6 +49,8 @@ pub(crate) struct Executor {
     pub plans: Vec<Plan>,
     pub dependencies: Vec<Dependency>,
     pub valid: bool,
+    /// What its machine code looks at.
+    pub control: Box<Control>,
     /// The eval breaker word under which the trace was made.
     pub breaker: usize,
     pub first_exit: u32,

@@ -1,11 +1,9 @@
-//! The C-ABI functions behind call uops, and what escapes do.
+//! The C-ABI functions behind call uops.
+
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use cpython::abi as py;
 use ir::Uop;
-use record::EscapeHelper;
-use smallvec::SmallVec;
-
-use crate::escape::Operands;
 
 type Obj = *mut py::Object;
 
@@ -16,8 +14,39 @@ fn out_of_memory() -> ! {
     std::process::abort()
 }
 
+/// The one interpreter that native code runs in.
+static INTERPRETER: AtomicPtr<py::InterpreterState> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Names the interpreter whose free lists the helpers use.
+pub(crate) fn set_interpreter(interpreter: *mut py::InterpreterState) {
+    INTERPRETER.store(interpreter, Relaxed);
+}
+
+fn interpreter() -> *mut py::InterpreterState {
+    INTERPRETER.load(Relaxed)
+}
+
 /// A new `int`.
 pub(crate) unsafe extern "sysv64" fn box_i64(value: i64) -> u64 {
+    // SAFETY: native code runs under the GIL; a dead int keeps its type, and has room for one digit.
+    unsafe {
+        if py::is_small_int(value) {
+            return py::small_int(value) as u64;
+        }
+        if value.unsigned_abs() < 1 << py::LONG_SHIFT && !py::ref_tracer_active() {
+            let long = py::free_list_pop(&raw mut (*interpreter()).free_ints).cast::<py::Long>();
+            if !long.is_null() {
+                py::Long::set_compact(long, value);
+                return long as u64;
+            }
+        }
+        new_int(value)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn new_int(value: i64) -> u64 {
     // SAFETY: native code runs under the GIL.
     let object = unsafe { py::PyLong_FromLongLong(value) };
     if object.is_null() {
@@ -28,6 +57,22 @@ pub(crate) unsafe extern "sysv64" fn box_i64(value: i64) -> u64 {
 
 /// A new `float`.
 pub(crate) unsafe extern "sysv64" fn box_f64(value: f64) -> u64 {
+    // SAFETY: native code runs under the GIL; a dead float keeps its type.
+    unsafe {
+        if !py::ref_tracer_active() {
+            let float = py::free_list_pop(&raw mut (*interpreter()).free_floats).cast::<py::Float>();
+            if !float.is_null() {
+                (*float).ob_fval = value;
+                return float as u64;
+            }
+        }
+        new_float(value)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn new_float(value: f64) -> u64 {
     // SAFETY: native code runs under the GIL.
     let object = unsafe { py::PyFloat_FromDouble(value) };
     if object.is_null() {
@@ -82,7 +127,21 @@ extern "sysv64" fn float_floordiv(x: f64, y: f64) -> f64 {
 
 unsafe extern "sysv64" fn dealloc_harmless(object: Obj) {
     // SAFETY: the trace released the last reference.
-    unsafe { py::_Py_Dealloc(object) }
+    unsafe {
+        let ty = py::Object::type_of(object);
+        let listed = if py::ref_tracer_active() {
+            false
+        } else if ty == py::PyFloat_Type() {
+            py::free_list_push(&raw mut (*interpreter()).free_floats, object, py::FLOATS_MAXFREELIST)
+        } else if ty == py::PyLong_Type() && py::Long::is_compact(object.cast()) {
+            py::free_list_push(&raw mut (*interpreter()).free_ints, object, py::INTS_MAXFREELIST)
+        } else {
+            false
+        };
+        if !listed {
+            py::_Py_Dealloc(object);
+        }
+    }
 }
 
 unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
@@ -139,10 +198,7 @@ unsafe fn quietly(result: Obj) -> Obj {
     result
 }
 
-/// BINARY_OP's subscript, the one operation CPython's table has no function for.
-const NB_SUBSCR: u64 = 26;
-
-unsafe fn binary_function(op: usize) -> py::BinaryFn {
+pub(crate) unsafe fn binary_function(op: usize) -> py::BinaryFn {
     // SAFETY: CPython's table has an entry for each BINARY_OP argument.
     unsafe { (*py::_PyEval_BinaryOps().add(op)).expect("CPython fills its table") }
 }
@@ -166,231 +222,5 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::BigIntOp => big_int_op as *const () as usize,
         Uop::BigIntCompare => big_int_compare as *const () as usize,
         _ => unreachable!("{} is no call uop", uop.name()),
-    }
-}
-
-impl Operands<'_> {
-    /// Releases operand `i` if it is ours.
-    unsafe fn close(&self, i: usize) {
-        if self.owned & 1 << i != 0 && !self.objects[i].is_null() {
-            // SAFETY: the trace handed the reference over.
-            unsafe { py::decref(self.objects[i]) }
-        }
-    }
-
-    /// Releases all operands, last first, as CPython's instructions do.
-    unsafe fn close_all(&self) {
-        for i in (0..self.objects.len()).rev() {
-            // SAFETY: as above.
-            unsafe { self.close(i) }
-        }
-    }
-
-    /// A reference to operand `i` that the callee may keep.
-    unsafe fn give(&self, i: usize) -> Obj {
-        // SAFETY: a live object.
-        unsafe {
-            if self.owned & 1 << i == 0 {
-                py::incref(self.objects[i]);
-            }
-        }
-        self.objects[i]
-    }
-}
-
-/// Runs an escape. Null with an exception set, or a new reference (None, borrowed, where nothing is pushed).
-///
-/// # Safety
-/// The frames are materialized and current; the operands are what the recorder promised for `helper`.
-pub(crate) unsafe fn run_escape(helper: EscapeHelper, ops: &Operands) -> Obj {
-    let o = ops.objects;
-    // SAFETY: by this function's contract; each call follows the C API's rules on references.
-    unsafe {
-        let result = match helper {
-            EscapeHelper::Release => {
-                for i in 0..o.len() {
-                    ops.close(i);
-                }
-                return py::_Py_NoneStruct();
-            }
-            EscapeHelper::BinaryOp => {
-                let result = match ops.arg {
-                    NB_SUBSCR => py::PyObject_GetItem(o[0], o[1]),
-                    op => binary_function(op as usize)(o[0], o[1]),
-                };
-                if !result.is_null() {
-                    ops.close(0);
-                    ops.close(1);
-                    return result;
-                }
-                result
-            }
-            EscapeHelper::AppendStr => {
-                let frame = (*py::PyThreadState_Get()).current_frame;
-                let slot = py::Frame::local(frame, ops.arg as usize);
-                let mut text = (*slot).into_object();
-                *slot = py::StackRef::NULL;
-                py::PyUnicode_Append(&mut text, o[0]);
-                if !text.is_null() {
-                    *slot = py::StackRef::steal(text);
-                }
-                text
-            }
-            EscapeHelper::Compare => {
-                let result = py::PyObject_RichCompare(o[0], o[1], (ops.arg & 0xff) as i32);
-                if ops.arg & 0x100 != 0 && !result.is_null() {
-                    let truth = py::PyObject_IsTrue(result);
-                    py::decref(result);
-                    bool_result(truth)
-                } else {
-                    result
-                }
-            }
-            EscapeHelper::ToBool => bool_result(py::PyObject_IsTrue(o[0])),
-            EscapeHelper::Negative => py::PyNumber_Negative(o[0]),
-            EscapeHelper::Invert => py::PyNumber_Invert(o[0]),
-            EscapeHelper::GetAttr => py::PyObject_GetAttr(o[0], ops.arg as Obj),
-            EscapeHelper::SetAttr => status(py::PyObject_SetAttr(o[1], ops.arg as Obj, o[0])),
-            EscapeHelper::SetItem => status(py::PyObject_SetItem(o[1], o[2], o[0])),
-            EscapeHelper::DelItem => status(py::PyObject_DelItem(o[0], o[1])),
-            EscapeHelper::Call => vectorcall(o, core::ptr::null_mut()),
-            EscapeHelper::CallKw => {
-                let (names, rest) = o.split_last().expect("CALL_KW has its names");
-                vectorcall(rest, *names)
-            }
-            EscapeHelper::Contains => match py::PySequence_Contains(o[1], o[0]) {
-                n if n < 0 => core::ptr::null_mut(),
-                n => bool_result(n ^ (ops.arg & 1) as i32),
-            },
-            EscapeHelper::GetIter => py::PyObject_GetIter(o[0]),
-            EscapeHelper::ForIter => next_item(o[0]),
-            EscapeHelper::BuildList => {
-                let list = py::PyList_New(o.len() as isize);
-                if !list.is_null() {
-                    for i in 0..o.len() {
-                        *(*list.cast::<py::List>()).ob_item.add(i) = ops.give(i);
-                    }
-                    return list;
-                }
-                list
-            }
-            EscapeHelper::BuildTuple => {
-                let tuple = py::PyTuple_New(o.len() as isize);
-                if !tuple.is_null() {
-                    for i in 0..o.len() {
-                        *py::Tuple::items(tuple.cast()).add(i) = ops.give(i);
-                    }
-                    return tuple;
-                }
-                tuple
-            }
-            EscapeHelper::BuildMap => {
-                let n = o.len() / 2;
-                let keys = o.as_ptr();
-                py::_PyDict_FromItems(keys, 2, keys.wrapping_add(1), 2, n as isize)
-            }
-            EscapeHelper::BuildSet => build_set(o),
-            EscapeHelper::BuildString => {
-                let empty = py::PyUnicode_FromString(c"".as_ptr());
-                let result = py::_PyUnicode_JoinArray(empty, o.as_ptr(), o.len() as isize);
-                py::decref(empty);
-                result
-            }
-            EscapeHelper::FormatSimple => py::PyObject_Format(o[0], core::ptr::null_mut()),
-            EscapeHelper::FormatWithSpec => py::PyObject_Format(o[0], o[1]),
-            EscapeHelper::ConvertValue => {
-                let convert = (*py::_PyEval_ConversionFuncs().add(ops.arg as usize)).expect("CPython fills its table");
-                convert(o[0])
-            }
-            EscapeHelper::BuildSlice => py::PySlice_New(o[0], o[1], o.get(2).copied().unwrap_or(core::ptr::null_mut())),
-            EscapeHelper::BinarySlice => {
-                let slice = py::PySlice_New(o[1], o[2], core::ptr::null_mut());
-                with_slice(slice, |s| py::PyObject_GetItem(o[0], s))
-            }
-            EscapeHelper::StoreSlice => {
-                let slice = py::PySlice_New(o[2], o[3], core::ptr::null_mut());
-                with_slice(slice, |s| status(py::PyObject_SetItem(o[1], s, o[0])))
-            }
-        };
-        ops.close_all();
-        result
-    }
-}
-
-/// The next item of any iterator, or the object that stands for the end.
-unsafe fn next_item(iterator: Obj) -> Obj {
-    // SAFETY: a live object.
-    unsafe {
-        let ty = py::Object::type_of(iterator);
-        let Some(next) = (*ty).tp_iternext else {
-            let message = c"'%.100s' object is not an iterator";
-            py::pyerr_format()(*py::PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
-            return core::ptr::null_mut();
-        };
-        let item = next(iterator);
-        if !item.is_null() {
-            return item;
-        }
-        if !py::PyErr_Occurred().is_null() {
-            if py::PyErr_ExceptionMatches(*py::PyExc_StopIteration()) == 0 {
-                return item;
-            }
-            py::PyErr_Clear();
-        }
-        py::iteration_end()
-    }
-}
-
-/// None for success, null for failure.
-fn status(code: i32) -> Obj {
-    if code < 0 { core::ptr::null_mut() } else { py::_Py_NoneStruct() }
-}
-
-/// `True` or `False`, null for an error.
-fn bool_result(truth: i32) -> Obj {
-    match truth {
-        0 => py::_Py_FalseStruct(),
-        n if n > 0 => py::_Py_TrueStruct(),
-        _ => core::ptr::null_mut(),
-    }
-}
-
-unsafe fn with_slice(slice: Obj, f: impl FnOnce(Obj) -> Obj) -> Obj {
-    if slice.is_null() {
-        return slice;
-    }
-    let result = f(slice);
-    // SAFETY: ours.
-    unsafe { py::decref(slice) };
-    result
-}
-
-unsafe fn build_set(items: &[Obj]) -> Obj {
-    // SAFETY: live objects.
-    unsafe {
-        let set = py::PySet_New(core::ptr::null_mut());
-        if !set.is_null() {
-            for item in items {
-                if py::PySet_Add(set, *item) < 0 {
-                    py::decref(set);
-                    return core::ptr::null_mut();
-                }
-            }
-        }
-        set
-    }
-}
-
-/// Calls `operands[0]` with `operands[1]`, unless null, and the rest.
-unsafe fn vectorcall(operands: &[Obj], names: Obj) -> Obj {
-    // A copy: the callee may use the slot before the arguments (PY_VECTORCALL_ARGUMENTS_OFFSET).
-    let mut space: SmallVec<[Obj; 16]> = SmallVec::from_slice(operands);
-    // SAFETY: live objects; keyword values are counted by `names`.
-    unsafe {
-        let skip = if operands[1].is_null() { 2 } else { 1 };
-        let keywords = if names.is_null() { 0 } else { py::Tuple::len(names.cast()) };
-        let n = operands.len() - skip - keywords;
-        const ARGUMENTS_OFFSET: usize = 1 << 63;
-        py::PyObject_Vectorcall(operands[0], space.as_mut_ptr().add(skip), n | ARGUMENTS_OFFSET, names)
     }
 }

@@ -145,7 +145,11 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
     unsafe {
         cpython::probe()?;
         if maybe_state().is_none() {
-            let callbacks = Callbacks { on_exit: crate::hooks::on_exit, on_escape: crate::escape::on_escape };
+            let callbacks = Callbacks {
+                on_exit: crate::hooks::on_exit,
+                on_escape: crate::escape::on_escape,
+                on_left: crate::escape::on_left,
+            };
             let arena = Arena::new(ARENA_BYTES, callbacks).map_err(|e| format!("no memory for machine code: {e}"))?;
             let watchers = Watchers::register()?;
             STATE = Some(Box::new(State {
@@ -196,6 +200,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         tier1::enable()?;
         let interp = (*py::PyThreadState_Get()).interp;
         st.eval_frame = (*interp).eval_frame;
+        crate::helpers::set_interpreter(interp);
         st.enabled = true;
     }
     Ok(())
@@ -235,7 +240,7 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("traces.entered", c.entered),
             ("traces.forced_exits", c.forced_exits),
             ("traces.exits", c.exits),
-            ("traces.escapes", c.escapes),
+            ("traces.escapes", c.escapes + st.executors.iter().map(|e| e.control.escapes).sum::<u64>()),
             ("traces.escape_exits", c.escape_exits),
             ("traces.invalidated", c.invalidated),
             ("traces.dropped", c.dropped),
@@ -595,6 +600,7 @@ impl State {
             return;
         }
         ex.valid = false;
+        ex.control.valid = 0;
         self.counters.invalidated += 1;
         if let Some(n) = self.per_code.get_mut(&ex.site.code) {
             *n -= 1;

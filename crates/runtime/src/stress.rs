@@ -15,7 +15,7 @@ impl State {
         let mut trace = ex.trace.clone();
         let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
         force_exit(&mut trace, inst)?;
-        let compiled = self.generate(&trace, kind, None).ok()?;
+        let (compiled, control) = self.generate(&trace, kind, None).ok()?;
         if self.options.dump.asm {
             let text = format!("{trace}{}", codegen::dump(&compiled, &self.arena));
             self.dump("forced exit", site.code, site.offset, &text);
@@ -35,6 +35,7 @@ impl State {
             plans,
             dependencies: Vec::new(),
             valid: true,
+            control,
             breaker,
             first_exit: self.next_exit_id(),
             exits,

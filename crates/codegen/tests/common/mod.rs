@@ -6,8 +6,9 @@ pub mod eval;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use codegen::escape::Recipe;
 use codegen::{Arena, Callbacks, CompileError, Compiled, Env, LinkTarget, Loc, NativeFrame, Options};
-use ir::{Trace, Uop};
+use ir::{Trace, Uop, ValueId};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Machine {
     pub eval_breaker: Box<u64>,
     pub tstate: Box<[u64; 64]>,
     helpers: HashMap<Uop, usize>,
+    /// How machine code runs escapes, if it does.
+    pub recipe: Option<fn(&Trace, u32) -> Recipe<ValueId>>,
 }
 
 struct TestEnv<'a> {
@@ -78,6 +81,9 @@ impl Env for TestEnv<'_> {
     }
     fn first_escape_id(&self) -> u32 {
         self.first_escape
+    }
+    fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>> {
+        self.machine.recipe.map(|make| make(trace, inst))
     }
 }
 
@@ -111,6 +117,12 @@ unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, escape: u32) -> u64 {
         s.results.remove(0)
     })
 }
+
+unsafe extern "sysv64" fn on_left(_cx: *mut NativeFrame, escape: u32, result: u64) -> u64 {
+    (0x2000 + u64::from(escape)).wrapping_add(result << 32)
+}
+
+const CALLBACKS: Callbacks = Callbacks { on_exit, on_escape, on_left };
 
 /// Overwrites every register that C functions may overwrite.
 pub fn clobber() {
@@ -169,7 +181,7 @@ impl Machine {
     pub fn new(options: Options) -> Machine {
         STATE.with_borrow_mut(|s| *s = State::default());
         Machine {
-            arena: Arena::new(1 << 20, Callbacks { on_exit, on_escape }).unwrap(),
+            arena: Arena::new(1 << 20, CALLBACKS).unwrap(),
             executors: Vec::new(),
             options,
             frame: Box::new([0; 64]),
@@ -183,6 +195,7 @@ impl Machine {
                 (Uop::BigIntOp, big_int_op as *const () as usize),
                 (Uop::ListAppend, list_append as *const () as usize),
             ]),
+            recipe: None,
         }
     }
 
@@ -196,7 +209,7 @@ impl Machine {
 
     pub fn try_compile(&mut self, trace: &Trace, entry: Option<Vec<Loc>>) -> Result<usize, CompileError> {
         let (first_exit, first_escape) = STATE.with_borrow(|s| (s.exits.len() as u32, s.escapes.len() as u32));
-        let mut arena = std::mem::replace(&mut self.arena, Arena::new(4096, Callbacks { on_exit, on_escape }).unwrap());
+        let mut arena = std::mem::replace(&mut self.arena, Arena::new(4096, CALLBACKS).unwrap());
         let env = TestEnv { machine: self, entry, first_exit, first_escape };
         let compiled = codegen::compile(trace, &mut arena, &env, &self.options);
         self.arena = arena;

@@ -149,6 +149,16 @@ impl Code {
     }
 }
 
+/// `return_offset`, `owner` and `visited` of a frame on a thread's data stack, as the 32 bits at `return_offset`.
+pub const fn thread_owned_word(return_offset: u16) -> u32 {
+    return_offset as u32 | FRAME_OWNED_BY_THREAD << 16
+}
+
+const _: () = {
+    let at = core::mem::offset_of!(Frame, return_offset);
+    assert!(core::mem::offset_of!(Frame, owner) == at + 2 && core::mem::offset_of!(Frame, visited) == at + 3);
+};
+
 /// Takes a frame for `func` off the data stack if the current chunk has room (`_PyFrame_PushUnchecked`).
 /// Takes over `func`. Locals from `null_locals_from` on are emptied; those before are the caller's to fill.
 /// The frame is not made current, and no recursion unit is taken.

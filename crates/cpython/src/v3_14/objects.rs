@@ -93,6 +93,20 @@ impl Long {
         unsafe { (1 - ((*this).lv_tag & LONG_SIGN_MASK) as i64) * (*this).ob_digit[0] as i64 }
     }
 
+    /// Gives an int that nobody sees yet a value of one digit, not zero.
+    ///
+    /// # Safety
+    /// The caller owns the object, which has room for a digit.
+    #[inline(always)]
+    pub unsafe fn set_compact(this: *mut Self, value: i64) {
+        let sign = if value < 0 { 2 } else { 0 };
+        // SAFETY: the caller's.
+        unsafe {
+            (*this).lv_tag = 1 << LONG_NON_SIZE_BITS | sign;
+            (*this).ob_digit[0] = value.unsigned_abs() as u32;
+        }
+    }
+
     /// Number of digits.
     ///
     /// # Safety

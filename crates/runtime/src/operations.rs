@@ -1,0 +1,363 @@
+//! What escapes do. Native code calls these functions directly, [`crate::escape::on_escape`] by the same address.
+//!
+//! Each returns null with an exception set, or a new reference (None, borrowed, where nothing is pushed). It releases
+//! the operands that the trace hands over: bit `i` of `owned` is operand `i`'s. `arg` is the operation's detail.
+
+use core::ffi::c_int;
+
+use cpython::abi as py;
+use record::EscapeHelper;
+
+use crate::helpers::binary_function;
+
+pub(crate) type Obj = *mut py::Object;
+
+/// An operation with three operands at most, in registers. Those it has not are anything.
+pub(crate) type Fixed = unsafe extern "sysv64" fn(arg: u64, owned: u64, a: Obj, b: Obj, c: Obj) -> Obj;
+/// An operation with any number of operands, in an array with which it does what it likes.
+pub(crate) type Variadic = unsafe extern "sysv64" fn(arg: u64, owned: u64, operands: *mut Obj, n: usize) -> Obj;
+
+/// The function behind an escape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operation {
+    Fixed(Fixed),
+    Variadic(Variadic),
+}
+
+/// BINARY_OP's subscript, the one operation CPython's table has no function for.
+const NB_SUBSCR: u64 = 26;
+
+/// What runs an escape with `operands` operands, and the `arg` it wants.
+pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Operation, u64) {
+    use Operation::{Fixed, Variadic};
+    let operation = match helper {
+        EscapeHelper::Release if operands == 1 => Fixed(release),
+        EscapeHelper::Release => Variadic(release_all),
+        EscapeHelper::BinaryOp => {
+            let function = match arg {
+                NB_SUBSCR => py::address::PyObject_GetItem() as usize,
+                // SAFETY: the recorder saw this operation in a BINARY_OP.
+                op => unsafe { binary_function(op as usize) as usize },
+            };
+            return (Fixed(binary_op), function as u64);
+        }
+        EscapeHelper::Compare if arg & 0x100 != 0 => Fixed(compare_to_bool),
+        EscapeHelper::Compare => Fixed(compare),
+        EscapeHelper::AppendStr => Fixed(append_str),
+        EscapeHelper::ToBool => Fixed(to_bool),
+        EscapeHelper::Negative => Fixed(negative),
+        EscapeHelper::Invert => Fixed(invert),
+        EscapeHelper::GetAttr => Fixed(get_attr),
+        EscapeHelper::SetAttr => Fixed(set_attr),
+        EscapeHelper::SetItem => Fixed(set_item),
+        EscapeHelper::DelItem => Fixed(del_item),
+        EscapeHelper::Contains => Fixed(contains),
+        EscapeHelper::GetIter => Fixed(get_iter),
+        EscapeHelper::ForIter => Fixed(for_iter),
+        EscapeHelper::FormatSimple => Fixed(format_simple),
+        EscapeHelper::FormatWithSpec => Fixed(format_with_spec),
+        EscapeHelper::ConvertValue => Fixed(convert_value),
+        EscapeHelper::BinarySlice => Fixed(binary_slice),
+        EscapeHelper::Call => Variadic(call),
+        EscapeHelper::CallKw => Variadic(call_kw),
+        EscapeHelper::BuildList => Variadic(build_list),
+        EscapeHelper::BuildTuple => Variadic(build_tuple),
+        EscapeHelper::BuildMap => Variadic(build_map),
+        EscapeHelper::BuildSet => Variadic(build_set),
+        EscapeHelper::BuildString => Variadic(build_string),
+        EscapeHelper::BuildSlice => Variadic(build_slice),
+        EscapeHelper::StoreSlice => Variadic(store_slice),
+    };
+    (operation, arg)
+}
+
+/// Releases operand `i` if it is ours.
+#[inline(always)]
+unsafe fn close(owned: u64, i: usize, operand: Obj) {
+    if owned & 1 << i != 0 && !operand.is_null() {
+        // SAFETY: the trace handed the reference over.
+        unsafe { py::decref(operand) }
+    }
+}
+
+/// Releases all operands, last first, as CPython's instructions do.
+#[inline(always)]
+unsafe fn close_all<const N: usize>(owned: u64, operands: [Obj; N]) {
+    if owned != 0 {
+        for i in (0..N).rev() {
+            // SAFETY: as above.
+            unsafe { close(owned, i, operands[i]) }
+        }
+    }
+}
+
+unsafe fn close_array(owned: u64, operands: *mut Obj, n: usize) {
+    if owned != 0 {
+        for i in (0..n).rev() {
+            // SAFETY: as above.
+            unsafe { close(owned, i, *operands.add(i)) }
+        }
+    }
+}
+
+/// Operations on up to three operands, all of which are released last first.
+macro_rules! fixed {
+    ($($(#[$doc:meta])* fn $name:ident($arg:ident $(, $operand:ident)*) $body:block)*) => {$(
+        $(#[$doc])*
+        unsafe extern "sysv64" fn $name($arg: u64, owned: u64, a: Obj, b: Obj, c: Obj) -> Obj {
+            let all = [a, b, c];
+            const COUNT: usize = [$(stringify!($operand)),*].len();
+            let [$($operand),*]: [Obj; COUNT] = core::array::from_fn(|i| all[i]);
+            // SAFETY: live objects, and frames in memory as CPython would have them; each call follows the C API's
+            // rules on references.
+            unsafe {
+                let result = $body;
+                close_all(owned, [$($operand),*]);
+                result
+            }
+        }
+    )*};
+}
+
+fixed! {
+    fn release(_arg, _o) { py::_Py_NoneStruct() }
+    fn compare(arg, a, b) { py::PyObject_RichCompare(a, b, arg as c_int) }
+    fn compare_to_bool(arg, a, b) {
+        let result = py::PyObject_RichCompare(a, b, (arg & 0xff) as c_int);
+        if result.is_null() || result == py::_Py_TrueStruct() || result == py::_Py_FalseStruct() {
+            result
+        } else {
+            let truth = py::PyObject_IsTrue(result);
+            py::decref(result);
+            bool_result(truth)
+        }
+    }
+    fn append_str(arg, text) {
+        let frame = (*py::PyThreadState_Get()).current_frame;
+        let slot = py::Frame::local(frame, arg as usize);
+        let mut left = (*slot).into_object();
+        *slot = py::StackRef::NULL;
+        py::PyUnicode_Append(&mut left, text);
+        if !left.is_null() {
+            *slot = py::StackRef::steal(left);
+        }
+        left
+    }
+    fn to_bool(_arg, o) { bool_result(py::PyObject_IsTrue(o)) }
+    fn negative(_arg, o) { py::PyNumber_Negative(o) }
+    fn invert(_arg, o) { py::PyNumber_Invert(o) }
+    fn get_attr(arg, o) { py::PyObject_GetAttr(o, arg as Obj) }
+    fn set_attr(arg, v, o) { status(py::PyObject_SetAttr(o, arg as Obj, v)) }
+    fn set_item(_arg, v, o, k) { status(py::PyObject_SetItem(o, k, v)) }
+    fn del_item(_arg, o, k) { status(py::PyObject_DelItem(o, k)) }
+    fn contains(arg, item, container) {
+        match py::PySequence_Contains(container, item) {
+            n if n < 0 => core::ptr::null_mut(),
+            n => bool_result(n ^ (arg & 1) as c_int),
+        }
+    }
+    fn get_iter(_arg, o) { py::PyObject_GetIter(o) }
+    fn for_iter(_arg, o) { next_item(o) }
+    fn format_simple(_arg, o) { py::PyObject_Format(o, core::ptr::null_mut()) }
+    fn format_with_spec(_arg, o, spec) { py::PyObject_Format(o, spec) }
+    fn convert_value(arg, o) {
+        let convert = (*py::_PyEval_ConversionFuncs().add(arg as usize)).expect("CPython fills its table");
+        convert(o)
+    }
+    fn binary_slice(_arg, o, from, to) {
+        let slice = py::PySlice_New(from, to, core::ptr::null_mut());
+        with_slice(slice, |s| py::PyObject_GetItem(o, s))
+    }
+}
+
+/// `arg` is the function.
+unsafe extern "sysv64" fn binary_op(arg: u64, owned: u64, a: Obj, b: Obj, _c: Obj) -> Obj {
+    // SAFETY: `operation` put a function of this type there; live objects.
+    unsafe {
+        let function = core::mem::transmute::<usize, py::BinaryFn>(arg as usize);
+        let result = function(a, b);
+        if result.is_null() {
+            close_all(owned, [a, b]);
+        } else {
+            close(owned, 0, a);
+            close(owned, 1, b);
+        }
+        result
+    }
+}
+
+/// First to last.
+unsafe extern "sysv64" fn release_all(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    for i in 0..n {
+        // SAFETY: the trace handed the references over.
+        unsafe { close(owned, i, *o.add(i)) }
+    }
+    py::_Py_NoneStruct()
+}
+
+/// Operations on an array of operands, all of which are released last first.
+macro_rules! variadic {
+    ($($(#[$doc:meta])* fn $name:ident($o:ident, $n:ident) $body:block)*) => {$(
+        $(#[$doc])*
+        unsafe extern "sysv64" fn $name(_arg: u64, owned: u64, $o: *mut Obj, $n: usize) -> Obj {
+            // SAFETY: `n` live objects; each call follows the C API's rules on references.
+            unsafe {
+                let result = $body;
+                close_array(owned, $o, $n);
+                result
+            }
+        }
+    )*};
+}
+
+variadic! {
+    fn build_map(o, n) { py::_PyDict_FromItems(o, 2, o.wrapping_add(1), 2, (n / 2) as isize) }
+    fn build_set(o, n) {
+        let set = py::PySet_New(core::ptr::null_mut());
+        let mut all = !set.is_null();
+        for i in 0..n {
+            all = all && py::PySet_Add(set, *o.add(i)) >= 0;
+        }
+        if all {
+            set
+        } else {
+            py::xdecref(set);
+            core::ptr::null_mut()
+        }
+    }
+    fn build_string(o, n) {
+        let empty = py::PyUnicode_FromString(c"".as_ptr());
+        let result = py::_PyUnicode_JoinArray(empty, o, n as isize);
+        py::decref(empty);
+        result
+    }
+    fn build_slice(o, n) {
+        py::PySlice_New(*o, *o.add(1), if n > 2 { *o.add(2) } else { core::ptr::null_mut() })
+    }
+    fn store_slice(o, _n) {
+        let slice = py::PySlice_New(*o.add(2), *o.add(3), core::ptr::null_mut());
+        with_slice(slice, |s| status(py::PyObject_SetItem(*o.add(1), s, *o)))
+    }
+}
+
+/// `o[0]` called with `o[1]`, unless null, and the rest.
+unsafe extern "sysv64" fn call(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: live objects.
+    unsafe { vectorcall(owned, o, n, core::ptr::null_mut(), n) }
+}
+
+/// As [`call`], with keyword names as last operand.
+unsafe extern "sysv64" fn call_kw(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: live objects; the names are a tuple.
+    unsafe { vectorcall(owned, o, n - 1, *o.add(n - 1), n) }
+}
+
+/// Calls `o[0]` with `o[1]`, unless null, and the rest up to `n`; `names` are those of keyword arguments. Releases all
+/// of the `operands`.
+#[inline(always)]
+unsafe fn vectorcall(owned: u64, o: *mut Obj, n: usize, names: Obj, operands: usize) -> Obj {
+    // SAFETY: live objects; keyword values are counted by `names`.
+    unsafe {
+        let callable = *o;
+        let bound = *o.add(1);
+        let skip = if bound.is_null() { 2 } else { 1 };
+        let keywords = if names.is_null() { 0 } else { py::Tuple::len(names.cast()) };
+        // The callee may use the slot before the arguments, and puts back what was there.
+        const ARGUMENTS_OFFSET: usize = 1 << 63;
+        let result = py::PyObject_Vectorcall(callable, o.add(skip), (n - skip - keywords) | ARGUMENTS_OFFSET, names);
+        close_array(owned, o, operands);
+        result
+    }
+}
+
+/// A list of the operands.
+unsafe extern "sysv64" fn build_list(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: the list takes a reference to each live operand.
+    unsafe {
+        let list = py::PyList_New(n as isize);
+        if list.is_null() {
+            close_array(owned, o, n);
+            return list;
+        }
+        for i in 0..n {
+            *(*list.cast::<py::List>()).ob_item.add(i) = give(owned, i, *o.add(i));
+        }
+        list
+    }
+}
+
+/// A tuple of the operands.
+unsafe extern "sysv64" fn build_tuple(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: the tuple takes a reference to each live operand.
+    unsafe {
+        let tuple = py::PyTuple_New(n as isize);
+        if tuple.is_null() {
+            close_array(owned, o, n);
+            return tuple;
+        }
+        for i in 0..n {
+            *py::Tuple::items(tuple.cast()).add(i) = give(owned, i, *o.add(i));
+        }
+        tuple
+    }
+}
+
+/// A reference to operand `i` that the callee may keep.
+#[inline(always)]
+unsafe fn give(owned: u64, i: usize, operand: Obj) -> Obj {
+    // SAFETY: a live object.
+    unsafe {
+        if owned & 1 << i == 0 {
+            py::incref(operand);
+        }
+    }
+    operand
+}
+
+/// The next item of any iterator, or the object that stands for the end.
+unsafe fn next_item(iterator: Obj) -> Obj {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = py::Object::type_of(iterator);
+        let Some(next) = (*ty).tp_iternext else {
+            let message = c"'%.100s' object is not an iterator";
+            py::pyerr_format()(*py::PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
+            return core::ptr::null_mut();
+        };
+        let item = next(iterator);
+        if !item.is_null() {
+            return item;
+        }
+        if !py::PyErr_Occurred().is_null() {
+            if py::PyErr_ExceptionMatches(*py::PyExc_StopIteration()) == 0 {
+                return item;
+            }
+            py::PyErr_Clear();
+        }
+        py::iteration_end()
+    }
+}
+
+/// None for success, null for failure.
+fn status(code: c_int) -> Obj {
+    if code < 0 { core::ptr::null_mut() } else { py::_Py_NoneStruct() }
+}
+
+/// `True` or `False`, null for an error.
+fn bool_result(truth: c_int) -> Obj {
+    match truth {
+        0 => py::_Py_FalseStruct(),
+        n if n > 0 => py::_Py_TrueStruct(),
+        _ => core::ptr::null_mut(),
+    }
+}
+
+unsafe fn with_slice(slice: Obj, f: impl FnOnce(Obj) -> Obj) -> Obj {
+    if slice.is_null() {
+        return slice;
+    }
+    let result = f(slice);
+    // SAFETY: ours.
+    unsafe { py::decref(slice) };
+    result
+}

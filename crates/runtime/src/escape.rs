@@ -158,7 +158,8 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             st.log_escape(&*cx, executor, index);
         }
         // The executor is boxed and never freed while an activation is in it: Python code may run in between.
-        let plan = &*&raw const st.executor(executor).plans[index];
+        let plan = &raw const st.executor(executor).plans[index];
+        let plan = &*plan;
         let ts = (*cx).tstate as *mut py::ThreadState;
         let mut operands: SmallVec<[Obj; 16]> = plan.operands.iter().map(|loc| (*cx).value(*loc) as Obj).collect();
         let mut frames: SmallVec<[*mut py::Frame; 12]> = SmallVec::new();
@@ -202,7 +203,8 @@ pub(crate) unsafe extern "sysv64" fn on_left(cx: *mut NativeFrame, id: u32, resu
         st.counters.escapes += 1;
         let (executor, index) = st.escape_site(id);
         let ts = (*cx).tstate as *mut py::ThreadState;
-        let plan = &*&raw const st.executor(executor).plans[index];
+        let plan = &raw const st.executor(executor).plans[index];
+        let plan = &*plan;
         leave(plan, (*ts).current_frame, result as Obj);
         STATUS_RESUME
     }

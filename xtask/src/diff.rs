@@ -18,10 +18,12 @@ use crate::venv::Venv;
 const WORKERS: usize = 2;
 /// Lines of a difference that are printed.
 const DIFF_LINES: usize = 60;
+/// Columns of each.
+const DIFF_COLUMNS: usize = 200;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Comma-separated: default, hot, tier1, exit-all, spill, or VARIABLE=VALUE[+VARIABLE=VALUE]
+    /// Comma-separated: default, hot, tier1, exit-all, spill, no-opt, or VARIABLE=VALUE[+VARIABLE=VALUE]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     settings: Vec<String>,
     #[command(flatten)]
@@ -104,15 +106,21 @@ fn compare(venv: &Venv, programs: &[Program], settings: &[Setting]) -> Result<us
     Ok(failed.len())
 }
 
+/// Prints the head of a difference.
+pub fn print_difference(text: &str, lines: usize) {
+    for line in text.lines().take(lines) {
+        let cut = line.char_indices().nth(DIFF_COLUMNS).map_or(line.len(), |(at, _)| at);
+        println!("  {}{}", &line[..cut], if cut < line.len() { "..." } else { "" });
+    }
+}
+
 fn report(program: &Program, failures: &Result<Vec<Failure>>) {
     match failures {
         Ok(failures) => {
             let Some(smallest) = failures.iter().min_by_key(|failure| failure.text.lines().count()) else { return };
             let settings: Vec<_> = failures.iter().map(|failure| failure.setting.as_str()).collect();
             println!("FAIL {} in {}; in {}:", program.name(), settings.join(", "), smallest.setting);
-            for line in smallest.text.lines().take(DIFF_LINES) {
-                println!("  {line}");
-            }
+            print_difference(&smallest.text, DIFF_LINES);
         }
         Err(error) => println!("FAIL {}: {error:#}", program.name()),
     }

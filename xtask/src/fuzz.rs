@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 
 use crate::build;
 use crate::compare::{Limits, Program, Setting, Stats, check_settings, difference, run_plainly, run_under};
+use crate::diff::print_difference;
 use crate::process::{End, Outcome};
 use crate::shrink::shrink;
 use crate::util::{note, quiet, root, target, usage};
@@ -38,6 +39,7 @@ const SETTINGS: &[(&str, &[(&str, &str)])] = &[
     ("hot", &[("TIERUP_THRESHOLD", "1")]),
     ("warm-exit-all", &[("TIERUP_THRESHOLD", "5"), ("TIERUP_STRESS", "exit-all")]),
     ("warm-spill", &[("TIERUP_THRESHOLD", "20"), ("TIERUP_STRESS", "spill")]),
+    ("warm-no-opt", &[("TIERUP_THRESHOLD", "10"), ("TIERUP_STRESS", "no-opt")]),
     ("tier1", &[("TIERUP_TIER", "1"), ("TIERUP_THRESHOLD", "1")]),
     ("default", &[]),
 ];
@@ -53,7 +55,7 @@ pub struct Args {
     /// The first program's seed; the next ones follow
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
-    /// As for diff, and warm, warm-exit-all, warm-spill; each program runs in all of them [default: two of all]
+    /// As for diff, and warm, warm-exit-all, warm-spill, warm-no-opt; each program runs in all of them [default: two of all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     settings: Vec<String>,
     /// Shrink this program, which fails in the settings given, instead of generating any
@@ -272,12 +274,9 @@ impl Run<'_> {
         if let Some(seed) = seed {
             write!(report, " (again: cargo xtask fuzz --programs 1 --seed {seed} --settings {})", setting.name)?;
         }
-        report.push('\n');
-        for line in difference.lines().take(DIFF_LINES) {
-            writeln!(report, "  {line}")?;
-        }
         self.failures.lock().expect("no worker panics").push(shown(&saved));
         println!("{report}");
+        print_difference(difference, DIFF_LINES);
         if self.shrink {
             note(format_args!("shrinking {}", shown(&saved)));
             let small = saved.with_file_name(format!("{name}_min.py"));

@@ -14,7 +14,7 @@ use crate::process::{End, Scratch};
 use crate::util::root;
 use crate::venv::{PYSOURCE_MINIMIZE, Venv};
 
-/// After this no proposal is tried any more.
+/// After this the best so far has to do.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Writes a small program that is wrong in the same way to `small`, and returns how many lines it has; `None` if
@@ -66,8 +66,12 @@ pub fn shrink(
     let mut answers = child.stdin.take().expect("it is piped");
     let mut best = fs::read_to_string(program)?;
     for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
+        if start.elapsed() > PATIENCE {
+            child.kill()?;
+            break;
+        }
         let proposal = fs::read_to_string(line?)?;
-        let good = start.elapsed() < PATIENCE && fails(&proposal)?;
+        let good = fails(&proposal)?;
         if good {
             best = proposal;
         }

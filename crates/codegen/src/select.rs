@@ -1,4 +1,4 @@
-//! Instruction selection: structural uops are expanded, constants become immediates where a uop for that exists.
+//! Instruction selection: constants become immediates where a uop for that exists.
 //!
 //! The result is one list of nodes in trace order. Constants that are still register operands are materialized by
 //! the allocator, those that are not cost nothing.
@@ -42,21 +42,9 @@ pub(crate) fn select(trace: &Trace) -> Selected {
 impl Selected {
     fn inst(&mut self, n: u32, inst: &Inst) {
         let facts = inst.op.facts();
-        let node = |op: Uop, args: &[ValueId], imm: u64| Node {
-            inst: n,
-            op,
-            args: SmallVec::from_slice(args),
-            imms: [imm, 0],
-            snap: None,
-            result: None,
-        };
         match inst.op {
             Uop::ConstI64 | Uop::ConstF64 | Uop::ConstObj | Uop::ConstPtr | Uop::ConstBool => {
                 self.consts[n as usize] = Some(inst.imms[0]);
-            }
-            Uop::SetSlot => {
-                self.nodes.push(node(Uop::StoreSlot, &inst.args[..1], inst.imms[0].wrapping_mul(8)));
-                self.nodes.push(node(Uop::DecrefDead, &inst.args[1..2], 0));
             }
             op => {
                 let leaves = facts.exits || matches!(op, Uop::Link | Uop::Escape);

@@ -162,7 +162,7 @@ fn list_sum() {
 }
 
 #[test]
-fn set_slot_releases_the_old_value() {
+fn a_slot_is_overwritten_and_what_it_held_released() {
     for options in all_options() {
         let mut m = Machine::new(options);
         let objects = [int_object(1), int_object(2), int_object(3)];
@@ -171,22 +171,27 @@ fn set_slot_releases_the_old_value() {
         unsafe { *(c as *mut u32) = 0xC000_0000 };
         m.set_local(0, a);
         m.set_local(1, b);
-        m.set_local(2, c);
-        let root = m.root(
+        // Borrowed.
+        m.set_local(2, b | 1);
+        let root = m.root(&format!(
             "root code=0x1
   va = load_slot 0
   vb = load_slot 8
-  vc = load_slot 16
+  vc = const_obj {c:#x}
   vx = const_i64 41
   vy = int_neg vx ; s0
   incref vb
-  set_slot vb, va, 0
-  set_slot va, vc, 2
+  vh = slot_reference 0, {c:#x}
+  store_slot vb, 0
+  decref_dead vh
+  vk = slot_reference 16, {c:#x}
+  store_slot va, 16
+  decref_dead vk
   decref_dead vb
   exit ; s0
 s0: before c0@0 [va:new, vb:new, vc:new, box_i64 vx]
-",
-        );
+"
+        ));
         let left = m.run(root);
         assert_eq!((m.local(0), m.local(2)), (b, a));
         assert_eq!(m.calls(), [(ir::Uop::DeallocHarmless, a)]);

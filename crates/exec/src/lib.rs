@@ -92,8 +92,11 @@ pub unsafe fn run(trace: &Trace, cx: u64, entry: &[u64], host: &mut dyn Host, fu
             (_, Uop::SetSlot) => {
                 // SAFETY: by this function's contract.
                 unsafe {
+                    let held = uops::slot_reference(cx, 8 * imms[0] as i32, 0);
                     uops::store_slot(cx, args[0], 8 * imms[0] as i32);
-                    decref_dead(args[1], host);
+                    if held != 0 {
+                        decref_dead(held, host);
+                    }
                 }
                 Step::Next(0)
             }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use ir::{EntrySource, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
 
-use crate::Reason;
 use crate::dce::Rebuilder;
+use crate::{Oracle, Reason};
 
-pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
+pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reason> {
+    let immortal = oracle.known().true_;
     let looping = trace.insts.last().is_some_and(|i| i.op == Uop::Jump);
     if looping && !trace.entry.is_empty() {
         return Err(Reason::EntryState);
@@ -32,8 +33,7 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
             None => None,
         };
         if inst.op == Uop::SetSlot {
-            let (new, old) = (to.value(inst.args[0]), to.value(inst.args[1]));
-            set_slot(&mut to.out, new, old, 8 * inst.imms[0]);
+            set_slot(&mut to, inst.args[0], 8 * inst.imms[0], immortal);
             assigned.insert(8 * inst.imms[0], inst.args[0]);
             continue;
         }
@@ -44,7 +44,8 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
                 let param = trace.entry.get(inst.imms[0] as usize).ok_or(Reason::EntryState)?;
                 match param.source {
                     EntrySource::Slot(s) if param.kind == Kind::Obj => {
-                        store(&mut to, at, 8 * u64::from(s), &mut assigned)
+                        set_slot(&mut to, at, 8 * u64::from(s), immortal);
+                        assigned.insert(8 * u64::from(s), at);
                     }
                     EntrySource::Slot(s) => drop(raw_entries.insert(at, 8 * u64::from(s))),
                     EntrySource::Parent(_) => {}
@@ -52,7 +53,8 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
             }
             Uop::BoxI64 | Uop::BoxF64 => {
                 if let Some(offset) = raw_entries.remove(&inst.args[0]) {
-                    store(&mut to, at, offset, &mut assigned);
+                    set_slot(&mut to, at, offset, immortal);
+                    assigned.insert(offset, at);
                 }
             }
             _ => {}
@@ -61,17 +63,12 @@ pub(crate) fn baseline(trace: &Trace) -> Result<Trace, Reason> {
     if raw_entries.is_empty() { Ok(to.out) } else { Err(Reason::EntryState) }
 }
 
-/// Stores an entry parameter into its stale slot.
-fn store(to: &mut Rebuilder<'_>, value: ValueId, offset: u64, assigned: &mut BTreeMap<u64, ValueId>) {
-    let old = to.out.push(Inst::new(Uop::LoadSlot, &[]).imm(offset));
+/// Stores `value` and releases what the slot held: nothing where it borrowed that.
+fn set_slot(to: &mut Rebuilder<'_>, value: ValueId, offset: u64, immortal: u64) {
     let new = to.value(value);
-    set_slot(&mut to.out, new, old, offset);
-    assigned.insert(offset, value);
-}
-
-fn set_slot(out: &mut Trace, new: ValueId, old: ValueId, offset: u64) {
-    out.push(Inst::new(Uop::StoreSlot, &[new]).imm(offset));
-    out.push(Inst::new(Uop::DecrefDead, &[old]));
+    let old = to.out.push(Inst::new(Uop::SlotReference, &[]).imm(offset).imm2(immortal));
+    to.out.push(Inst::new(Uop::StoreSlot, &[new]).imm(offset));
+    to.out.push(Inst::new(Uop::DecrefDead, &[old]));
 }
 
 /// The snapshot with assigned slots as what memory holds.

@@ -116,7 +116,7 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
         trace.verify().map_err(|e| Reason::Invalid(format!("as recorded: {e}")))?;
     }
     if !options.enabled {
-        return log("baseline", baseline::baseline(trace)?);
+        return log("baseline", baseline::baseline(trace, oracle)?);
     }
     let looping = trace.insts.last().is_some_and(|i| i.op == Uop::Jump);
     let t = match looping {

@@ -59,12 +59,13 @@ impl Optimizer<'_> {
         Ok(())
     }
 
-    /// A store that is done at once. Memory may still hold a harmless value from before a pending store; the trace
-    /// released only the pending one.
+    /// A store that is done at once. Memory may still hold a harmless value from before a pending store (an argument
+    /// borrowed from the caller, perhaps); the trace released only the pending one.
     pub fn store_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
         let new = self.force(new)?;
         let stale = self.st.slots.get(&offset).is_some_and(|s| s.stale);
-        let old = if stale { Some(self.push(Uop::LoadSlot, &[], [offset, 0])?) } else { None };
+        let immortal = self.known.true_;
+        let old = if stale { Some(self.push(Uop::SlotReference, &[], [offset, immortal])?) } else { None };
         self.push(Uop::StoreSlot, &[new], [offset, 0])?;
         self.st.kill(writes(Uop::StoreSlot, [offset, 0]));
         if let Some(old) = old {

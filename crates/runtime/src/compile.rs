@@ -157,7 +157,7 @@ impl State {
         if self.options.dump.trace {
             self.dump("recorded", code, offset, &trace.to_string());
         }
-        let options = opt::Options::default();
+        let options = opt::Options { enabled: !self.stress_no_opt, ..opt::Options::default() };
         let started = Instant::now();
         let optimized = opt::optimize(&trace, &PythonOracle, &options);
         self.counters.optimize_ns += started.elapsed().as_nanos() as u64;

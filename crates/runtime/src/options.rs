@@ -118,9 +118,9 @@ pub static TABLE: &[Spec] = &[
     },
     Spec {
         variable: "TIERUP_STRESS",
-        values: "a list of exit-all, spill",
+        values: "a list of exit-all, spill, no-opt",
         default: "none",
-        help: "test settings: every exit taken once, every value spilled",
+        help: "test settings: every exit taken once, every value spilled, traces compiled as recorded",
         command_line: true,
         apply: |options, value| {
             let mut stress = Vec::new();
@@ -144,7 +144,7 @@ pub static TABLE: &[Spec] = &[
 ];
 
 /// The stress settings. A name listed here must change what the runtime does.
-pub const STRESS: &[&str] = &["exit-all", "spill"];
+pub const STRESS: &[&str] = &["exit-all", "spill", "no-opt"];
 
 /// Variables that the repository's own tools read; they are no settings, but no mistakes either.
 const TOOL_VARIABLES: &[&str] = &["TIERUP_PYTHON", "TIERUP_CPYTHON_INCLUDE"];

@@ -91,6 +91,7 @@ pub(crate) struct State {
     pub options: Options,
     pub stress_exits: bool,
     pub stress_spill: bool,
+    pub stress_no_opt: bool,
     pub log: Log,
     pub arena: Arena,
     /// Boxed: a running one stays where it is when others are added.
@@ -157,6 +158,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 options: options.clone(),
                 stress_exits: false,
                 stress_spill: false,
+                stress_no_opt: false,
                 log: Log::Off,
                 arena,
                 executors: Vec::new(),
@@ -190,6 +192,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         let stress = |name: &str| options.stress.iter().any(|s| s == name);
         st.stress_exits = stress("exit-all");
         st.stress_spill = stress("spill");
+        st.stress_no_opt = stress("no-opt");
         st.log = Log::open(options);
         let hot = if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(HOT_LOOP) };
         if let Some(n) = options.threshold {

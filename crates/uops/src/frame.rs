@@ -11,6 +11,16 @@ pub unsafe fn load_slot(cx: Cx, offset: Imm32) -> Obj {
     unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) & !TAG_MASK }
 }
 
+/// The object that slot holds a reference to; the immortal `otherwise` where it only borrows one. Releasing it is
+/// releasing the slot's contents.
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn slot_reference(cx: Cx, offset: Imm32, otherwise: Imm64) -> Obj {
+    // SAFETY: as for load_slot; the slot is bound.
+    let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
+    if word & TAG_BORROWED == 0 { word } else { otherwise }
+}
+
 /// Stores an owned reference into a slot, tagged as borrowed where the object is immortal. The old contents must have
 /// been dealt with.
 #[uop(writes(Slots))]

@@ -19,7 +19,6 @@ const EXACT_FLOAT: i64 = 1 << 53;
 impl Range {
     pub const ALL: Range = Range { lo: i64::MIN, hi: i64::MAX };
     pub const COMPACT: Range = Range { lo: -COMPACT, hi: COMPACT };
-    pub const EXACT_FLOAT: Range = Range { lo: -EXACT_FLOAT, hi: EXACT_FLOAT };
     pub const NON_NEGATIVE: Range = Range { lo: 0, hi: i64::MAX };
 
     pub fn point(v: i64) -> Range {
@@ -56,31 +55,6 @@ impl Range {
             if next.hi <= self.hi { self.hi } else { STOPS.into_iter().find(|&s| s >= next.hi).unwrap_or(i64::MAX) };
         Range { lo, hi }
     }
-
-    /// The range of an operation that is monotone in each operand, given as a function in 128 bits; `None` where a
-    /// result may not fit.
-    pub fn corners(a: Range, b: Range, f: impl Fn(i128, i128) -> i128) -> Option<Range> {
-        let (lo, hi) = Self::wide_corners(a, b, f);
-        Some(Range { lo: i64::try_from(lo).ok()?, hi: i64::try_from(hi).ok()? })
-    }
-
-    /// The same for an operation that leaves the trace where the result does not fit. (Where it never fits, what
-    /// follows cannot be reached and any range will do.)
-    pub fn corners_clamped(a: Range, b: Range, f: impl Fn(i128, i128) -> i128) -> Range {
-        let (lo, hi) = Self::wide_corners(a, b, f);
-        let clamp = |v: i128| v.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-        Range { lo: clamp(lo), hi: clamp(hi) }
-    }
-
-    fn wide_corners(a: Range, b: Range, f: impl Fn(i128, i128) -> i128) -> (i128, i128) {
-        let all = [
-            f(a.lo.into(), b.lo.into()),
-            f(a.lo.into(), b.hi.into()),
-            f(a.hi.into(), b.lo.into()),
-            f(a.hi.into(), b.hi.into()),
-        ];
-        (all.into_iter().min().expect("four"), all.into_iter().max().expect("four"))
-    }
 }
 
 /// Facts of one value of the optimized trace.
@@ -115,18 +89,5 @@ mod tests {
             r = w;
         }
         assert_eq!(r, Range::ALL);
-    }
-
-    #[test]
-    fn corners_are_exact_or_absent() {
-        let (a, b) = (Range { lo: -3, hi: 4 }, Range { lo: -5, hi: 2 });
-        let (mut lo, mut hi) = (i64::MAX, i64::MIN);
-        for x in a.lo..=a.hi {
-            for y in b.lo..=b.hi {
-                (lo, hi) = (lo.min(x * y), hi.max(x * y));
-            }
-        }
-        assert_eq!(Range::corners(a, b, |x, y| x * y), Some(Range { lo, hi }));
-        assert_eq!(Range::corners(Range::ALL, Range::point(1), |x, y| x + y), None);
     }
 }

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::facts::Range;
+use crate::int_rules::{self, Width};
 use crate::state::{Key, Optimizer};
 use crate::virtuals::{BoxKind, Val};
 
@@ -186,20 +187,7 @@ impl Optimizer<'_> {
     pub fn guard_ints(&mut self, op: Uop, a: ValueId, b: ValueId) -> Result<(), Reason> {
         let (a, b) = (self.canonical(a), self.canonical(b));
         let (ra, rb) = (self.range(a), self.range(b));
-        let equal = if a == b || (ra.is_point().is_some() && ra.is_point() == rb.is_point()) {
-            Some(true)
-        } else if ra.hi < rb.lo || rb.hi < ra.lo {
-            Some(false)
-        } else {
-            None
-        };
-        let holds = match op {
-            Uop::GuardIntLt => known(ra.hi < rb.lo, a == b || ra.lo >= rb.hi),
-            Uop::GuardIntLe => known(a == b || ra.hi <= rb.lo, ra.lo > rb.hi),
-            Uop::GuardInRange => known(ra.lo >= 0 && ra.hi < rb.lo, rb.lo >= 0 && (ra.hi < 0 || ra.lo >= rb.hi)),
-            Uop::GuardIntEq => equal,
-            _ => equal.map(|e| !e),
-        };
+        let holds = int_rules::decided(op, ra, rb, a == b).map(|(_, truth)| truth);
         match holds {
             Some(true) => return Ok(()),
             Some(false) => return Err(Reason::Contradiction),
@@ -208,20 +196,7 @@ impl Optimizer<'_> {
         if !self.first_pass(op, &[a, b], [0; 2])? {
             return Ok(());
         }
-        let (na, nb) = match op {
-            Uop::GuardIntLt => (
-                Range { lo: i64::MIN, hi: rb.hi.saturating_sub(1) },
-                Range { lo: ra.lo.saturating_add(1), hi: i64::MAX },
-            ),
-            Uop::GuardIntLe => (Range { lo: i64::MIN, hi: rb.hi }, Range { lo: ra.lo, hi: i64::MAX }),
-            Uop::GuardIntEq => (rb, ra),
-            // A negative bound counts as a huge one, and then says nothing.
-            Uop::GuardInRange if rb.lo >= 0 => (
-                Range { lo: 0, hi: rb.hi.saturating_sub(1) },
-                Range { lo: ra.lo.max(0).saturating_add(1), hi: i64::MAX },
-            ),
-            _ => (without(ra, rb), without(rb, ra)),
-        };
+        let (_, na, nb) = int_rules::learned(op, ra, rb, Width::MACHINE);
         self.narrow(a, na);
         self.narrow(b, nb);
         if op == Uop::GuardInRange && rb.lo >= 0 {
@@ -234,8 +209,8 @@ impl Optimizer<'_> {
     fn learn_index(&mut self, wrapped: ValueId, n: ValueId) {
         let def = self.def(wrapped);
         if def.op == Uop::WrapIndex && def.args[1] == n {
-            let (index, hi) = (def.args[0], self.range(n).hi);
-            self.narrow(index, Range { lo: -hi, hi: hi - 1 });
+            let (index, (_, range)) = (def.args[0], int_rules::learned_index(self.range(n)));
+            self.narrow(index, range);
         }
     }
 
@@ -267,22 +242,5 @@ impl Optimizer<'_> {
         if let Some(x) = info.range.is_point() {
             info.constant = Some(x as u64);
         }
-    }
-}
-
-fn known(always: bool, never: bool) -> Option<bool> {
-    match (always, never) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
-    }
-}
-
-/// The range without a point at one of its ends.
-fn without(range: Range, point: Range) -> Range {
-    match point.is_point() {
-        Some(p) if p == range.lo && range.lo < range.hi => Range { lo: range.lo + 1, hi: range.hi },
-        Some(p) if p == range.hi && range.lo < range.hi => Range { lo: range.lo, hi: range.hi - 1 },
-        _ => Range::ALL,
     }
 }

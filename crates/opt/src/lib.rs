@@ -28,11 +28,14 @@
 
 mod baseline;
 mod dce;
-mod facts;
+#[doc(hidden)]
+pub mod facts;
 mod feed;
 mod fold;
 mod guards;
 mod heap;
+#[doc(hidden)]
+pub mod int_rules;
 mod oracle;
 mod peel;
 mod refcount;

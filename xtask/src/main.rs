@@ -6,6 +6,7 @@ mod compare;
 mod diff;
 mod fuzz;
 mod process;
+mod prove;
 mod provision;
 mod python;
 mod regrtest;
@@ -39,6 +40,8 @@ enum Command {
     Regrtest(regrtest::Args),
     /// Run random programs under Tierup, in stress settings, and plainly
     Fuzz(fuzz::Args),
+    /// Check the optimizer's integer laws: all cases of small widths, and by Z3
+    Prove(prove::Args),
     /// Measure against plain CPython, and PyPy and CPython's JIT where found
     Bench(bench::Args),
     /// Check formatting, lints and the project's own rules
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Regrtest(args) => regrtest::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };

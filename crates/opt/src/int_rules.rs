@@ -225,6 +225,9 @@ pub fn decided(op: Uop, ra: Range, rb: Range, same: bool) -> Option<(&'static st
     }
 }
 
+/// The name where a guard that passed says nothing.
+pub const NO_LAW: &str = "nothing";
+
 /// What a comparing guard that passed says of its operands.
 pub fn learned(op: Uop, ra: Range, rb: Range, w: Width) -> (&'static str, Range, Range) {
     match op {
@@ -242,7 +245,7 @@ pub fn learned(op: Uop, ra: Range, rb: Range, w: Width) -> (&'static str, Range,
             Range { lo: ra.lo.max(0).saturating_add(1).min(w.max()), hi: w.max() },
         ),
         Uop::GuardIntNe => ("x != y takes an end off", without(ra, rb, w), without(rb, ra, w)),
-        _ => ("nothing", w.all(), w.all()),
+        _ => (NO_LAW, w.all(), w.all()),
     }
 }
 

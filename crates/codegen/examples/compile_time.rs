@@ -1,6 +1,7 @@
 //! How long it takes to compile a trace, and how fast its loop runs: `cargo run --release --example compile_time`.
 use std::time::Instant;
 
+use codegen::abi::Answer;
 use codegen::escape::Recipe;
 use codegen::{Arena, Callbacks, Env, LinkTarget, Loc, NativeFrame, Options};
 use ir::{Trace, Uop, ValueId};
@@ -26,6 +27,18 @@ impl Env for Alone {
     fn recipe(&self, _trace: &Trace, _inst: u32) -> Option<Recipe<ValueId>> {
         None
     }
+}
+
+unsafe extern "sysv64" fn on_call(_cx: *mut NativeFrame) -> Answer {
+    unreachable!("the traces make no native calls")
+}
+
+unsafe extern "sysv64" fn on_returned(_cx: *mut NativeFrame, _value: u64, _how: u64, _float: u64) -> Answer {
+    unreachable!("the traces make no native calls")
+}
+
+unsafe extern "sysv64" fn on_return(_cx: *mut NativeFrame, _value: u64, _how: u64, _pc: u64) -> Answer {
+    unreachable!("the traces do not return")
 }
 
 unsafe extern "sysv64" fn on_exit(_cx: *mut NativeFrame, exit: u32) -> u64 {
@@ -119,7 +132,8 @@ fn hundred() -> String {
 }
 
 fn main() {
-    let mut arena = Arena::new(8 << 20, Callbacks { on_exit, on_escape, on_left }).expect("memory");
+    let callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return };
+    let mut arena = Arena::new(8 << 20, callbacks).expect("memory");
     for (name, text) in [("squares", SQUARES.to_string()), ("mandelbrot", MANDELBROT.into()), ("hundred", hundred())] {
         let trace = Trace::parse(&text).unwrap_or_else(|e| panic!("{e}"));
         trace.verify().unwrap_or_else(|e| panic!("{e}"));

@@ -7,12 +7,16 @@
 //! rbp - 16  frame
 //! rbp - 24  tstate
 //! rbp - 32  eval_breaker
-//! rbp - 40  spill slot 0, and so on downwards
+//! rbp - 36  linked          whether `frame` is in the thread's chain of frames
+//! rbp - 40  call            the call in flight
+//! rbp - 48  data_top        where the frames inlined at that call begin
+//! rbp - 56  spill slot 0, and so on downwards
 //!           saved xmm0..xmm15, rax..r15, the caller's callee-saved registers
 //! rsp       16-byte aligned: helpers are called without further adjustment
 //! ```
 //! rbp is the frame pointer and the only context register. Links and bridges are plain jumps between executors,
-//! so all of them share this layout and one epilogue.
+//! so all of them share this layout and one epilogue. A native call makes a new one below, for which the callee's
+//! prologue takes a frame's room off the thread's data stack; nothing else is written there before somebody looks.
 use std::mem::{offset_of, size_of};
 
 use uops::layout::{CX_EVAL_BREAKER, CX_FRAME, CX_TSTATE};
@@ -46,6 +50,12 @@ pub struct NativeFrame {
     pub fprs: [u64; 16],
     /// Spill slots, in descending order: use [`NativeFrame::spill`].
     spills: [u64; SPILL_SLOTS],
+    /// Where the data stack ended before the call in flight, once its frames are written.
+    pub data_top: u64,
+    /// The call in flight.
+    pub call: u32,
+    /// 0 while nobody can see `frame`: then a native call made this native frame, and the caller's is `caller()`.
+    pub linked: u32,
     /// Address of the thread's eval breaker.
     pub eval_breaker: u64,
     pub tstate: u64,
@@ -78,6 +88,15 @@ impl NativeFrame {
         }
     }
 
+    /// The native frame that called the one at `this`.
+    ///
+    /// # Safety
+    /// A native call made `this`.
+    pub unsafe fn caller(this: *mut NativeFrame) -> *mut NativeFrame {
+        // SAFETY: the frame ends where its rbp points: at the caller's rbp.
+        unsafe { (*this.add(1).cast::<*mut NativeFrame>()).sub(1) }
+    }
+
     /// Contents of spill slot `n`.
     #[inline]
     pub fn spill(&self, n: u16) -> u64 {
@@ -85,12 +104,45 @@ impl NativeFrame {
     }
 }
 
+/// [`NativeFrame::linked`] of a frame that a native call made.
+pub const LINKED: u32 = 1;
+/// [`NativeFrame::linked`] of a frame that was entered from tier 1.
+pub const ENTERED: u32 = 2;
+
+/// How a native call hands its result over: an object in rax.
+pub const RETURNS_OBJ: u8 = 0;
+/// An integer in rax.
+pub const RETURNS_I64: u8 = 1;
+/// A float in xmm0.
+pub const RETURNS_F64: u8 = 2;
+/// An object (or null, with an exception set) in rax, after the callers' frames have been written.
+pub const RETURNS_WRITTEN: u8 = 3;
+
+/// What a runtime function about a native call answers, in rax and rdx.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    pub value: u64,
+    pub how: u64,
+}
+
+/// Called where no executor is there to be called: runs the callee of the caller's call in flight. Its arguments are in
+/// the registers of `cx`. Answers with [`RETURNS_WRITTEN`].
+pub type OnCall = unsafe extern "sysv64" fn(cx: *mut NativeFrame) -> Answer;
+/// Called when a call answers otherwise than expected, with `how` (`value`, or `float` for [`RETURNS_F64`]): the
+/// value as expected and 0, or what the executor itself returns and 1.
+pub type OnReturned = unsafe extern "sysv64" fn(cx: *mut NativeFrame, value: u64, how: u64, float: u64) -> Answer;
+/// Called at a return that is not quite simple: releases and pops the frame. Answers the executor's result.
+pub type OnReturn = unsafe extern "sysv64" fn(cx: *mut NativeFrame, value: u64, how: u64, pc: u64) -> Answer;
+
 const SIZE: i32 = size_of::<NativeFrame>() as i32;
 
 /// The frame's address relative to rbp.
 pub(crate) const FRAME_BASE: i32 = -SIZE;
 /// What the prologue takes off rsp.
 pub(crate) const FRAME_SIZE: i32 = SIZE;
+pub(crate) const LINKED_AT: i32 = offset_of!(NativeFrame, linked) as i32 - SIZE;
+pub(crate) const CALL_AT: i32 = offset_of!(NativeFrame, call) as i32 - SIZE;
 pub(crate) const STATUS: i32 = offset_of!(NativeFrame, status) as i32 - SIZE;
 pub(crate) const CALLEE_SAVED: i32 = offset_of!(NativeFrame, callee_saved) as i32 - SIZE;
 
@@ -114,5 +166,5 @@ const _: () = {
     assert!(offset_of!(NativeFrame, frame) as i32 - SIZE == CX_FRAME as i32);
     assert!(offset_of!(NativeFrame, tstate) as i32 - SIZE == CX_TSTATE as i32);
     assert!(offset_of!(NativeFrame, eval_breaker) as i32 - SIZE == CX_EVAL_BREAKER as i32);
-    assert!(spill_slot(0) == -40);
+    assert!(spill_slot(0) == -56);
 };

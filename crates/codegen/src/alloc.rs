@@ -11,14 +11,14 @@ use ir::{EntryParam, Form, Trace, Uop, ValueId};
 use smallvec::SmallVec;
 use stencils::OUT;
 
-use crate::abi::Loc;
+use crate::abi::{self, Loc};
 use crate::lir::Lir;
 use crate::live::{Live, is_float};
 use crate::moves::sequence;
 use crate::regs::{Class, Place, Regs};
 use crate::select::{Node, Selected};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, ARG_FPRS, ARG_GPRS, CALLEE_SAVED, RegSet};
-use crate::{CompileError, Env, Escape, Exit, Options};
+use crate::{CallSite, CompileError, Env, Escape, Exit, Options};
 
 /// Registers kept free at the loop's head when constants are hoisted.
 const HOIST_RESERVE: usize = 2;
@@ -30,6 +30,7 @@ pub(crate) struct Allocated {
     pub code: Vec<Lir>,
     pub exits: Vec<Exit>,
     pub escapes: Vec<Escape>,
+    pub calls: Vec<CallSite>,
     pub entry_locs: Vec<Loc>,
 }
 
@@ -49,7 +50,13 @@ pub(crate) fn allocate(
         }
         let regretted: Vec<ValueId> = a.regretted;
         if regretted.is_empty() || round == MAX_ROUNDS {
-            return Ok(Allocated { code: a.code, exits: a.exits, escapes: a.escapes, entry_locs: a.entry_locs });
+            return Ok(Allocated {
+                code: a.code,
+                exits: a.exits,
+                escapes: a.escapes,
+                calls: a.calls,
+                entry_locs: a.entry_locs,
+            });
         }
         in_memory.extend(regretted);
     }
@@ -76,6 +83,7 @@ struct Alloc<'a> {
     code: Vec<Lir>,
     exits: Vec<Exit>,
     escapes: Vec<Escape>,
+    calls: Vec<CallSite>,
     entry_locs: Vec<Loc>,
 }
 
@@ -108,6 +116,7 @@ impl<'a> Alloc<'a> {
             code: Vec::with_capacity(2 * sel.nodes.len()),
             exits: Vec::new(),
             escapes: Vec::new(),
+            calls: Vec::new(),
             entry_locs: Vec::new(),
         }
     }
@@ -337,6 +346,8 @@ impl<'a> Alloc<'a> {
                 self.code.push(Lir::Exit(exit));
             }
             Uop::Escape => self.escape(node)?,
+            Uop::CallObj | Uop::CallI64 | Uop::CallF64 => self.native_call(node)?,
+            Uop::ReturnObj | Uop::ReturnI64 | Uop::ReturnF64 => self.return_(node),
             Uop::DecrefDead => self.decref_dead(node)?,
             op => match op.facts().form {
                 Form::Stencil => self.stencil(node)?,
@@ -602,6 +613,58 @@ impl<'a> Alloc<'a> {
         self.receive(node)
     }
 
+    /// A native call keeps no register: what is needed afterwards, or to write the frames meanwhile, goes to memory.
+    fn native_call(&mut self, node: &Node) -> Result<(), CompileError> {
+        let snapshot = node.snap.ok_or(CompileError::Malformed("a call without snapshot"))?;
+        let inst = &self.trace.insts[node.inst as usize];
+        let call = self.env.native_call(self.trace, inst).ok_or(CompileError::Malformed("a call without target"))?;
+        if call.locs.len() != node.args.len() {
+            return Err(CompileError::Malformed("call operands"));
+        }
+        for class in [Class::Int, Class::Float] {
+            for r in self.regs.occupied(class).iter() {
+                let v = self.regs.owner(class, r).expect("it is occupied");
+                if self.last(v) > self.at || self.in_snapshot(node, v) {
+                    self.store(v)?;
+                }
+            }
+        }
+        let moves: Vec<_> = call.locs.iter().zip(&node.args).map(|(&dst, &v)| (dst, self.loc(v))).collect();
+        sequence(&moves, |dst, src| self.code.push(Lir::Move { dst, src }));
+        for class in [Class::Int, Class::Float] {
+            for r in self.regs.occupied(class).iter() {
+                let v = self.regs.owner(class, r).expect("it is occupied");
+                self.note_regret(v);
+                self.regs.drop_reg(class, v);
+            }
+        }
+        let returns = returns(node.op);
+        let site = CallSite {
+            snapshot,
+            inst: node.inst,
+            target: node.imms[0] as u32,
+            returns,
+            values: self.snapshot_locs(node),
+        };
+        self.calls.push(site);
+        self.code.push(Lir::NativeCall {
+            site: self.calls.len() as u32 - 1,
+            cell: call.cell,
+            returns,
+            frames: call.frames,
+            bytes: call.bytes,
+        });
+        self.release_dead(node);
+        self.receive(node)
+    }
+
+    fn return_(&mut self, node: &Node) {
+        let v = node.args[0];
+        let src = self.loc(v);
+        self.emit_move(self.class(v).loc(0), src);
+        self.code.push(Lir::Return { returns: returns(node.op), pc: node.imms[0] as u32, locals: node.imms[1] as u32 });
+    }
+
     fn link(&mut self, node: &Node) -> Result<(), CompileError> {
         match self.env.link_target(node.imms[0] as u32) {
             Some(target) => {
@@ -736,6 +799,15 @@ impl<'a> Alloc<'a> {
         sequence(&moves, |dst, src| self.code.push(Lir::Move { dst, src }));
         self.code.push(Lir::Jump);
         Ok(())
+    }
+}
+
+/// How a native call hands over what this uop returns or expects.
+fn returns(op: Uop) -> u8 {
+    match op {
+        Uop::CallI64 | Uop::ReturnI64 => abi::RETURNS_I64,
+        Uop::CallF64 | Uop::ReturnF64 => abi::RETURNS_F64,
+        _ => abi::RETURNS_OBJ,
     }
 }
 

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
 use crate::Compiled;
-use crate::abi::{self, Enter, OnEscape, OnExit, OnLeft};
+use crate::abi::{self, Enter, OnCall, OnEscape, OnExit, OnLeft, OnReturn, OnReturned};
 use crate::asm::{Asm, RAX, RBP, RCX, RDI, RDX, RSI};
+use crate::calls;
 use crate::reclaim::{Activation, Reclaim};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, CALLEE_SAVED_GPRS};
 
@@ -22,6 +23,9 @@ pub struct Callbacks {
     pub on_exit: OnExit,
     pub on_escape: OnEscape,
     pub on_left: OnLeft,
+    pub on_call: OnCall,
+    pub on_returned: OnReturned,
+    pub on_return: OnReturn,
 }
 
 /// A piece of the arena.
@@ -64,6 +68,9 @@ pub struct Arena {
     pub(crate) exit_thunk: usize,
     pub(crate) escape_thunk: usize,
     pub(crate) left_thunk: usize,
+    pub(crate) call_thunk: usize,
+    pub(crate) returned_thunk: usize,
+    pub(crate) return_thunk: usize,
 }
 
 // SAFETY: the mapping belongs to the arena alone; `&mut self` guards every change.
@@ -97,12 +104,16 @@ impl Arena {
             exit_thunk: 0,
             escape_thunk: 0,
             left_thunk: 0,
+            call_thunk: 0,
+            returned_thunk: 0,
+            return_thunk: 0,
         };
         let (code, offsets) = thunks(callbacks);
         let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
         arena.write(range.addr, &code).map_err(ArenaError::Os)?;
-        [arena.enter, arena.exit_thunk, arena.escape_thunk, arena.left_thunk] =
-            offsets.map(|o| range.addr + o as usize);
+        let at = offsets.map(|o| range.addr + o as usize);
+        [arena.enter, arena.exit_thunk, arena.escape_thunk, arena.left_thunk, ..] = at;
+        [.., arena.call_thunk, arena.returned_thunk, arena.return_thunk] = at;
         Ok(arena)
     }
 
@@ -110,6 +121,11 @@ impl Arena {
     pub fn enter_thunk(&self) -> Enter {
         // SAFETY: the arena wrote a function of this type there, and it is not written again.
         unsafe { std::mem::transmute::<usize, Enter>(self.enter) }
+    }
+
+    /// What a native call's cell contains while there is no executor to call.
+    pub fn call_thunk(&self) -> usize {
+        self.call_thunk
     }
 
     /// Runs executor code from its entry until it leaves; the result is what `on_exit` returned, or `cx.status`.
@@ -254,9 +270,9 @@ pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
     b
 }
 
-/// The code all executors share: `enter`, and the thunks of exits, escapes, and escapes that leave. They take their id in
-/// eax, the last one the escape's result in rdx.
-fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 4]) {
+/// The code all executors share: `enter`, and the thunks of exits, escapes, escapes that leave (they take their id in
+/// eax, the last one the escape's result in rdx), and of native calls.
+fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 7]) {
     let mut a = Asm::default();
     let enter = a.here();
     a.push_rbp();
@@ -268,6 +284,7 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 4]) {
     a.store(RBP, uops::layout::CX_FRAME as i32, RSI);
     a.store(RBP, uops::layout::CX_TSTATE as i32, RDX);
     a.store(RBP, uops::layout::CX_EVAL_BREAKER as i32, RCX);
+    a.store32_imm(RBP, abi::LINKED_AT, abi::ENTERED);
     a.jmp_r(RDI);
 
     a.align(16);
@@ -278,6 +295,9 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 4]) {
     a.mov_ri(RAX, callbacks.on_exit as usize as u64);
     a.call_r(RAX);
     let epilogue = a.here();
+    // A native caller finds its frames written.
+    a.mov_ri(RDX, u64::from(abi::RETURNS_WRITTEN));
+    let restore = a.here();
     for (n, &r) in CALLEE_SAVED_GPRS.iter().enumerate() {
         a.load(r, RBP, abi::CALLEE_SAVED + 8 * n as i32);
     }
@@ -317,10 +337,15 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 4]) {
     a.call_r(RAX);
     let to_epilogue = a.jmp();
     a.bind(to_epilogue, epilogue);
-    (a.code, [enter, exit, escape, left])
+
+    a.align(16);
+    let call = calls::call_thunk(&mut a, callbacks.on_call);
+    let returned = calls::returned_thunk(&mut a, callbacks.on_returned, epilogue);
+    let return_ = calls::return_thunk(&mut a, callbacks.on_return, restore);
+    (a.code, [enter, exit, escape, left, call, returned, return_])
 }
 
-fn save_registers(a: &mut Asm) {
+pub(crate) fn save_registers(a: &mut Asm) {
     for r in ALLOCATABLE_GPRS.iter() {
         a.store(RBP, abi::gpr_save(r), r);
     }

@@ -20,6 +20,7 @@ pub(crate) enum Cond {
     Zero = 4,
     NotZero = 5,
     Sign = 8,
+    LessEqual = 14,
 }
 
 /// A growing piece of machine code.
@@ -279,6 +280,39 @@ impl Asm {
 
     pub fn test_rr(&mut self, a: u8, b: u8) {
         self.rex_w_rr(0x85, b, a);
+    }
+
+    /// cmp r32, imm8
+    pub fn cmp32_ri(&mut self, r: u8, imm: i8) {
+        self.rex(0, r);
+        self.bytes(&[0x83, 0xF8 | r & 7, imm as u8]);
+    }
+
+    /// inc dword [base + disp]
+    pub fn inc32_m(&mut self, base: u8, disp: i32) {
+        self.rex(0, base);
+        self.bytes(&[0xFF]);
+        self.mem(0, base, disp);
+    }
+
+    /// dec dword [base + disp]
+    pub fn dec32_m(&mut self, base: u8, disp: i32) {
+        self.rex(0, base);
+        self.bytes(&[0xFF]);
+        self.mem(1, base, disp);
+    }
+
+    /// add qword [base + disp], imm
+    pub fn add_mi(&mut self, base: u8, disp: i32, imm: i32) {
+        self.bytes(&[0x48 | base >> 3]);
+        self.group_mi(0, base, disp, imm);
+    }
+
+    /// call [base]
+    pub fn call_m(&mut self, base: u8) {
+        self.rex(0, base);
+        self.bytes(&[0xFF]);
+        self.mem(2, base, 0);
     }
 
     pub fn call_r(&mut self, r: u8) {

@@ -24,6 +24,11 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         dealloc: env.helper(Uop::DeallocHarmless),
         first_exit_id: env.first_exit_id(),
         first_escape_id: env.first_escape_id(),
+        first_call_id: env.first_call_id(),
+        call_thunk: arena.call_thunk,
+        returned_thunk: arena.returned_thunk,
+        return_thunk: arena.return_thunk,
+        prologue: env.prologue(trace),
     };
     let Emitted { code: mut bytes, fixups, marks } = emit(&mut allocated, &outside)?;
     let code = arena.allocate(bytes.len()).ok_or(CompileError::ArenaFull)?;
@@ -43,6 +48,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         entry_locs: allocated.entry_locs,
         exits: allocated.exits,
         escapes: allocated.escapes,
+        calls: allocated.calls,
         marks,
     })
 }

@@ -6,10 +6,11 @@ use crate::abi::{self, Loc};
 use crate::alloc::Allocated;
 use crate::arena::{CODE_ALIGN, exit_id_load};
 use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI};
+use crate::calls::{ColdCall, ColdReturn};
 use crate::emit_escape::WayOut;
 use crate::lir::Lir;
 use crate::target::RegSet;
-use crate::{CompileError, Escape, Exit, Mark, MarkKind};
+use crate::{CompileError, Escape, Exit, Mark, MarkKind, Prologue};
 
 /// Position-dependent code: displacements still to be resolved against absolute addresses.
 pub(crate) struct Emitted {
@@ -28,6 +29,11 @@ pub(crate) struct Outside {
     pub dealloc: usize,
     pub first_exit_id: u32,
     pub first_escape_id: u32,
+    pub first_call_id: u32,
+    pub call_thunk: usize,
+    pub returned_thunk: usize,
+    pub return_thunk: usize,
+    pub prologue: Option<Prologue>,
 }
 
 /// The out-of-line piece of a template.
@@ -65,10 +71,15 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
         deallocs: Vec::new(),
         colds: Vec::new(),
         ways_out: Vec::new(),
+        calls: Vec::new(),
+        returns: Vec::new(),
         head: None,
         mark: (0, Uop::Label),
     };
     e.asm.code.reserve(24 * allocated.code.len() + 16 * allocated.exits.len());
+    if let Some(p) = &outside.prologue {
+        e.prologue(p, outside);
+    }
     for lir in &allocated.code {
         e.lir(lir, &allocated.escapes, outside)?;
     }
@@ -81,6 +92,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     for w in std::mem::take(&mut e.ways_out) {
         e.way_out(&w, outside);
     }
+    e.call_stubs(outside);
     e.stubs(&mut allocated.exits, outside);
     Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks })
 }
@@ -94,6 +106,8 @@ pub(crate) struct Emitter {
     pub deallocs: Vec<Dealloc>,
     colds: Vec<Cold>,
     pub ways_out: Vec<WayOut>,
+    pub calls: Vec<ColdCall>,
+    pub returns: Vec<ColdReturn>,
     /// Offset of the loop's head.
     head: Option<u32>,
     pub mark: (u32, Uop),
@@ -161,6 +175,10 @@ impl Emitter {
                 let at = self.asm.jmp();
                 self.exit_jumps.push((at, exit));
             }
+            Lir::NativeCall { site, cell, returns, frames, bytes } => {
+                self.native_call(outside.first_call_id + site, cell, returns, (frames, bytes));
+            }
+            Lir::Return { returns, pc, locals } => self.return_(returns, pc, locals),
             Lir::Link(addr) => {
                 let at = self.asm.jmp();
                 self.fixups.push((at, addr));

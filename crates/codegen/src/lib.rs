@@ -8,6 +8,7 @@ pub mod abi;
 mod alloc;
 mod arena;
 mod asm;
+mod calls;
 mod compile;
 mod dump;
 mod emit;
@@ -20,6 +21,11 @@ mod reclaim;
 mod regs;
 mod select;
 mod target;
+
+/// Registers in which native calls pass integers and objects, in order, by hardware number.
+pub const CALL_GPRS: [u8; 8] = [6, 7, 8, 9, 10, 11, 3, 12];
+/// Registers in which native calls pass floats.
+pub const CALL_FPRS: [u8; 8] = [3, 4, 5, 6, 7, 8, 9, 10];
 
 pub use abi::{Loc, NativeFrame};
 pub use arena::{Arena, ArenaError, Callbacks, CodeRange};
@@ -45,6 +51,41 @@ pub trait Env {
     fn first_escape_id(&self) -> u32;
     /// How to run the escape `inst` of `trace` in machine code. `None`: by [`Callbacks::on_escape`].
     fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>>;
+    /// Global id of the first native call of this trace; call `i` leaves `first_call_id + i` in the native frame.
+    fn first_call_id(&self) -> u32 {
+        0
+    }
+    /// How to do the call `inst`.
+    fn native_call(&self, _trace: &Trace, _inst: &ir::Inst) -> Option<NativeCall> {
+        None
+    }
+    /// What the prologue has to do, for a trace that is entered by native calls.
+    fn prologue(&self, _trace: &Trace) -> Option<Prologue> {
+        None
+    }
+}
+
+/// How to do a native call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NativeCall {
+    /// Where the address of the callee's code is kept.
+    pub cell: usize,
+    /// Where the callee's entry wants its parameters.
+    pub locs: Vec<Loc>,
+    /// Inlined frames below the call, and their size on the data stack.
+    pub frames: u32,
+    pub bytes: u32,
+}
+
+/// What a native call's callee does first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prologue {
+    /// Its frame's size on the data stack.
+    pub bytes: u32,
+    /// Words written there, by byte offset in the frame.
+    pub words: Vec<(u32, u64)>,
+    /// Bytes of the C stack that are not for native frames.
+    pub c_stack_reserve: u32,
 }
 
 /// An executor's linkable entry.
@@ -81,6 +122,7 @@ pub struct Compiled {
     pub entry_locs: Vec<Loc>,
     pub exits: Vec<Exit>,
     pub escapes: Vec<Escape>,
+    pub calls: Vec<CallSite>,
     /// Code offset at which each part of the trace begins, ascending; for [`dump`].
     pub marks: Vec<Mark>,
 }
@@ -112,6 +154,19 @@ pub struct Escape {
     pub values: Vec<(ValueId, Loc)>,
     /// How machine code runs it.
     pub(crate) recipe: Option<Recipe<Loc>>,
+}
+
+/// One native call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    pub snapshot: SnapId,
+    pub inst: u32,
+    /// Its immediate.
+    pub target: u32,
+    /// `abi::RETURNS_*`: what the code after it expects.
+    pub returns: u8,
+    /// Every value the snapshot uses, once, and where it is during the call: no register.
+    pub values: Vec<(ValueId, Loc)>,
 }
 
 /// Where a part of the code begins.

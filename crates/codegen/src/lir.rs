@@ -45,4 +45,19 @@ pub(crate) enum Lir {
     Exit(u32),
     /// To another executor's entry.
     Link(usize),
+    /// Calls what `cell` points to as call site `site`; the result is expected as `returns`. `frames` inlined frames, of
+    /// `bytes` in all, lie between the root frame and the callee's.
+    NativeCall {
+        site: u32,
+        cell: usize,
+        returns: u8,
+        frames: u32,
+        bytes: u32,
+    },
+    /// Leaves the root frame with what is in rax or xmm0.
+    Return {
+        returns: u8,
+        pc: u32,
+        locals: u32,
+    },
 }

@@ -3,7 +3,7 @@
 
 use std::mem::offset_of;
 
-use cpython::abi::{self, Float, Frame, List, Long, Object, Tuple, Type, VarObject};
+use cpython::abi::{self, Float, Frame, List, Long, Object, ThreadState, ThreadStateImpl, Tuple, Type, VarObject};
 use uops::layout;
 
 #[test]
@@ -20,6 +20,10 @@ fn offsets_of_uops_are_cpythons() {
         ("TUPLE_ITEMS", layout::TUPLE_ITEMS, offset_of!(Tuple, ob_item)),
         ("TYPE_VERSION", layout::TYPE_VERSION, offset_of!(Type, tp_version_tag)),
         ("FRAME_LOCALS", layout::FRAME_LOCALS, offset_of!(Frame, localsplus)),
+        ("TSTATE_RECURSION", layout::TSTATE_RECURSION, offset_of!(ThreadState, py_recursion_remaining)),
+        ("TSTATE_DATASTACK_TOP", layout::TSTATE_DATASTACK_TOP, offset_of!(ThreadState, datastack_top)),
+        ("TSTATE_DATASTACK_LIMIT", layout::TSTATE_DATASTACK_LIMIT, offset_of!(ThreadState, datastack_limit)),
+        ("TSTATE_C_STACK_LIMIT", layout::TSTATE_C_STACK_LIMIT, offset_of!(ThreadStateImpl, c_stack_soft_limit)),
     ];
     for (name, uops, cpython) in pairs {
         assert_eq!(uops, cpython as isize, "uops::layout::{name}");

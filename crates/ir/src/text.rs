@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! root code=0x7f10                          header: `root` or `bridge parent=3 exit=1`; code objects, index 0 first;
-//!   v0 = load_slot 8                        then `entry=i64:slot2,obj:v7` where the trace has entry parameters
+//!   v0 = load_slot 8                        then `entry=i64:slot2,obj:lent0,obj:v7` where the trace has entry
+//!                                           parameters, and `unowned=0x5` (slots 0 and 2) where it is called
 //!   guard_type v0, 0x7f00 ; s0              operands, then immediates, then (link, jump, ..) further operands
 //!   v2 = unbox_compact v0                   `vN` is the N-th instruction (a parser accepts any names)
 //!   label v2
@@ -52,6 +53,9 @@ impl Display for Trace {
         }
         if !self.entry.is_empty() {
             write!(f, " entry={}", comma(self.entry.iter().map(entry_text)))?;
+        }
+        if self.unowned != 0 {
+            write!(f, " unowned={:#x}", self.unowned)?;
         }
         writeln!(f)?;
         for n in 0..self.insts.len() {
@@ -153,6 +157,7 @@ fn default_count(source: Source) -> Option<Count> {
 fn entry_text(p: &EntryParam) -> String {
     let source = match p.source {
         EntrySource::Slot(s) => format!("slot{s}"),
+        EntrySource::Lent(s) => format!("lent{s}"),
         EntrySource::Parent(v) => v.to_string(),
     };
     format!("{}:{source}", p.kind.name())
@@ -378,6 +383,8 @@ fn header_line(text: &str) -> Result<Trace, String> {
             trace.codes = list.split(',').map(integer).collect::<Result<_, _>>()?;
         } else if let Some(list) = word.strip_prefix("entry=") {
             trace.entry = list.split(',').map(entry_param).collect::<Result<_, _>>()?;
+        } else if let Some(mask) = word.strip_prefix("unowned=") {
+            trace.unowned = integer(mask)?;
         } else {
             return Err(format!("`{word}` is no header field"));
         }
@@ -388,10 +395,14 @@ fn header_line(text: &str) -> Result<Trace, String> {
 fn entry_param(text: &str) -> Result<EntryParam, String> {
     let (kind, source) = text.split_once(':').ok_or_else(|| format!("`{text}` is no entry parameter"))?;
     let kind = Kind::from_name(kind).ok_or_else(|| format!("no kind {kind}"))?;
-    let source = match (source.strip_prefix("slot"), source.strip_prefix('v')) {
-        (Some(n), _) => EntrySource::Slot(number(n)?),
-        (_, Some(n)) => EntrySource::Parent(ValueId(number(n)?)),
-        _ => return Err(format!("`{source}` is no entry source")),
+    let source = if let Some(n) = source.strip_prefix("slot") {
+        EntrySource::Slot(number(n)?)
+    } else if let Some(n) = source.strip_prefix("lent") {
+        EntrySource::Lent(number(n)?)
+    } else if let Some(n) = source.strip_prefix('v') {
+        EntrySource::Parent(ValueId(number(n)?))
+    } else {
+        return Err(format!("`{source}` is no entry source"));
     };
     Ok(EntryParam { kind, source })
 }

@@ -43,6 +43,8 @@ pub struct EntryParam {
 pub enum EntrySource {
     /// The value of root frame slot `0`; memory is stale. `i64`/`f64` kinds are an unboxed exact int/float.
     Slot(u16),
+    /// As `Slot`, an object whose reference the slot only borrows.
+    Lent(u16),
     /// Value `0` of the parent trace, alive at the exit.
     Parent(ValueId),
 }
@@ -57,6 +59,8 @@ pub struct Trace {
     pub snapshots: Vec<Snapshot>,
     /// Code objects that snapshots name, by [`crate::CodeId`]; opaque addresses. Index 0 is the root frame's.
     pub codes: Vec<u64>,
+    /// Root frame slots, one bit each, in which memory owns no reference at entry.
+    pub unowned: u64,
 }
 
 impl Inst {
@@ -87,7 +91,7 @@ impl Inst {
 impl Trace {
     /// An empty trace.
     pub fn new(kind: TraceKind) -> Trace {
-        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Vec::new(), codes: Vec::new() }
+        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Vec::new(), codes: Vec::new(), unowned: 0 }
     }
 
     /// Appends an instruction.

@@ -62,7 +62,7 @@ impl Verifier<'_> {
         }
         match t.insts.last() {
             Some(i) if is_terminator(i.op) => Ok(()),
-            _ => Err((None, "the trace does not end in jump, link or exit".into())),
+            _ => Err((None, "the trace does not end in jump, link, exit or return".into())),
         }
     }
 
@@ -90,7 +90,7 @@ impl Verifier<'_> {
             }
         }
         if is_terminator(inst.op) != (at.0 as usize + 1 == self.trace.insts.len()) {
-            return Err("exactly the last instruction is jump, link or exit".into());
+            return Err("exactly the last instruction is jump, link, exit or return".into());
         }
         self.snap(at, inst)?;
         match inst.op {
@@ -187,6 +187,9 @@ impl Verifier<'_> {
             if depth == 0 && frame.func != SlotVal::UNCHANGED {
                 return Err(format!("{id}: the root frame's function cannot change"));
             }
+            if matches!(inst.op, Uop::CallObj | Uop::CallI64 | Uop::CallF64) && snap.frames.len() < 2 {
+                return Err(format!("{id}: a call's snapshot has the callee's frame"));
+            }
             for slot in std::iter::once(&frame.func).chain(&frame.slots) {
                 self.slot(slot, depth, at, id)?;
             }
@@ -222,5 +225,5 @@ impl Verifier<'_> {
 }
 
 fn is_terminator(op: Uop) -> bool {
-    matches!(op, Uop::Jump | Uop::Link | Uop::Exit)
+    matches!(op, Uop::Jump | Uop::Link | Uop::Exit | Uop::ReturnObj | Uop::ReturnI64 | Uop::ReturnF64)
 }

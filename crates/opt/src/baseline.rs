@@ -4,7 +4,7 @@
 //! a release, so snapshots find assigned slots in memory. Values that came in as a slot's are stored there first.
 use std::collections::BTreeMap;
 
-use ir::{EntrySource, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{EntryParam, EntrySource, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
 
 use crate::dce::Rebuilder;
 use crate::{Oracle, Reason};
@@ -48,6 +48,11 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
                         assigned.insert(8 * u64::from(s), at);
                     }
                     EntrySource::Slot(s) => drop(raw_entries.insert(at, 8 * u64::from(s))),
+                    EntrySource::Lent(s) => {
+                        let v = to.value(at);
+                        to.out.push(Inst::new(Uop::LendSlot, &[v]).imm(8 * u64::from(s)));
+                        assigned.insert(8 * u64::from(s), at);
+                    }
                     EntrySource::Parent(_) => {}
                 }
             }
@@ -59,6 +64,14 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             }
             _ => {}
         }
+    }
+    // A value that came in a register and that nothing stored would be missing from memory.
+    let stored = |e: &EntryParam| match e.source {
+        EntrySource::Slot(s) | EntrySource::Lent(s) => assigned.contains_key(&(8 * u64::from(s))),
+        EntrySource::Parent(_) => true,
+    };
+    if !trace.entry.iter().all(stored) {
+        return Err(Reason::EntryState);
     }
     if raw_entries.is_empty() { Ok(to.out) } else { Err(Reason::EntryState) }
 }

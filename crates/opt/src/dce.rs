@@ -16,6 +16,7 @@ impl<'a> Rebuilder<'a> {
         let mut out = Trace::new(from.kind);
         out.entry = from.entry.clone();
         out.codes = from.codes.clone();
+        out.unowned = from.unowned;
         Rebuilder { from, out, map: vec![None; from.insts.len()], snaps: Snaps::default() }
     }
 

@@ -20,13 +20,14 @@ impl Optimizer<'_> {
                 }
             };
             let v = self.pure_(op, &[], [n as u64, 0])?;
-            if let EntrySource::Slot(slot) = param.source {
+            if let EntrySource::Slot(slot) | EntrySource::Lent(slot) = param.source {
                 let value = match param.kind {
                     Kind::I64 => self.new_virtual(BoxKind::I64, v),
                     Kind::F64 => self.new_virtual(BoxKind::F64, v),
                     _ => Val::Id(v),
                 };
-                let slot_state = Slot { value: Some(value), stale: true, origin: Origin::Entry };
+                let owned = matches!(param.source, EntrySource::Slot(_));
+                let slot_state = Slot { value: Some(value), stale: true, owned, origin: Origin::Entry };
                 self.st.slots.insert(8 * u64::from(slot), slot_state);
             }
         }
@@ -52,6 +53,9 @@ impl Optimizer<'_> {
             Uop::LoadSlot => return self.load_slot(imms[0]).map(Some),
             Uop::SetSlot => self.set_slot(vals[0], 8 * imms[0])?,
             Uop::StoreSlot => self.store_slot(vals[0], imms[0])?,
+            Uop::LendSlot => self.lend_slot(vals[0], imms[0])?,
+            Uop::ReturnObj => self.return_(vals[0], imms)?,
+            Uop::CallObj | Uop::CallI64 | Uop::CallF64 => return self.call(inst.op, imms).map(|v| Some(Val::Id(v))),
             Uop::GuardSlotTag => self.guard_slot_tag(imms[0], imms[1])?,
             Uop::BoxI64 | Uop::BoxF64 if self.st.entry_boxes.contains_key(&inst.args[0]) => {
                 return Ok(self.st.entry_boxes.get(&inst.args[0]).copied());
@@ -162,7 +166,7 @@ impl Optimizer<'_> {
         let Some(param) = self.input.entry.get(index) else {
             return Err(Reason::Invalid(format!("no entry parameter {index}")));
         };
-        let EntrySource::Slot(slot) = param.source else {
+        let (EntrySource::Slot(slot) | EntrySource::Lent(slot)) = param.source else {
             return self.pure_(inst.op, &[], inst.imms).map(Val::Id);
         };
         let value = self.st.slots.get(&(8 * u64::from(slot))).and_then(|s| s.value).ok_or(Reason::EntryState)?;

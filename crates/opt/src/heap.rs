@@ -25,6 +25,7 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::LoadFieldPtr
         | Uop::GuardFieldIs
         | Uop::StoreSlot
+        | Uop::LendSlot
         | Uop::GuardSlotTag => Some(imms[0]),
         _ => None,
     }

@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod baseline;
+mod calls;
 mod dce;
 #[doc(hidden)]
 pub mod facts;

@@ -24,4 +24,13 @@ pub trait Oracle {
     fn is_immortal(&self, object: u64) -> bool;
     /// Whether `__class__` of an instance of exactly this type can never be assigned.
     fn class_is_fixed(&self, ty: u64) -> bool;
+    /// Whether there is but one `int` object of this value.
+    fn is_small_int(&self, _value: i64) -> bool {
+        false
+    }
+    /// Whether nobody can see an instance of exactly this type die.
+    fn dies_unseen(&self, ty: u64) -> bool {
+        let known = self.known();
+        [known.int, known.float, known.bool_].contains(&ty)
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Slot {
     pub value: Option<Val>,
     /// A store is pending: memory holds an older value, and the trace owns a reference to the new one.
     pub stale: bool,
+    /// The slot owns its reference.
+    pub owned: bool,
     pub origin: Origin,
 }
 
@@ -44,7 +46,12 @@ impl Optimizer<'_> {
             return Ok(self.norm(*v));
         }
         let v = Val::Id(self.push(Uop::LoadSlot, &[], [offset, 0])?);
-        let slot = self.st.slots.entry(offset).or_insert(Slot { value: None, stale: false, origin: Origin::Loaded });
+        let slot = self.st.slots.entry(offset).or_insert(Slot {
+            value: None,
+            stale: false,
+            owned: true,
+            origin: Origin::Loaded,
+        });
         slot.value = Some(v);
         Ok(v)
     }
@@ -52,8 +59,8 @@ impl Optimizer<'_> {
     /// The pending store: nothing is emitted but the release of a value that was itself only pending. What memory
     /// holds is released by whoever leaves the trace.
     pub fn set_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
-        let pending = Slot { value: Some(new), stale: true, origin: Origin::Stored };
-        if let Some(Slot { stale: true, value: Some(old), .. }) = self.st.slots.insert(offset, pending) {
+        let pending = Slot { value: Some(new), stale: true, owned: true, origin: Origin::Stored };
+        if let Some(Slot { stale: true, owned: true, value: Some(old), .. }) = self.st.slots.insert(offset, pending) {
             self.decref(Uop::DecrefDead, old)?;
         }
         Ok(())
@@ -63,7 +70,7 @@ impl Optimizer<'_> {
     /// borrowed from the caller, perhaps); the trace released only the pending one.
     pub fn store_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
         let new = self.force(new)?;
-        let stale = self.st.slots.get(&offset).is_some_and(|s| s.stale);
+        let stale = self.st.slots.get(&offset).is_some_and(|s| s.stale) && !self.is_unowned(offset);
         let immortal = self.known.true_;
         let old = if stale { Some(self.push(Uop::SlotReference, &[], [offset, immortal])?) } else { None };
         self.push(Uop::StoreSlot, &[new], [offset, 0])?;
@@ -72,27 +79,51 @@ impl Optimizer<'_> {
             self.st.kill_refcounts();
             self.push(Uop::DecrefDead, &[old], [0; 2])?;
         }
-        self.st.slots.insert(offset, Slot { value: Some(Val::Id(new)), stale: false, origin: Origin::Stored });
+        let slot = Slot { value: Some(Val::Id(new)), stale: false, owned: true, origin: Origin::Stored };
+        self.st.slots.insert(offset, slot);
+        self.note_owned(offset);
         Ok(())
+    }
+
+    /// A store of a reference that the slot only borrows, over memory that owns none.
+    pub fn lend_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
+        let new = self.force(new)?;
+        self.push(Uop::LendSlot, &[new], [offset, 0])?;
+        self.st.kill(writes(Uop::LendSlot, [offset, 0]));
+        let slot = Slot { value: Some(Val::Id(new)), stale: false, owned: false, origin: Origin::Stored };
+        self.st.slots.insert(offset, slot);
+        Ok(())
+    }
+
+    /// Whether memory owns no reference in a slot.
+    fn is_unowned(&self, offset: u64) -> bool {
+        offset < 8 * 64 && self.st.unowned >> (offset / 8) & 1 != 0
+    }
+
+    fn note_owned(&mut self, offset: u64) {
+        if offset < 8 * 64 {
+            self.st.unowned &= !(1 << (offset / 8));
+        }
     }
 
     /// Executes every pending store.
     pub fn flush_slots(&mut self) -> Result<(), Reason> {
         let stale: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale).map(|(&o, _)| o).collect();
         for offset in stale {
-            let value = self.st.slots[&offset].value.expect("a stale slot has a value");
-            self.store_slot(value, offset)?;
+            let slot = self.st.slots[&offset];
+            let value = slot.value.expect("a stale slot has a value");
+            if slot.owned { self.store_slot(value, offset)? } else { self.lend_slot(value, offset)? }
         }
         Ok(())
     }
 
-    /// `guard_slot_tag`: whether the slot owns its reference. A pending value is owned.
+    /// `guard_slot_tag`: whether the slot owns its reference.
     pub fn guard_slot_tag(&mut self, offset: u64, tag: u64) -> Result<(), Reason> {
         match self.st.slots.get(&offset) {
             Some(Slot { origin: Origin::Loaded, .. }) | None => {
                 self.heap_guard(Uop::GuardSlotTag, &[], [offset, tag]).map(drop)
             }
-            Some(_) if tag == 0 => Ok(()),
+            Some(slot) if slot.owned == (tag == 0) => Ok(()),
             Some(_) => Err(Reason::Contradiction),
         }
     }
@@ -112,6 +143,10 @@ impl Optimizer<'_> {
         }
         let v = self.push(Uop::Escape, args, imms)?;
         self.st.kill(writes(Uop::Escape, imms));
+        let written: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale && s.owned).map(|(&o, _)| o).collect();
+        for offset in written {
+            self.note_owned(offset);
+        }
         for slot in self.st.slots.values_mut() {
             slot.stale = false;
         }
@@ -177,7 +212,8 @@ impl Optimizer<'_> {
         if !agrees {
             return Err(Reason::SlotMismatch(n));
         }
-        Ok(if known.stale { self.slot_val(value, Count::Steal) } else { SlotVal::UNCHANGED })
+        let count = if known.owned { Count::Steal } else { Count::Borrow };
+        Ok(if known.stale { self.slot_val(value, count) } else { SlotVal::UNCHANGED })
     }
 
     fn translate_slot(&self, slot: SlotVal) -> Result<SlotVal, Reason> {

@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub snaps: Snaps,
     /// The slot's box, by the input's unboxed entry instruction.
     pub entry_boxes: FxHashMap<ValueId, Val>,
+    /// Slots in which memory owns nothing, one bit each.
+    pub unowned: u64,
 }
 
 pub(crate) struct Optimizer<'a> {
@@ -59,6 +61,7 @@ impl<'a> Optimizer<'a> {
         let mut out = Trace::new(input.kind);
         out.entry = input.entry.clone();
         out.codes = input.codes.clone();
+        out.unowned = input.unowned;
         let st = State {
             out,
             info: Vec::with_capacity(2 * input.insts.len()),
@@ -70,6 +73,7 @@ impl<'a> Optimizer<'a> {
             map: vec![None; input.insts.len()],
             snaps: Snaps::default(),
             entry_boxes: FxHashMap::default(),
+            unowned: input.unowned,
         };
         Optimizer { input, oracle, known: oracle.known(), st, snap_in: None, failing: SmallVec::new() }
     }

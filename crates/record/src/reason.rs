@@ -19,6 +19,8 @@ pub enum Abort {
     Unbound,
     /// The loop unrolled itself this often without closing.
     Unrolled,
+    /// A function that returns without calling others or itself.
+    Short,
     /// A value of a kind that needs the interpreter.
     Value(&'static str),
 }
@@ -35,6 +37,7 @@ impl Abort {
             Abort::FrameMismatch => "a call ran outside the recorder's view".into(),
             Abort::Unbound => "assigns a variable that is still unbound".into(),
             Abort::Unrolled => "an inner loop unrolled too often".into(),
+            Abort::Short => "a short function".into(),
             Abort::Value(what) => format!("value needs the interpreter: {what}"),
         }
     }

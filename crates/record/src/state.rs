@@ -34,6 +34,8 @@ pub struct Start {
     pub kind: TraceKind,
     /// Bytecode offset, in code units, of the loop header (or of the exit, for a bridge).
     pub offset: u32,
+    /// The offset is that of a function's `RESUME`: the trace may end where the function returns.
+    pub entry: bool,
 }
 
 /// What the recorder wants after a step.
@@ -41,8 +43,12 @@ pub struct Start {
 pub enum Step {
     /// Go on recording.
     Continue,
-    /// The trace is complete; see [`Recorder::finish`]. The instruction has not been recorded.
+    /// The trace is complete; see [`Recorder::finish_loop`]. The instruction (unless it is the function's return) has
+    /// not been recorded.
     Finished,
+    /// The frame that is about to begin is not recorded: it is to be run, and its result to be reported by
+    /// [`Recorder::returned`].
+    Call,
     /// Recording is given up.
     Abort(Abort),
 }
@@ -56,6 +62,8 @@ pub struct Finished {
     pub stale: bool,
     /// Instructions recorded.
     pub steps: usize,
+    /// It starts where a function does.
+    pub entry: bool,
 }
 
 /// What a slot holds.
@@ -116,7 +124,7 @@ pub struct Recorder {
     pub(crate) frames: Vec<AbsFrame>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) root: *mut py::Frame,
-    start: Start,
+    pub(crate) start: Start,
     steps: usize,
     /// The "before" snapshot of the instruction being recorded.
     pub(crate) before: SnapId,
@@ -132,6 +140,14 @@ pub struct Recorder {
     pub(crate) real: *mut py::Frame,
     /// Expected code of the next frame after an inlined call.
     pub(crate) expect_code: Option<*mut py::Code>,
+    /// The innermost abstract frame is that of a call that stays a call.
+    pub(crate) calling: bool,
+    /// That call's frame only borrows its function.
+    pub(crate) lent_function: bool,
+    /// Results of calls are taken as objects, not as numbers of which nobody has seen the object.
+    pub boxed_results: bool,
+    /// The root frame has returned.
+    pub(crate) has_returned: bool,
     /// A string concatenation that may turn out to be `local += x` at the next instruction.
     pub(crate) deferred: Option<Deferred>,
     /// A step of an iterator that may yield or end.
@@ -165,6 +181,10 @@ impl Recorder {
             real_sp: sp,
             real: frame,
             expect_code: None,
+            calling: false,
+            lent_function: false,
+            boxed_results: false,
+            has_returned: false,
             deferred: None,
             stepping: None,
             unpacking: None,
@@ -232,6 +252,11 @@ impl Recorder {
         // The parent left these locals stale in memory: here they are stores that are still pending.
         for (i, e) in pending {
             if let Val::Is(new) = e.val {
+                if !e.owned {
+                    r.emit_imm(ir::Uop::LendSlot, &[new], 8 * i as u64, 0);
+                    r.frames[0].slots[i].clean = true;
+                    continue;
+                }
                 let old = r.emit_imm(ir::Uop::LoadSlot, &[], 8 * i as u64, 0);
                 r.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
                 r.frames[0].slots[i].clean = true;
@@ -324,29 +349,29 @@ impl Recorder {
         };
         // SAFETY: by this function's contract.
         let result = stepped.and_then(|()| unsafe { self.check_frames(frame, sp) }).and_then(|()| {
+            if self.calling {
+                return Ok(Step::Call);
+            }
             let top = self.frames.len() - 1;
             let deferred = self.deferred.take();
             if let Some(d) = deferred
                 // SAFETY: by this function's contract.
                 && unsafe { self.finish_concat(d, opcode, oparg, offset) }
             {
-                return Ok(false);
+                return Ok(Step::Continue);
             }
             self.frames[top].pc = offset;
             if self.steps > 1 && self.at_start(frame, offset) {
-                return Ok(true);
+                return Ok(Step::Finished);
             }
             if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
                 return Err(Abort::TooLong);
             }
             // SAFETY: by this function's contract.
-            unsafe { self.record(opcode, oparg) }.map(|()| false)
+            unsafe { self.record(opcode, oparg) }?;
+            Ok(if self.has_returned { Step::Finished } else { Step::Continue })
         });
-        match result {
-            Ok(true) => Step::Finished,
-            Ok(false) => Step::Continue,
-            Err(reason) => Step::Abort(reason),
-        }
+        result.unwrap_or_else(Step::Abort)
     }
 
     /// Whether the recording is back where it started.
@@ -378,11 +403,19 @@ impl Recorder {
         Ok(())
     }
 
-    /// Ends the recording at its own start: a loop.
+    /// Ends the recording at its own start: a loop; or where the root frame has returned.
     pub fn finish_loop(mut self) -> Finished {
-        let snap = self.snapshot(Resume::Before);
-        self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
-        Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps }
+        if !self.has_returned {
+            let snap = self.snapshot(Resume::Before);
+            self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
+        }
+        Finished {
+            trace: self.trace,
+            dependencies: self.dependencies,
+            stale: self.stale,
+            steps: self.steps,
+            entry: self.start.entry,
+        }
     }
 
     /// Ends the recording at the back edge at `offset`, which leads to the loop of executor `target`. A chain of links
@@ -411,7 +444,29 @@ impl Recorder {
         self.before = self.snapshot(Resume::Before);
         self.poll();
         self.trace.push(ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(target)).snap(self.before));
-        Ok(Finished { trace: self.trace, dependencies: self.dependencies, stale: self.stale, steps: self.steps })
+        Ok(Finished {
+            trace: self.trace,
+            dependencies: self.dependencies,
+            stale: self.stale,
+            steps: self.steps,
+            entry: self.start.entry,
+        })
+    }
+
+    /// Whether the recording goes from a function's start to its return without a call that stays one.
+    pub fn is_short_function(&self) -> bool {
+        let call = |op: ir::Uop| matches!(op, ir::Uop::CallObj | ir::Uop::CallI64 | ir::Uop::CallF64);
+        self.start.entry && self.has_returned && !self.trace.insts.iter().any(|i| call(i.op))
+    }
+
+    /// Whether the root frame has returned: the trace ends there.
+    pub fn has_returned(&self) -> bool {
+        self.has_returned
+    }
+
+    /// Says in which root frame slots, one bit each, memory owns no reference where the recording starts.
+    pub fn set_unowned(&mut self, slots: u64) {
+        self.trace.unowned = slots;
     }
 
     /// Number of uops so far.

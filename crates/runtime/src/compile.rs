@@ -5,7 +5,7 @@ use std::time::Instant;
 use codegen::escape::Recipe;
 use codegen::{Env, LinkTarget, Loc};
 use cpython::abi as py;
-use ir::{EntrySource, Trace, TraceKind, Uop, ValueId};
+use ir::{EntrySource, Inst, Trace, TraceKind, Uop, ValueId};
 use record::{Dependency, Finished};
 
 use crate::escape::Control;
@@ -21,6 +21,8 @@ struct CompileEnv<'a> {
     /// The executor that the trace's link may jump to.
     direct: Option<u32>,
     expected: Expected,
+    /// The target of native calls that the trace is an entry of.
+    target: Option<u32>,
 }
 
 impl Env for CompileEnv<'_> {
@@ -29,6 +31,9 @@ impl Env for CompileEnv<'_> {
     }
 
     fn entry_locs(&self, trace: &Trace) -> Option<Vec<Loc>> {
+        if let Some(target) = self.target {
+            return self.state.calls.target(target).locs();
+        }
         let TraceKind::Bridge { parent, exit } = self.kind else { return None };
         let exit = &self.state.executor(parent).compiled.exits[exit as usize];
         trace
@@ -36,7 +41,7 @@ impl Env for CompileEnv<'_> {
             .iter()
             .map(|p| match p.source {
                 EntrySource::Parent(v) => exit.values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
-                EntrySource::Slot(_) => None,
+                EntrySource::Slot(_) | EntrySource::Lent(_) => None,
             })
             .collect()
     }
@@ -63,6 +68,18 @@ impl Env for CompileEnv<'_> {
             return None;
         }
         recipe(trace, &trace.insts[inst as usize], &self.expected)
+    }
+
+    fn first_call_id(&self) -> u32 {
+        self.state.next_call_id()
+    }
+
+    fn native_call(&self, trace: &Trace, inst: &Inst) -> Option<codegen::NativeCall> {
+        self.state.native_call(trace, inst)
+    }
+
+    fn prologue(&self, _trace: &Trace) -> Option<codegen::Prologue> {
+        self.target.map(|t| self.state.calls.target(t).prologue())
     }
 }
 
@@ -103,6 +120,14 @@ impl opt::Oracle for PythonOracle {
         unsafe { py::Object::is_immortal(object as *mut py::Object) }
     }
 
+    fn is_small_int(&self, value: i64) -> bool {
+        py::is_small_int(value)
+    }
+
+    fn dies_unseen(&self, ty: u64) -> bool {
+        crate::native::dies_unseen(ty as *mut py::Type)
+    }
+
     fn class_is_fixed(&self, ty: u64) -> bool {
         // `object.__class__` can be assigned between heap types, and between modules.
         // SAFETY: types named by a trace are alive while it is compiled.
@@ -120,15 +145,24 @@ const ESCAPE_COST: usize = 16;
 const MAX_VARIANTS: usize = 6;
 
 /// What an executor is made from.
-struct Job {
-    site: Site,
-    trace: Trace,
-    dependencies: Vec<Dependency>,
+pub(crate) struct Job {
+    pub site: Site,
+    pub trace: Trace,
+    pub dependencies: Vec<Dependency>,
+    pub namespaces: (usize, usize),
+    /// The target of native calls that it becomes an entry of.
+    pub target: Option<u32>,
 }
 
 impl State {
     /// Optimizes and compiles `finished`, and takes the executor in.
-    pub(crate) fn compile(&mut self, code: usize, offset: u32, finished: Finished) -> Result<u32, String> {
+    pub(crate) fn compile(
+        &mut self,
+        code: usize,
+        offset: u32,
+        namespaces: (usize, usize),
+        finished: Finished,
+    ) -> Result<u32, String> {
         if finished.stale {
             return Err("what it relied on changed while it was recorded".into());
         }
@@ -141,17 +175,17 @@ impl State {
         if finished.steps < ESCAPE_COST * escapes && !self.stressed() {
             return Err("most of it runs in C code".into());
         }
-        let Finished { trace, dependencies, .. } = finished;
+        let Finished { trace, dependencies, entry, .. } = finished;
         self.counters.uops_recorded += trace.insts.len() as u64;
         let recorded = (trace.kind == TraceKind::Root).then(|| trace.clone());
-        let site = Site { code, offset, installed: Vec::new() };
-        let id = self.make(Job { site, trace, dependencies }, 0)?;
+        let site = Site { code, offset, function: entry, installed: Vec::new() };
+        let id = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
         self.executor_mut(id).recorded = recorded;
         Ok(id)
     }
 
-    fn make(&mut self, job: Job, depth: usize) -> Result<u32, String> {
-        let Job { site, trace, dependencies } = job;
+    pub(crate) fn make(&mut self, job: Job, depth: usize) -> Result<u32, String> {
+        let Job { site, trace, dependencies, namespaces, target } = job;
         let (code, offset) = (site.code, site.offset);
         let kind = trace.kind;
         if self.options.dump.trace {
@@ -163,12 +197,13 @@ impl State {
         self.counters.optimize_ns += started.elapsed().as_nanos() as u64;
         let mut optimized = optimized.map_err(|e| format!("optimizer: {e}"))?;
         let direct = self.link(&mut optimized, depth);
+        self.prepare_calls(&mut optimized)?;
         if self.options.dump.opt {
             self.dump("optimized", code, offset, &optimized.to_string());
         }
         self.counters.uops_optimized += optimized.insts.len() as u64;
         let started = Instant::now();
-        let compiled = self.generate(&optimized, kind, direct);
+        let compiled = self.generate(&optimized, kind, direct, target);
         self.counters.generate_ns += started.elapsed().as_nanos() as u64;
         let (compiled, control) = compiled.map_err(|e| e.to_string())?;
         if self.options.dump.asm {
@@ -191,6 +226,8 @@ impl State {
             variants: Vec::new(),
             variant_of: None,
             linkers: Vec::new(),
+            entries: Vec::new(),
+            namespaces,
             compiled,
             plans,
             dependencies,
@@ -230,8 +267,8 @@ impl State {
         }
         let trace = crate::link::specialize(recorded, &signature);
         let site = Site { installed: Vec::new(), ..ex.site.clone() };
-        let dependencies = ex.dependencies.clone();
-        let result = self.make(Job { site, trace, dependencies }, depth + 1);
+        let (dependencies, namespaces) = (ex.dependencies.clone(), ex.namespaces);
+        let result = self.make(Job { site, trace, dependencies, namespaces, target: None }, depth + 1);
         match result {
             Ok(id) => {
                 self.counters.variants += 1;
@@ -253,6 +290,7 @@ impl State {
         trace: &Trace,
         kind: TraceKind,
         direct: Option<u32>,
+        target: Option<u32>,
     ) -> Result<(codegen::Compiled, Box<Control>), codegen::CompileError> {
         let options = codegen::Options { force_spills: self.stress_spill, ..codegen::Options::default() };
         // The arena is lent out for the call: the environment only reads the rest of the state.
@@ -268,7 +306,7 @@ impl State {
                 eval_frame: self.eval_frame.map_or(0, |f| f as usize as u64),
             }
         };
-        let env = CompileEnv { state: self, kind, direct, expected };
+        let env = CompileEnv { state: self, kind, direct, expected, target };
         // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
         let arena = unsafe { &mut *arena };
         codegen::compile(trace, arena, &env, &options).map(|compiled| (compiled, control))

@@ -18,20 +18,27 @@ pub(crate) struct Materialized {
 }
 
 /// Reads trace values out of the native frame's save area, boxing each at most once.
-struct Values<'a> {
+pub(crate) struct Values<'a> {
     cx: &'a NativeFrame,
     locs: &'a [(ValueId, Loc)],
     boxed: SmallVec<[(ValueId, *mut py::Object); 8]>,
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    pub fn new(cx: &'a NativeFrame, locs: &'a [(ValueId, Loc)]) -> Values<'a> {
+        Values { cx, locs, boxed: SmallVec::new() }
+    }
+
     fn raw(&self, v: ValueId) -> u64 {
         let loc = self.locs.iter().find(|(id, _)| *id == v).expect("the compiler located every snapshot value").1;
         self.cx.value(loc)
     }
 
     /// The object to store, with its reference counted as the slot says.
-    unsafe fn slot(&mut self, slot: SlotVal) -> py::StackRef {
+    ///
+    /// # Safety
+    /// The native frame is at the exit, escape or call that the locations belong to.
+    pub unsafe fn slot(&mut self, slot: SlotVal) -> py::StackRef {
         // SAFETY: the values are those of the snapshot at this very exit: objects are alive, counts are as declared.
         unsafe {
             let object = match slot.source {
@@ -83,7 +90,7 @@ pub(crate) unsafe fn materialize(
 ) -> Materialized {
     let ts = cx.tstate as *mut py::ThreadState;
     let mut frame = cx.frame as *mut py::Frame;
-    let mut values = Values { cx, locs, boxed: SmallVec::new() };
+    let mut values = Values::new(cx, locs);
     let mut out = Materialized { frames: SmallVec::new(), sp: core::ptr::null_mut(), pc: 0, stale: SmallVec::new() };
     // SAFETY: the snapshot describes these very frames; slots are within localsplus and the stack.
     unsafe {
@@ -151,6 +158,22 @@ pub(crate) unsafe fn push(
     // SAFETY: the caller's: a Python function and its code; the trace checked the recursion limit.
     unsafe {
         (*ts).py_recursion_remaining -= 1;
+        push_uncounted(ts, func, code, previous)
+    }
+}
+
+/// As [`push`], with a recursion unit that somebody else takes.
+///
+/// # Safety
+/// As for [`push`].
+pub(crate) unsafe fn push_uncounted(
+    ts: *mut py::ThreadState,
+    func: py::StackRef,
+    code: *mut py::Code,
+    previous: *mut py::Frame,
+) -> *mut py::Frame {
+    // SAFETY: as the caller's.
+    unsafe {
         if let Some(frame) = py::push_frame(ts, func, code, 0, previous) {
             return frame;
         }

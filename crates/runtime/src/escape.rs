@@ -22,7 +22,7 @@ use tier1::hooks::{Resume, ResumeKind};
 
 use crate::deopt;
 use crate::operations::{Obj, Operation, operation};
-use crate::state::{STATUS_RESUME, state};
+use crate::state::state;
 
 /// What machine code sees of its executor. It stays where it is as long as the code exists.
 #[repr(C)]
@@ -154,6 +154,7 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
         let st = state();
         let (executor, index) = st.escape_site(id);
         st.counters.escapes += 1;
+        crate::native::link(cx);
         if st.options.dump.exits {
             st.log_escape(&*cx, executor, index);
         }
@@ -185,8 +186,7 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             take_back(ts, &frames);
             return result as u64;
         }
-        leave(plan, frames[frames.len() - 1], result);
-        (*cx).status = STATUS_RESUME;
+        (*cx).status = crate::native::leave(cx, resumption(plan, frames[frames.len() - 1], result));
         0
     }
 }
@@ -205,13 +205,12 @@ pub(crate) unsafe extern "sysv64" fn on_left(cx: *mut NativeFrame, id: u32, resu
         let ts = (*cx).tstate as *mut py::ThreadState;
         let plan = &raw const st.executor(executor).plans[index];
         let plan = &*plan;
-        leave(plan, (*ts).current_frame, result as Obj);
-        STATUS_RESUME
+        crate::native::leave(cx, resumption(plan, (*ts).current_frame, result as Obj))
     }
 }
 
-/// Tier 1 is to go on after the escape in `top`, or to raise.
-unsafe fn leave(plan: &Plan, top: *mut py::Frame, result: Obj) {
+/// How tier 1 is to go on in `top`: after the escape, or raising.
+unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
     // SAFETY: `top` is the innermost of the plan's frames.
     unsafe {
         let st = state();
@@ -234,12 +233,12 @@ unsafe fn leave(plan: &Plan, top: *mut py::Frame, result: Obj) {
             (*top).instr_ptr = py::Code::units((*code).code).add(next);
             ((*code).ip_at(next), ResumeKind::Normal)
         };
-        st.resume = Resume { frame: top, ip, sp, kind };
+        Resume { frame: top, ip, sp, kind }
     }
 }
 
 /// Whether two evaluator hooks are the same function.
-fn same_hook(a: Option<py::EvalFrameFn>, b: Option<py::EvalFrameFn>) -> bool {
+pub(crate) fn same_hook(a: Option<py::EvalFrameFn>, b: Option<py::EvalFrameFn>) -> bool {
     a.map(|f| f as usize) == b.map(|f| f as usize)
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Site {
     pub code: usize,
     /// Offset, in code units, of the loop header or `RESUME` where it starts (for a bridge: of the exit).
     pub offset: u32,
+    /// The place is a function's `RESUME`.
+    pub function: bool,
     /// Offsets of the instructions it is installed over.
     pub installed: Vec<u32>,
 }
@@ -44,6 +46,10 @@ pub(crate) struct Executor {
     pub variant_of: Option<u32>,
     /// Executors whose code jumps here.
     pub linkers: Vec<u32>,
+    /// Entries of the same function for native calls.
+    pub entries: Vec<u32>,
+    /// The globals and builtins of the frame it was recorded in.
+    pub namespaces: (usize, usize),
     pub compiled: Compiled,
     /// How to run its escapes.
     pub plans: Vec<Plan>,
@@ -62,6 +68,11 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
+    /// Whether it is what tier 1 enters at a function's start.
+    pub fn starts_function(&self) -> bool {
+        self.site.function && self.recorded.is_some()
+    }
+
     /// Whether exit `i` may get a bridge: not a poll, a link or the end of the trace's last resort.
     pub fn may_bridge(&self, i: usize) -> bool {
         !matches!(self.compiled.exits[i].uop, Uop::GuardEvalBreaker | Uop::Link | Uop::GuardRecursion)

@@ -8,7 +8,7 @@ use tier1::Inst;
 use tier1::hooks::{RecordStep, Resume, ResumeKind};
 
 use crate::deopt;
-use crate::state::{Recording, STATUS_RESUME, state};
+use crate::state::{Place, Recording, STATUS_RESUME, state};
 
 fn normal(frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) -> Resume {
     Resume { frame, ip, sp, kind: ResumeKind::Normal }
@@ -33,7 +33,8 @@ pub(crate) unsafe fn on_hot(
             st.cool(code, offset);
             return normal(frame, ip, sp);
         }
-        let start = Start { kind: TraceKind::Root, offset };
+        let entry = (*code).base_op(offset as usize).opcode == py::op::RESUME;
+        let start = Start { kind: TraceKind::Root, offset, entry };
         st.counters.recordings += 1;
         st.recording = Some(Recording {
             recorder: Box::new(Recorder::new(start, frame, sp)),
@@ -42,8 +43,11 @@ pub(crate) unsafe fn on_hot(
             offset,
             back_edge: None,
             watched: 0,
+            namespaces: ((*frame).f_globals as usize, (*frame).f_builtins as usize),
+            suspended: false,
             loop_end: st.strict_end(&*code, offset),
         });
+        st.heed_results((*code).code as usize);
         Resume { frame, ip, sp, kind: ResumeKind::Record }
     }
 }
@@ -73,9 +77,10 @@ pub(crate) unsafe fn on_record(
         let op = (*code).base_op(offset as usize);
         if let Some(id) = st.link_at(code, offset, op.opcode, frame) {
             let recording = st.recording.take().expect("checked above");
+            let place = Place { back_edge: None, ..recording.place() };
             match recording.recorder.finish_link(frame, sp, offset, id) {
                 Ok(finished) => {
-                    st.finish(recording.code, recording.offset, None, finished);
+                    st.finish(place, finished);
                 }
                 Err(reason) => st.given_up(recording.code, recording.offset, reason),
             }
@@ -101,13 +106,15 @@ pub(crate) unsafe fn on_record(
                 st.abort_recording(reason);
                 RecordStep::Stop
             }
+            Step::Call => RecordStep::Jump(crate::native::run_unrecorded(ts, frame, ip, sp)),
+            Step::Finished if st.returned_at_once() => RecordStep::Stop,
             Step::Finished => {
                 let recording = st.recording.take().expect("checked above");
-                let back_edge = recording.back_edge;
-                let finished = recording.recorder.finish_loop();
-                match st.finish(recording.code, recording.offset, back_edge, finished) {
-                    Some(id) => RecordStep::Jump(enter(ts, frame, ip, sp, id)),
-                    None => RecordStep::Stop,
+                let place = recording.place();
+                let returned = recording.recorder.has_returned();
+                match st.finish(place, recording.recorder.finish_loop()) {
+                    Some(id) if !returned => RecordStep::Jump(enter(ts, frame, ip, sp, id)),
+                    _ => RecordStep::Stop,
                 }
             }
         }
@@ -137,6 +144,12 @@ pub(crate) unsafe fn enter(
                 st.invalidate(id);
                 return at;
             }
+            if ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
+                || !py::has_c_stack(ts, crate::native::C_STACK_RESERVE)
+            {
+                // The same code in another module; or a recursion that has to go on without the C stack.
+                return at;
+            }
             if !ex.valid || (*ts).eval_breaker != ex.breaker || st.recording_here(ts) {
                 return at;
             }
@@ -153,7 +166,12 @@ pub(crate) unsafe fn enter(
                 st.note_sample(id, started.elapsed());
             }
             st.end_activation(activation);
-            debug_assert_eq!(status & 0xffff_ffff, STATUS_RESUME);
+            if status != STATUS_RESUME {
+                // The frame returned this object to whoever called it.
+                at.frame = (*ts).current_frame;
+                at.kind = ResumeKind::CalleeReturned(status as *mut py::Object);
+                return at;
+            }
             at = st.resume;
             // A link that is not a jump yet: go on in the executor it names.
             match st.next_executor.take() {
@@ -174,6 +192,7 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
         let st = state();
         let (executor, index) = st.exit_site(id);
         st.counters.exits += 1;
+        crate::native::link(cx);
         let ex = st.executor(executor);
         let exit = &ex.compiled.exits[index];
         let snapshot = ex.trace.snapshot(exit.snapshot);
@@ -206,13 +225,11 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
                 resume = normal(frame, ip, m.sp);
                 st.next_executor = Some(target);
             }
-        } else if st.wants_bridge(executor, index) && st.recording.is_none() && (*ts).eval_breaker == breaker {
+        } else if st.recording.is_none() && (*ts).eval_breaker == breaker && st.wants_bridge(executor, index) {
             st.start_bridge(executor, index, ts, &m);
             resume.kind = ResumeKind::Record;
         }
         m.release_stale();
-        let st = state();
-        st.resume = resume;
-        STATUS_RESUME
+        crate::native::leave(cx, resume)
     }
 }

@@ -12,6 +12,7 @@ mod helpers;
 mod hooks;
 mod link;
 mod log;
+mod native;
 mod operations;
 pub mod options;
 mod recipe;

@@ -15,6 +15,8 @@ pub(crate) enum Handover {
     F64,
     /// An object with a reference.
     Owned,
+    /// An object that the caller keeps alive.
+    Lent,
 }
 
 /// The slots that are handed over, ascending.
@@ -106,9 +108,10 @@ pub(crate) fn specialize(recorded: &Trace, signature: &Signature) -> Trace {
         let kind = match how {
             Handover::I64 => Kind::I64,
             Handover::F64 => Kind::F64,
-            Handover::Owned => Kind::Obj,
+            Handover::Owned | Handover::Lent => Kind::Obj,
         };
-        out.entry.push(EntryParam { kind, source: EntrySource::Slot(*slot) });
+        let source = if *how == Handover::Lent { EntrySource::Lent(*slot) } else { EntrySource::Slot(*slot) };
+        out.entry.push(EntryParam { kind, source });
     }
     out
 }

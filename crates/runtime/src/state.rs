@@ -14,6 +14,7 @@ use crate::Options;
 use crate::deopt::Materialized;
 use crate::executor::Executor;
 use crate::log::Log;
+use crate::native::Calls;
 use crate::watch::Watchers;
 
 /// What executors return: [`State::resume`] says where to go on.
@@ -21,6 +22,8 @@ pub(crate) const STATUS_RESUME: u64 = 1;
 
 /// Executions of a loop before it is recorded.
 const HOT_LOOP: u32 = 200;
+/// Entries of a function before it is recorded.
+const HOT_FUNCTION: u32 = 300;
 /// Times an exit is taken before a bridge is recorded.
 const HOT_EXIT: u32 = 20;
 /// Recordings that fail at one place before it is left alone for long.
@@ -51,8 +54,28 @@ pub(crate) struct Recording {
     pub back_edge: Option<u32>,
     /// How many of the recorder's dependencies are watched.
     pub watched: usize,
+    /// The globals and builtins of the frame it started in.
+    pub namespaces: (usize, usize),
+    /// A call is being run that the recording does not follow.
+    pub suspended: bool,
     /// Offset of the loop's last back edge, while leaving the loop gives the recording up.
     pub loop_end: Option<u32>,
+}
+
+/// Where a recording started, and what frame that was.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub code: usize,
+    pub offset: u32,
+    pub back_edge: Option<u32>,
+    pub namespaces: (usize, usize),
+}
+
+impl Recording {
+    pub fn place(&self) -> Place {
+        let Recording { code, offset, back_edge, namespaces, .. } = *self;
+        Place { code, offset, back_edge, namespaces }
+    }
 }
 
 /// Event counts, by what `stats()` calls them.
@@ -67,6 +90,8 @@ pub(crate) struct Counters {
     pub exits: u64,
     pub escapes: u64,
     pub escape_exits: u64,
+    pub calls_by_runtime: u64,
+    pub calls_answered: u64,
     pub invalidated: u64,
     pub dropped: u64,
     pub compile_ns: u64,
@@ -99,6 +124,8 @@ pub(crate) struct State {
     executors: Vec<Box<Executor>>,
     exit_sites: Vec<(u32, u32)>,
     escape_sites: Vec<(u32, u32)>,
+    call_sites: Vec<(u32, u32)>,
+    pub calls: Calls,
     pub recording: Option<Recording>,
     pub counters: Counters,
     aborts: FxHashMap<String, u64>,
@@ -150,6 +177,9 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 on_exit: crate::hooks::on_exit,
                 on_escape: crate::escape::on_escape,
                 on_left: crate::escape::on_left,
+                on_call: crate::native::on_call,
+                on_returned: crate::native::on_returned,
+                on_return: crate::native::on_return,
             };
             let arena = Arena::new(ARENA_BYTES, callbacks).map_err(|e| format!("no memory for machine code: {e}"))?;
             let watchers = Watchers::register()?;
@@ -164,6 +194,8 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 executors: Vec::new(),
                 exit_sites: Vec::new(),
                 escape_sites: Vec::new(),
+                call_sites: Vec::new(),
+                calls: Calls::default(),
                 recording: None,
                 counters: Counters::default(),
                 aborts: FxHashMap::default(),
@@ -194,12 +226,11 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         st.stress_spill = stress("spill");
         st.stress_no_opt = stress("no-opt");
         st.log = Log::open(options);
-        let hot = if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(HOT_LOOP) };
+        let hot = |n: u32| if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(n) };
         if let Some(n) = options.threshold {
             tier1::set_threshold(n);
         }
-        // Functions become hot through the loops that call them.
-        tier1::set_hot_thresholds(hot, u32::MAX);
+        tier1::set_hot_thresholds(hot(HOT_LOOP), hot(HOT_FUNCTION));
         tier1::enable()?;
         let interp = (*py::PyThreadState_Get()).interp;
         st.eval_frame = (*interp).eval_frame;
@@ -245,6 +276,8 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("traces.exits", c.exits),
             ("traces.escapes", c.escapes + st.executors.iter().map(|e| e.control.escapes).sum::<u64>()),
             ("traces.escape_exits", c.escape_exits),
+            ("calls.by_runtime", c.calls_by_runtime),
+            ("calls.answered_late", c.calls_answered),
             ("traces.invalidated", c.invalidated),
             ("traces.dropped", c.dropped),
             ("traces.aborted", st.aborts.values().sum()),
@@ -281,6 +314,11 @@ impl State {
         &mut self.executors[id as usize]
     }
 
+    /// The executor that a function's code starts with, if there is one.
+    pub fn function_executor(&self, code: usize) -> Option<&Executor> {
+        self.executors.iter().map(|e| &**e).find(|e| e.valid && e.site.code == code && e.starts_function())
+    }
+
     pub fn executor_count(&self) -> u32 {
         self.executors.len() as u32
     }
@@ -299,6 +337,15 @@ impl State {
         self.exit_sites.len() as u32
     }
 
+    pub fn call_site(&self, id: u32) -> (u32, usize) {
+        let (executor, index) = self.call_sites[id as usize];
+        (executor, index as usize)
+    }
+
+    pub fn next_call_id(&self) -> u32 {
+        self.call_sites.len() as u32
+    }
+
     pub fn next_escape_id(&self) -> u32 {
         self.escape_sites.len() as u32
     }
@@ -308,6 +355,7 @@ impl State {
         let id = executor.id;
         self.exit_sites.extend((0..executor.compiled.exits.len()).map(|i| (id, i as u32)));
         self.escape_sites.extend((0..executor.compiled.escapes.len()).map(|i| (id, i as u32)));
+        self.call_sites.extend((0..executor.compiled.calls.len()).map(|i| (id, i as u32)));
         for d in &executor.dependencies {
             self.dependents.entry(*d).or_default().push(id);
         }
@@ -317,7 +365,7 @@ impl State {
     }
 
     pub fn recording_here(&self, ts: *mut py::ThreadState) -> bool {
-        self.recording.as_ref().is_some_and(|r| r.ts == ts)
+        self.recording.as_ref().is_some_and(|r| r.ts == ts && !r.suspended)
     }
 
     pub fn begin_activation(&mut self) -> codegen::Activation {
@@ -356,8 +404,13 @@ impl State {
         if ex.entered + 1 != SAMPLED.end || ex.sampled_ns >= SHORT_STAY_NS * n {
             return;
         }
-        let site = (ex.site.code, ex.site.offset);
+        let (site, function) = ((ex.site.code, ex.site.offset), ex.starts_function());
         self.counters.dropped += 1;
+        if function {
+            // Native code may still call it.
+            self.uninstall(id);
+            return;
+        }
         self.heat.entry(site).or_default().failures = MAX_FAILURES;
         self.invalidate(id);
     }
@@ -468,11 +521,37 @@ impl State {
         heat.left += 1;
         // Not a round number: loops with a fixed trip count would leave at the same iteration again.
         let wait = 5 + 8 * heat.left;
+        self.record_again(&recording, wait);
+    }
+
+    /// The function being recorded returned without a call: tier 1 had better run it, since it costs more to enter and
+    /// to leave than it saves. But it may have been the end of a recursion. Whether the recording is given up.
+    pub fn returned_at_once(&mut self) -> bool {
+        let Some(recording) = &self.recording else { return false };
+        if !recording.recorder.is_short_function() || self.stressed() {
+            return false;
+        }
+        let recording = self.recording.take().expect("just seen");
+        let heat = self.heat.entry((recording.code, recording.offset)).or_default();
+        heat.left += 1;
+        let wait = 3 + 4 * heat.left;
+        if heat.left > MAX_LEFT {
+            self.given_up(recording.code, recording.offset, Abort::Short);
+        } else {
+            self.record_again(&recording, wait);
+        }
+        true
+    }
+
+    fn record_again(&self, recording: &Recording, wait: u32) {
         // SAFETY: the code was running a moment ago, so it is alive and decoded.
         unsafe {
             if let Some(code) = tier1::find_decoded(recording.code as *mut py::Code) {
                 for edge in back_edges(&*code, recording.offset) {
                     tier1::hooks::reset_counter(code, edge as usize, wait);
+                }
+                if (*code).base_op(recording.offset as usize).opcode == py::op::RESUME {
+                    tier1::hooks::reset_counter(code, recording.offset as usize, wait);
                 }
             }
         }
@@ -527,9 +606,12 @@ impl State {
         let ex = self.executor(executor);
         let exit = &ex.compiled.exits[index];
         let snapshot = ex.trace.snapshot(exit.snapshot);
-        let start = Start { kind: TraceKind::Bridge { parent: executor, exit: index as u32 }, offset: m.pc };
+        let kind = TraceKind::Bridge { parent: executor, exit: index as u32 };
+        let start = Start { kind, offset: m.pc, entry: false };
         // SAFETY: by this function's contract.
-        let recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
+        let mut recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
+        recorder.set_unowned(crate::native::unowned_at(&ex.trace, exit.inst as usize));
+        let namespaces = ex.namespaces;
         // The place is named in the outermost frame's code, where failures are counted.
         let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
         self.counters.recordings += 1;
@@ -540,14 +622,18 @@ impl State {
             offset,
             back_edge: None,
             watched: 0,
+            namespaces,
+            suspended: false,
             loop_end: None,
         });
+        self.heed_results(code);
     }
 
     /// Compiles a finished recording. Its executor, if all went well.
-    pub fn finish(&mut self, code: usize, offset: u32, back_edge: Option<u32>, finished: Finished) -> Option<u32> {
+    pub fn finish(&mut self, place: Place, finished: Finished) -> Option<u32> {
+        let Place { code, offset, back_edge, namespaces } = place;
         let started = std::time::Instant::now();
-        let result = self.compile(code, offset, finished);
+        let result = self.compile(code, offset, namespaces, finished);
         self.counters.compile_ns += started.elapsed().as_nanos() as u64;
         match result {
             Ok(id) => {
@@ -585,7 +671,9 @@ impl State {
             }
             let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) else { return };
             let mut edges = back_edges(&*tier1_code, offset);
-            if edges.is_empty() {
+            if self.executor(id).starts_function() {
+                edges = vec![offset];
+            } else if edges.is_empty() {
                 edges.extend(back_edge);
             }
             for edge in edges {
@@ -610,19 +698,13 @@ impl State {
         }
         let site = ex.site.clone();
         let kind = ex.trace.kind;
+        self.calls.forget_executor(id, self.arena.call_thunk());
+        let ex = &mut self.executors[id as usize];
         if ex.recorded.is_some() {
             self.heat.entry((site.code, site.offset)).or_default().invalidated += 1;
         }
         let range = ex.compiled.code;
-        // SAFETY: tier-1 code is looked up through the code object, which a dying code object announces first.
-        unsafe {
-            if let Some(tier1_code) = tier1::find_decoded(site.code as *mut py::Code) {
-                for edge in &site.installed {
-                    tier1::hooks::uninstall_executor(tier1_code, *edge as usize);
-                    tier1::hooks::reset_counter(tier1_code, *edge as usize, self.hot_loop());
-                }
-            }
-        }
+        self.uninstall(id);
         if let TraceKind::Bridge { parent, exit } = kind {
             let first = self.executors[parent as usize].first_exit;
             let parent_executor = &mut self.executors[parent as usize];
@@ -635,12 +717,28 @@ impl State {
         let children: Vec<u32> = {
             let bridges = ex.exits.iter().filter_map(|e| e.bridge);
             // What jumps here must not any more: this code may be freed.
-            bridges.chain(ex.variants.iter().map(|v| v.1)).chain(ex.linkers.iter().copied()).collect()
+            let same = ex.variants.iter().map(|v| v.1).chain(ex.entries.iter().copied());
+            bridges.chain(same).chain(ex.linkers.iter().copied()).collect()
         };
         for child in children {
             self.invalidate(child);
         }
         self.arena.retire(range);
+    }
+
+    /// Takes an executor off the instructions it is entered at.
+    fn uninstall(&mut self, id: u32) {
+        let site = &mut self.executors[id as usize].site;
+        let (code, installed) = (site.code, std::mem::take(&mut site.installed));
+        // SAFETY: tier-1 code is looked up through the code object, which a dying code object announces first.
+        unsafe {
+            if let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) {
+                for edge in installed {
+                    tier1::hooks::uninstall_executor(tier1_code, edge as usize);
+                    tier1::hooks::reset_counter(tier1_code, edge as usize, self.hot_loop());
+                }
+            }
+        }
     }
 
     pub fn invalidate_all(&mut self) {
@@ -665,6 +763,7 @@ impl State {
     pub fn forget_code(&mut self, code: usize) {
         self.heat.retain(|(c, _), _| *c != code);
         self.per_code.remove(&code);
+        self.calls.forget_code(code);
     }
 }
 

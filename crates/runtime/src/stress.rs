@@ -15,7 +15,7 @@ impl State {
         let mut trace = ex.trace.clone();
         let (kind, site, breaker) = (trace.kind, ex.site.clone(), ex.breaker);
         force_exit(&mut trace, inst)?;
-        let (compiled, control) = self.generate(&trace, kind, None).ok()?;
+        let (compiled, control) = self.generate(&trace, kind, None, None).ok()?;
         if self.options.dump.asm {
             let text = format!("{trace}{}", codegen::dump(&compiled, &self.arena));
             self.dump("forced exit", site.code, site.offset, &text);
@@ -31,6 +31,8 @@ impl State {
             variants: Vec::new(),
             variant_of: None,
             linkers: Vec::new(),
+            entries: Vec::new(),
+            namespaces: (0, 0),
             compiled,
             plans,
             dependencies: Vec::new(),

@@ -241,7 +241,7 @@ thread_local! {
 }
 
 /// Keeps a decision; [`resume`] reads it before anything else can run.
-fn keep(decision: Resume) -> *const Resume {
+pub(crate) fn keep(decision: Resume) -> *const Resume {
     DECISION.with(|d| {
         // SAFETY: the cell is this thread's, and nobody holds a reference into it.
         unsafe { *d.0.get() = decision };
@@ -290,6 +290,8 @@ pub(crate) unsafe extern "sysv64" fn resume(decision: *const Resume, ts: *mut Th
             ResumeKind::Error => error::<false>(frame, ip, sp, ts),
             ResumeKind::Leave => leave::<false>(frame, ip, sp, ts),
             ResumeKind::Returned(value) => value,
+            ResumeKind::CalleeReturned(value) => unwind::return_to_caller::<false>(frame, StackRef::steal(value), ts),
+            ResumeKind::CalleeFailed => unwind::fail_in_caller::<false>(frame, ts),
         }
     }
 }

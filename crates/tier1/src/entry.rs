@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use cpython::abi::*;
 
 use crate::decode;
-use crate::dispatch::go;
+use crate::dispatch::{go, keep, resume};
+use crate::hooks::Resume;
 use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
 use crate::registry::{self, decoded, find_decoded};
@@ -265,6 +266,33 @@ unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwfl
             (*tier1).breaker = breaker;
         }
         run(ts, frame, tier1)
+    }
+}
+
+/// Evaluates a frame as CPython's own entry from C does: `frame` is ready to run, not current, and without a recursion
+/// unit of its own.
+///
+/// # Safety
+/// As for the PEP 523 hook.
+pub unsafe fn evaluate(ts: *mut ThreadState, frame: *mut Frame) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe { eval_frame(ts, frame, 0) }
+}
+
+/// Goes on as `to` says until `bottom` has returned or raised; its result. What called `bottom` runs on the C stack
+/// and waits: an entry frame goes between the two.
+///
+/// # Safety
+/// `bottom` is a running frame, in whose activation (it and what it called) `to` goes on.
+pub unsafe fn run_nested(ts: *mut ThreadState, bottom: *mut Frame, to: Resume) -> *mut Object {
+    let mut entry = core::mem::MaybeUninit::<EntryFrame>::uninit();
+    // SAFETY: the caller's; the entry frame outlives everything above it.
+    unsafe {
+        let current = (*ts).current_frame;
+        (*ts).current_frame = (*bottom).previous;
+        enter_entry_frame(ts, entry.as_mut_ptr(), bottom);
+        (*ts).current_frame = current;
+        resume(keep(to), ts)
     }
 }
 

@@ -24,6 +24,10 @@ pub enum ResumeKind {
     Error,
     /// The entry frame itself returned this value (null with an exception set) and is gone.
     Returned(*mut Object),
+    /// A callee of `frame` returned this value and is gone. (`ip` and `sp` are not used: the frame has them.)
+    CalleeReturned(*mut Object),
+    /// A callee of `frame` ended with an exception, which is set. (As above.)
+    CalleeFailed,
     /// Go on at `ip` in recording mode.
     Record,
     /// Run the rest of this frame in CPython's evaluator.

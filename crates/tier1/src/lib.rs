@@ -23,7 +23,9 @@ mod unwind;
 mod with_memory;
 
 pub use dispatch::code_of;
-pub use entry::{Counts, counts, disable, enable, note_instrumentation, set_hot_thresholds, set_threshold};
+pub use entry::{
+    Counts, counts, disable, enable, evaluate, note_instrumentation, run_nested, set_hot_thresholds, set_threshold,
+};
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };

@@ -37,3 +37,11 @@ pub const CX_TSTATE: isize = -24;
 pub const CX_EVAL_BREAKER: isize = -32;
 /// `_PyInterpreterFrame.localsplus`.
 pub const FRAME_LOCALS: isize = 80;
+/// `PyThreadState.py_recursion_remaining`.
+pub const TSTATE_RECURSION: isize = 48;
+/// `PyThreadState.datastack_top`.
+pub const TSTATE_DATASTACK_TOP: isize = 240;
+/// `PyThreadState.datastack_limit`.
+pub const TSTATE_DATASTACK_LIMIT: isize = 248;
+/// `_PyThreadStateImpl.c_stack_soft_limit`.
+pub const TSTATE_C_STACK_LIMIT: isize = 848;

@@ -56,6 +56,29 @@ pub trait Structural {
     /// as its "during" snapshot says. The helper consumes the references that its operands own.
     #[uop(escapes, exits)]
     fn escape(helper: Imm32, arg: Imm64, values: Values) -> Obj;
+
+    /// Calls the Python function that the innermost frame of the snapshot is about to begin; the other frames wait for
+    /// it. The result is an object. Of a compiled trace `target` numbers function and entry signature, and the operands
+    /// are what that entry takes; the innermost frame then has no slots.
+    #[uop(escapes, exits)]
+    fn call_obj(target: Imm32, values: Values) -> Obj;
+    /// As [`call_obj`], of a function that makes an `int` that fits 64 bits, of which nobody has seen the object.
+    #[uop(escapes, exits)]
+    fn call_i64(target: Imm32, values: Values) -> I64;
+    /// As [`call_obj`], of a function that makes a `float` of which nobody has seen the object.
+    #[uop(escapes, exits)]
+    fn call_f64(target: Imm32, values: Values) -> F64;
+
+    /// Ends the root frame: the `RETURN_VALUE` at `pc` hands `value` over to whoever entered. The frame's memory owns
+    /// references in its first `locals` slots at most.
+    #[uop(escapes)]
+    fn return_obj(value: Obj, pc: Imm32, locals: Imm32);
+    /// As [`return_obj`], of an `int` whose object was never made.
+    #[uop(escapes)]
+    fn return_i64(value: I64, pc: Imm32, locals: Imm32);
+    /// As [`return_obj`], of a `float` whose object was never made.
+    #[uop(escapes)]
+    fn return_f64(value: F64, pc: Imm32, locals: Imm32);
 }
 
 /// Calls that neither run Python code nor see frames.

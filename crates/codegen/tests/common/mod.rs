@@ -6,6 +6,7 @@ pub mod eval;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use codegen::abi::Answer;
 use codegen::escape::Recipe;
 use codegen::{Arena, Callbacks, CompileError, Compiled, Env, LinkTarget, Loc, NativeFrame, Options};
 use ir::{Trace, Uop, ValueId};
@@ -87,6 +88,18 @@ impl Env for TestEnv<'_> {
     }
 }
 
+unsafe extern "sysv64" fn on_call(_cx: *mut NativeFrame) -> Answer {
+    unreachable!("the traces make no native calls")
+}
+
+unsafe extern "sysv64" fn on_returned(_cx: *mut NativeFrame, _value: u64, _how: u64, _float: u64) -> Answer {
+    unreachable!("the traces make no native calls")
+}
+
+unsafe extern "sysv64" fn on_return(_cx: *mut NativeFrame, _value: u64, _how: u64, _pc: u64) -> Answer {
+    unreachable!("the traces do not return")
+}
+
 unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, exit: u32) -> u64 {
     // SAFETY: the thunk passes its native frame.
     let cx = unsafe { &*cx };
@@ -122,7 +135,7 @@ unsafe extern "sysv64" fn on_left(_cx: *mut NativeFrame, escape: u32, result: u6
     (0x2000 + u64::from(escape)).wrapping_add(result << 32)
 }
 
-const CALLBACKS: Callbacks = Callbacks { on_exit, on_escape, on_left };
+const CALLBACKS: Callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return };
 
 /// Overwrites every register that C functions may overwrite.
 pub fn clobber() {

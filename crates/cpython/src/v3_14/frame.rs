@@ -183,6 +183,22 @@ pub unsafe fn push_frame(
         }
         (*ts).datastack_top = new_top;
         let frame: *mut Frame = top.cast();
+        init_frame(frame, func, code, previous);
+        for i in null_locals_from..(*code).co_nlocalsplus as usize {
+            *Frame::local(frame, i) = StackRef::NULL;
+        }
+        Some(frame)
+    }
+}
+
+/// Writes a frame that is about to begin, all but its locals. Takes over `func`.
+///
+/// # Safety
+/// The memory is the frame's; `func` is a Python function with code `code`; `previous` is the frame that calls it.
+#[inline(always)]
+pub unsafe fn init_frame(frame: *mut Frame, func: StackRef, code: *mut Code, previous: *mut Frame) {
+    // SAFETY: the caller's.
+    unsafe {
         let function: *mut Function = func.object().cast();
         (*frame).previous = previous;
         (*frame).f_funcobj = func;
@@ -190,18 +206,24 @@ pub unsafe fn push_frame(
         (*frame).f_builtins = (*function).func_builtins;
         (*frame).f_globals = (*function).func_globals;
         (*frame).f_locals = core::ptr::null_mut();
-        let locals = (*code).co_nlocalsplus as usize;
-        (*frame).stackpointer = Frame::local(frame, locals);
+        (*frame).stackpointer = Frame::local(frame, (*code).co_nlocalsplus as usize);
         (*frame).frame_obj = core::ptr::null_mut();
         (*frame).instr_ptr = Code::units(code);
         (*frame).return_offset = 0;
         (*frame).owner = FRAME_OWNED_BY_THREAD as u8;
         (*frame).visited = 0;
-        for i in null_locals_from..locals {
-            *Frame::local(frame, i) = StackRef::NULL;
-        }
-        Some(frame)
     }
+}
+
+/// Whether the C stack has room for `reserve` bytes before its soft limit.
+///
+/// # Safety
+/// The GIL is held by this thread.
+#[inline(always)]
+pub unsafe fn has_c_stack(ts: *mut ThreadState, reserve: usize) -> bool {
+    let mark = 0u8;
+    // SAFETY: every PyThreadState is the first field of a _PyThreadStateImpl.
+    unsafe { &raw const mark as usize >= (*ts.cast::<ThreadStateImpl>()).c_stack_soft_limit + reserve }
 }
 
 /// Takes a frame for the trampoline below an inlined `__init__` (`_PyFrame_PushTrampolineUnchecked`), with

@@ -46,6 +46,10 @@ impl Oracle for TestOracle {
         object != 0 && self.float_value(object).is_none()
     }
 
+    fn is_small_int(&self, value: i64) -> bool {
+        (-5..=1024).contains(&value)
+    }
+
     fn class_is_fixed(&self, ty: u64) -> bool {
         ty != POINT
     }

@@ -4,8 +4,8 @@ use core::mem::offset_of;
 use cpython::abi as py;
 use ir::Uop;
 
-use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
-use crate::{Abort, Dependency, EscapeHelper, Recorder};
+use crate::state::{Entry, MAX_DEPTH, Val};
+use crate::{Abort, EscapeHelper, Recorder};
 
 impl Recorder {
     /// CALL: stack callable, self or NULL, arguments.
@@ -18,6 +18,9 @@ impl Recorder {
             if ty == py::PyFunction_Type() {
                 let has_self = !self.real_peek(nargs).is_null();
                 if self.inlinable(object.cast(), nargs + usize::from(has_self)) {
+                    if self.stays_a_call(object.cast()) {
+                        return self.call_native(callable, object.cast(), nargs, has_self);
+                    }
                     return self.inline(callable, object.cast(), nargs, has_self);
                 }
                 return Err(Abort::Value("calls a Python function that is not inlined yet"));
@@ -102,20 +105,7 @@ impl Recorder {
         }
         // SAFETY: a function object that the real frame holds.
         unsafe {
-            let code = (*f).func_code;
-            self.guard_is(callable, f.cast());
-            // One call site may see the same function with a receiver and without.
-            if let Val::Is(receiver) = self.peek(nargs).val
-                && !self.types.contains_key(&receiver)
-            {
-                if has_self {
-                    self.emit(Uop::GuardNonNull, &[receiver]);
-                } else {
-                    self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
-                }
-            }
-            self.depend(Dependency::Function(f as usize));
-            let code_id = self.code_id(code);
+            self.guard_callee(callable, f, nargs, has_self);
             let depth = self.frames.len();
             if depth > self.recursion_guarded {
                 self.emit_imm(
@@ -126,36 +116,16 @@ impl Recorder {
                 );
                 self.recursion_guarded = depth;
             }
-            let operands = self.pop_n(nargs + 2);
-            let argcount = (*code).co_argcount as usize;
-            let nlocals = (*code).co_nlocalsplus as usize;
-            let mut slots: Vec<Entry> =
-                operands[if has_self { 1 } else { 2 }..].iter().map(|e| Entry { clean: false, ..*e }).collect();
-            if slots.len() < argcount {
-                let defaults = (*f).func_defaults.cast::<py::Tuple>();
-                let count = py::Tuple::len(defaults);
-                for i in slots.len()..argcount {
-                    let e = self.constant_entry(py::Tuple::item(defaults, i + count - argcount));
-                    slots.push(e);
-                }
-            }
-            slots.resize(nlocals, Entry::NULL);
-            self.frames.push(AbsFrame {
-                code: code_id,
-                code_ptr: code,
-                func: Entry { clean: false, ..operands[0] },
-                slots,
-                nlocals,
-                pc: 0,
-            });
-            self.expect_code = Some(code);
+            let func = Entry { clean: false, ..self.peek(nargs + 1) };
+            self.enter_frame(func, f, nargs, has_self);
         }
         Ok(())
     }
 
     pub(crate) unsafe fn return_value(&mut self) -> Result<(), Abort> {
         if self.in_root() {
-            return Err(Abort::LeftLoop);
+            // SAFETY: by the contract of `record`.
+            return unsafe { self.return_from_root() };
         }
         let nlocals = self.top().nlocals;
         if self.top().slots.len() != nlocals + 1 {

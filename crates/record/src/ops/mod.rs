@@ -5,6 +5,7 @@ mod attr;
 mod call;
 mod control;
 mod iter;
+mod native;
 mod subscr;
 
 use cpython::abi::op;
@@ -28,7 +29,13 @@ impl Recorder {
         unsafe {
             match opcode {
                 op::NOP | op::NOT_TAKEN | op::CACHE | op::EXTENDED_ARG | op::END_FOR => Ok(()),
-                op::RESUME => Ok(()),
+                op::RESUME => {
+                    // Where a function begins CPython looks for events; an inlined one can wait.
+                    if self.start.entry && self.trace.insts.is_empty() {
+                        self.poll();
+                    }
+                    Ok(())
+                }
 
                 op::LOAD_FAST => self.load_fast(arg, true),
                 op::LOAD_FAST_BORROW => self.load_fast(arg, false),

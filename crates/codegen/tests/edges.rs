@@ -92,7 +92,14 @@ fn trace(uop: Uop, imms: [u64; 2]) -> Trace {
         })
         .collect();
     let mut snapshot = |slots: Vec<SlotVal>| {
-        let frame = Frame { code: CodeId(0), func: SlotVal::UNCHANGED, pc: 0, slots, continuation: Continuation::Push };
+        let frame = Frame {
+            code: CodeId(0),
+            func: SlotVal::UNCHANGED,
+            generator: false,
+            pc: 0,
+            slots,
+            continuation: Continuation::Push,
+        };
         t.push_snapshot(Snapshot { resume: Resume::Before, frames: vec![frame] })
     };
     let before = snapshot(Vec::new());
@@ -118,6 +125,7 @@ fn trace(uop: Uop, imms: [u64; 2]) -> Trace {
     let frame = Frame {
         code: CodeId(0),
         func: SlotVal::UNCHANGED,
+        generator: false,
         pc: 1,
         slots: slots.into_iter().collect(),
         continuation: Continuation::Push,
@@ -197,6 +205,10 @@ fn machine_code_equals_bodies_on_memory() {
                 // Types at small addresses, which nobody follows.
                 blocks.iter_mut().for_each(|b| b[1] = 8);
             }
+            if uop == Uop::GuardGenSlotOwned {
+                // Tagged references in some slots.
+                blocks.iter_mut().for_each(|b| b[3] |= random(2) as u64);
+            }
             fill(&mut m.tstate, &mut random);
             fill(&mut m.frame, &mut random);
             *m.eval_breaker = [0, 1, 0x500][random(3)];
@@ -219,6 +231,7 @@ fn machine_code_equals_bodies_on_memory() {
                     64 if uop == Uop::GuardEvalBreaker => *m.eval_breaker ^ random(2) as u64,
                     64 if facts.operands.is_empty() => addresses[random(5)],
                     64 => [word, addresses[random(5)], u64::from(word as u32)][random(3)],
+                    _ if uop == Uop::GuardGenSlotOwned => [8, 24][random(2)],
                     _ => [0, 8, 16, 24][random(4)],
                 };
             }

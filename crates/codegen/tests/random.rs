@@ -77,7 +77,14 @@ impl Builder {
             SlotVal { source, count: Count::New }
         });
         let slots = slots.collect();
-        let frame = Frame { code: CodeId(0), func: SlotVal::UNCHANGED, pc: 0, slots, continuation: Continuation::Push };
+        let frame = Frame {
+            code: CodeId(0),
+            func: SlotVal::UNCHANGED,
+            generator: false,
+            pc: 0,
+            slots,
+            continuation: Continuation::Push,
+        };
         self.trace.push_snapshot(Snapshot { resume, frames: vec![frame] })
     }
 

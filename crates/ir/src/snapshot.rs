@@ -63,8 +63,11 @@ pub struct SlotVal {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     pub code: CodeId,
-    /// The function object; `Unchanged` for the root frame.
+    /// The function object; `Unchanged` for the root frame; of a generator's frame, the generator.
     pub func: SlotVal,
+    /// The frame lies in the generator `func`, where it stays: it is only linked to its caller. `Unchanged` slots are
+    /// right in its memory.
+    pub generator: bool,
     /// The instruction, in code units: to execute (innermost), or the call in flight (callers).
     pub pc: u32,
     /// `localsplus`: locals, cells, free variables, then the value stack. Its length gives the stack depth.

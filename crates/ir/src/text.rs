@@ -16,7 +16,7 @@
 //! ```
 //!
 //! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN` or `0xADDRESS:count`;
-//! a count is `steal`, `new` or `borrow`. `#` starts a comment.
+//! a count is `steal`, `new` or `borrow`. A frame that lies in a generator says `gen=` for `func=`. `#` starts a comment.
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -111,7 +111,7 @@ impl Display for Snapshot {
         for frame in &self.frames {
             write!(f, " c{}@{}", frame.code.0, frame.pc)?;
             if frame.func != SlotVal::UNCHANGED {
-                write!(f, " func={}", frame.func)?;
+                write!(f, " {}={}", if frame.generator { "gen" } else { "func" }, frame.func)?;
             }
             match frame.continuation {
                 Continuation::Push => {}
@@ -315,12 +315,13 @@ impl<'a> Parser<'a> {
     }
 
     fn frame(&self, head: &str, slots: &str) -> Result<Frame, String> {
-        let (place, func) = match head.split_once(' ') {
-            Some((p, f)) => {
-                let func = f.trim().strip_prefix("func=").ok_or_else(|| format!("`{f}` is no function"))?;
-                (p, self.slot(func)?)
-            }
-            None => (head, SlotVal::UNCHANGED),
+        let (place, func, generator) = match head.split_once(' ') {
+            Some((p, f)) => match f.trim().split_once('=') {
+                Some(("func", func)) => (p, self.slot(func)?, false),
+                Some(("gen", generator)) => (p, self.slot(generator)?, true),
+                _ => return Err(format!("`{f}` is no function")),
+            },
+            None => (head, SlotVal::UNCHANGED, false),
         };
         let (code, pc) = place
             .strip_prefix('c')
@@ -330,6 +331,7 @@ impl<'a> Parser<'a> {
         Ok(Frame {
             code: CodeId(number(code)?),
             func,
+            generator,
             pc: number(pc)?,
             slots: slots.map(|s| self.slot(s)).collect::<Result<_, _>>()?,
             continuation: Continuation::Push,

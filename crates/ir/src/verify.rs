@@ -190,17 +190,21 @@ impl Verifier<'_> {
             if matches!(inst.op, Uop::CallObj | Uop::CallI64 | Uop::CallF64) && snap.frames.len() < 2 {
                 return Err(format!("{id}: a call's snapshot has the callee's frame"));
             }
-            for slot in std::iter::once(&frame.func).chain(&frame.slots) {
-                self.slot(slot, depth, at, id)?;
+            if frame.generator && (depth == 0 || !matches!(frame.func.source, Source::Value(_))) {
+                return Err(format!("{id}: a generator's frame names its generator, and is not the root"));
+            }
+            self.slot(&frame.func, depth == 0, at, id)?;
+            for slot in &frame.slots {
+                self.slot(slot, depth == 0 || frame.generator, at, id)?;
             }
         }
         Ok(())
     }
 
-    fn slot(&self, slot: &SlotVal, depth: usize, at: ValueId, id: SnapId) -> Result<(), String> {
+    fn slot(&self, slot: &SlotVal, in_memory: bool, at: ValueId, id: SnapId) -> Result<(), String> {
         let (value, wanted) = match slot.source {
-            Source::Unchanged if depth > 0 => {
-                return Err(format!("{id}: only the root frame is in memory, so nothing else is unchanged"));
+            Source::Unchanged if !in_memory => {
+                return Err(format!("{id}: this frame is not in memory, so nothing is unchanged"));
             }
             Source::Unchanged | Source::Null | Source::Const(_) => return Ok(()),
             Source::Value(v) => (v, Kind::Obj),

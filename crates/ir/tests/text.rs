@@ -94,7 +94,8 @@ fn the_verifier_finds_each_broken_rule() {
         ("c0@15 [box_i64 v5", "c1@15 [box_i64 v5", "no code c1"),
         ("s0: before", "s0: during", "belongs to escapes"),
         ("s2: during", "s2: before", "belongs to escapes"),
-        ("[0x7f20:borrow", "[=", "nothing else is unchanged"),
+        ("[0x7f20:borrow", "[=", "nothing is unchanged"),
+        ("func=v0:new", "gen=null", "names its generator"),
         ("s0: before c0@14 [=, null]", "s0: before", "no frame"),
     ] {
         assert!(LOOP.contains(from), "{from}");

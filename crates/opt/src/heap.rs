@@ -24,6 +24,11 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::LoadFieldObj
         | Uop::LoadFieldPtr
         | Uop::GuardFieldIs
+        | Uop::StoreFieldObj
+        | Uop::StoreOwnAddress
+        | Uop::LoadGenSlot
+        | Uop::StoreGenSlot
+        | Uop::GuardGenSlotOwned
         | Uop::StoreSlot
         | Uop::LendSlot
         | Uop::GuardSlotTag => Some(imms[0]),
@@ -88,6 +93,15 @@ impl Optimizer<'_> {
         if lasting && self.remembered(&key).is_some() {
             return Ok(false);
         }
+        if op == Uop::GuardFieldIs {
+            // What the trace itself stored there.
+            let load = Key { op: Uop::LoadFieldI64, args: key.args.clone(), imms: [imms[0], 0] };
+            match self.remembered(&load).flatten().and_then(|v| self.constant(v)) {
+                Some(found) if found == imms[1] => return Ok(false),
+                Some(_) => return Err(Reason::Contradiction),
+                None => {}
+            }
+        }
         self.push(op, args, imms)?;
         if lasting {
             self.st.heap.push((key, None));
@@ -98,7 +112,10 @@ impl Optimizer<'_> {
     /// Forgets what a uop may change: a store to a field leaves other objects' fields alone.
     fn kill_by(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
         let write = writes(op, imms);
-        let stores_field = matches!(op, Uop::StoreAttr | Uop::StoreFieldI64 | Uop::StoreFieldObj);
+        let stores_field = matches!(
+            op,
+            Uop::StoreAttr | Uop::StoreFieldI64 | Uop::StoreFieldObj | Uop::StoreGenSlot | Uop::StoreOwnAddress
+        );
         if !stores_field {
             return self.st.kill(write);
         }
@@ -132,6 +149,16 @@ impl Optimizer<'_> {
             Uop::StoreAttr => (Uop::LoadAttr, &args[..1], args[1]),
             Uop::StoreFieldObj => (Uop::LoadFieldObj, &args[..1], args[1]),
             Uop::StoreFieldI64 => (Uop::LoadFieldI64, &args[..1], args[1]),
+            Uop::StoreGenSlot => {
+                let owned = Key { op: Uop::GuardGenSlotOwned, args: SmallVec::from_slice(&args[..1]), imms };
+                self.st.heap.push((owned, None));
+                (Uop::LoadGenSlot, &args[..1], args[1])
+            }
+            Uop::StoreGenState => {
+                let key = Key { op: Uop::GuardGenState, args: SmallVec::from_slice(args), imms };
+                self.st.heap.push((key, None));
+                return Ok(v);
+            }
             Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
             _ => return Ok(v),
         };

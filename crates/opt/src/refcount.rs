@@ -142,7 +142,7 @@ enum Drops {
 fn drops(op: Uop) -> Drops {
     let facts = op.facts();
     match op {
-        Uop::StoreFieldI64 => Drops::Nothing,
+        Uop::StoreFieldI64 | Uop::StoreOwnAddress | Uop::StoreGenState => Drops::Nothing,
         Uop::Label | Uop::Jump | Uop::Link => Drops::Anything,
         _ if facts.grade != Grade::Leaf => Drops::Anything,
         _ if facts.writes != 0 || (facts.form == Form::Call && facts.result.is_none()) => Drops::Stored,

@@ -1,4 +1,6 @@
 //! Emitting uops: constants, guards that are not known to hold yet, unboxing, boxing, releases.
+use core::mem::offset_of;
+
 use cpython::abi as py;
 use ir::{Inst, Kind, Uop, ValueId};
 
@@ -24,6 +26,11 @@ impl Releases {
     pub(crate) fn escapes(&self) -> bool {
         !self.dying.is_empty()
     }
+}
+
+/// Byte offset of slot `i` in a generator.
+pub(crate) fn generator_slot(i: usize) -> u64 {
+    (offset_of!(py::Generator, gi_iframe) + offset_of!(py::Frame, localsplus) + 8 * i) as u64
 }
 
 impl Recorder {
@@ -64,18 +71,29 @@ impl Recorder {
         v
     }
 
-    /// The value of slot `i` of the innermost frame, reading the root frame's memory where it must.
+    /// The value of slot `i` of the innermost frame, reading memory where it must.
     pub(crate) fn slot(&mut self, i: usize) -> Entry {
         let e = self.top().slots[i];
         match e.val {
             Val::Memory => {
-                let v = self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0);
+                let v = match self.home() {
+                    Some(generator) => self.emit_imm(Uop::LoadGenSlot, &[generator], generator_slot(i), 0),
+                    None => self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0),
+                };
                 let entry = Entry { val: Val::Is(v), ..e };
                 self.top().slots[i] = entry;
                 entry
             }
             _ => e,
         }
+    }
+
+    /// Stores an owned reference into slot `i` of the innermost frame, whose slots are in memory.
+    pub(crate) fn store_in_memory(&mut self, i: usize, v: ValueId) {
+        match self.home() {
+            Some(generator) => self.emit_imm(Uop::StoreGenSlot, &[generator, v], generator_slot(i), 0),
+            None => self.emit_imm(Uop::StoreSlot, &[v], 8 * i as u64, 0),
+        };
     }
 
     /// Slot index of the `n`th entry from the top of the stack (0 is the top).

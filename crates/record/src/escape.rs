@@ -60,10 +60,12 @@ pub enum EscapeHelper {
     AppendStr,
     /// FOR_ITER's step of the operand, which stays on the stack; the result is the item or `iteration_end()`.
     ForIter,
+    /// Clears the frame of a generator that returns at offset `arg` (operands value, generator); the result is the value.
+    FinishGenerator,
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 27] = [
+    const ALL: [EscapeHelper; 28] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -91,6 +93,7 @@ impl EscapeHelper {
         EscapeHelper::ConvertValue,
         EscapeHelper::AppendStr,
         EscapeHelper::ForIter,
+        EscapeHelper::FinishGenerator,
     ];
 
     /// The helper of this number.

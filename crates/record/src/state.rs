@@ -107,11 +107,26 @@ pub(crate) struct Deferred {
     pub right: Entry,
 }
 
+/// How a generator was suspended when the trace resumed it; `None` where the trace began within it.
+pub(crate) type Suspended = Option<Suspension>;
+
+/// The state of a suspended generator's frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Suspension {
+    pub instr_ptr: usize,
+    /// Slots in use.
+    pub depth: usize,
+    /// `gi_frame_state`.
+    pub state: i8,
+}
+
 pub(crate) struct AbsFrame {
     pub code: CodeId,
     pub code_ptr: *mut py::Code,
-    /// The function object (inlined frames).
+    /// The function object (inlined frames); a generator's frame has its generator here, borrowed.
     pub func: Entry,
+    /// The frame lies in a generator.
+    pub generator: Option<Suspended>,
     pub slots: Vec<Entry>,
     pub nlocals: usize,
     /// Offset of the call in flight; the innermost frame's is that of the current instruction.
@@ -154,6 +169,8 @@ pub struct Recorder {
     pub(crate) stepping: Option<crate::ops::Stepping>,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
+    /// Generators that the trace resumed, which are known to be different objects.
+    pub(crate) generators: Vec<(ValueId, *mut py::Object)>,
     seen_headers: FxHashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -188,6 +205,7 @@ impl Recorder {
             deferred: None,
             stepping: None,
             unpacking: None,
+            generators: Vec::new(),
             seen_headers: FxHashMap::default(),
             recursion_guarded: 0,
             stale: false,
@@ -202,6 +220,7 @@ impl Recorder {
                 code: code_id,
                 code_ptr: code,
                 func: Entry { val: Val::Memory, owned: false, clean: true },
+                generator: None,
                 slots: vec![Entry { val: Val::Memory, owned: true, clean: true }; depth],
                 nlocals,
                 pc: start.offset,
@@ -247,7 +266,8 @@ impl Recorder {
                 }
                 slots.push(e);
             }
-            r.frames.push(AbsFrame { code, code_ptr, func, slots, nlocals, pc: f.pc });
+            let generator = f.generator.then_some(None);
+            r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc });
         }
         // The parent left these locals stale in memory: here they are stores that are still pending.
         for (i, e) in pending {
@@ -344,7 +364,8 @@ impl Recorder {
         self.real = frame;
         self.real_sp = sp;
         let stepped = match self.stepping.take() {
-            Some(s) => self.finish_step(s, offset),
+            // SAFETY: by this function's contract.
+            Some(s) => unsafe { self.finish_step(s, frame, offset) },
             None => Ok(()),
         };
         // SAFETY: by this function's contract.
@@ -436,7 +457,8 @@ impl Recorder {
         self.real = frame;
         self.real_sp = sp;
         if let Some(s) = self.stepping.take() {
-            self.finish_step(s, offset)?;
+            // SAFETY: by this function's contract.
+            unsafe { self.finish_step(s, frame, offset)? };
         }
         // SAFETY: by this function's contract.
         unsafe { self.check_frames(frame, sp)? };
@@ -477,6 +499,20 @@ impl Recorder {
     /// Whether nothing was recorded yet.
     pub fn is_empty(&self) -> bool {
         self.trace.insts.is_empty()
+    }
+
+    /// The generator whose frame the innermost one is, if it is one.
+    pub(crate) fn home(&mut self) -> Option<ValueId> {
+        let top = self.top();
+        match (top.generator, top.func.val) {
+            (Some(_), Val::Is(v)) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// Whether the innermost frame's slots are in memory.
+    pub(crate) fn in_memory(&mut self) -> bool {
+        self.frames.len() == 1 || self.top().generator.is_some()
     }
 
     /// Whether the recording is in the frame it started in.
@@ -525,6 +561,7 @@ impl Recorder {
             .map(|(n, f)| Frame {
                 code: f.code,
                 func: if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) },
+                generator: f.generator.is_some(),
                 pc: f.pc,
                 slots: f.slots.iter().map(|e| slot_val(*e)).collect(),
                 continuation: Continuation::Push,

@@ -97,7 +97,9 @@ pub(crate) unsafe fn materialize(
         for (n, f) in snapshot.frames.iter().enumerate() {
             let code = trace.codes[f.code.0 as usize] as *mut py::Code;
             let nlocals = (*code).co_nlocalsplus as usize;
-            if n > 0 {
+            if f.generator {
+                frame = link_generator(ts, values.slot(f.func).object().cast(), frame);
+            } else if n > 0 {
                 let func = values.slot(f.func);
                 frame = push(ts, func, code, frame);
             }
@@ -115,9 +117,9 @@ pub(crate) unsafe fn materialize(
             out.sp = py::Frame::local(frame, f.slots.len());
             (*frame).stackpointer = out.sp;
             (*frame).instr_ptr = py::Code::units(code).add(f.pc as usize);
-            if n + 1 < snapshot.frames.len() {
-                let tier1_code = tier1::code_of(frame);
-                (*frame).return_offset = u16::from((*tier1_code).base_op(f.pc as usize).len);
+            if let Some(callee) = snapshot.frames.get(n + 1) {
+                let op = (*tier1::code_of(frame)).base_op(f.pc as usize);
+                (*frame).return_offset = return_offset(op, callee.generator);
             }
             out.pc = f.pc;
             out.frames.push(frame);
@@ -142,6 +144,74 @@ impl Materialized {
             // SAFETY: the slot owned its reference and no longer names it.
             unsafe { slot.close() }
         }
+    }
+}
+
+/// Where a frame goes on when what its instruction `op` called returns, in code units from there.
+pub(crate) fn return_offset(op: tier1::BaseOp, into_generator: bool) -> u16 {
+    // A generator's return goes to the END_FOR or END_SEND that belongs to the FOR_ITER or SEND.
+    u16::from(op.len) + if into_generator { op.oparg as u16 } else { 0 }
+}
+
+/// Makes a suspended generator the running one, called by `previous`, taking a recursion unit; its frame.
+///
+/// # Safety
+/// The generator is suspended; its frame's stack pointer and instruction are the caller's to set.
+pub(crate) unsafe fn link_generator(
+    ts: *mut py::ThreadState,
+    generator: *mut py::Generator,
+    previous: *mut py::Frame,
+) -> *mut py::Frame {
+    // SAFETY: the caller's.
+    unsafe {
+        (*ts).py_recursion_remaining -= 1;
+        (*generator).gi_frame_state = py::GEN_EXECUTING;
+        (*generator).gi_exc_state.previous_item = (*ts).exc_info;
+        (*ts).exc_info = &raw mut (*generator).gi_exc_state;
+        let frame = &raw mut (*generator).gi_iframe;
+        (*frame).previous = previous;
+        frame
+    }
+}
+
+/// How memory says that a generator is suspended.
+#[derive(Clone, Copy)]
+pub(crate) struct Suspended {
+    state: i8,
+    instr_ptr: *mut py::CodeUnit,
+    stackpointer: *mut py::StackRef,
+}
+
+impl Suspended {
+    /// # Safety
+    /// The generator is suspended.
+    pub(crate) unsafe fn of(generator: *mut py::Generator) -> Suspended {
+        // SAFETY: the caller's.
+        unsafe {
+            let frame = &raw mut (*generator).gi_iframe;
+            Suspended {
+                state: (*generator).gi_frame_state,
+                instr_ptr: (*frame).instr_ptr,
+                stackpointer: (*frame).stackpointer,
+            }
+        }
+    }
+}
+
+/// Takes back what [`link_generator`] did; the generator is suspended again as it was.
+///
+/// # Safety
+/// The generator runs, and no frame above it.
+pub(crate) unsafe fn unlink_generator(ts: *mut py::ThreadState, generator: *mut py::Generator, was: Suspended) {
+    // SAFETY: the caller's.
+    unsafe {
+        (*generator).gi_iframe.instr_ptr = was.instr_ptr;
+        (*generator).gi_iframe.stackpointer = was.stackpointer;
+        (*ts).py_recursion_remaining += 1;
+        (*ts).exc_info = (*generator).gi_exc_state.previous_item;
+        (*generator).gi_exc_state.previous_item = core::ptr::null_mut();
+        (*generator).gi_iframe.previous = core::ptr::null_mut();
+        (*generator).gi_frame_state = was.state;
     }
 }
 

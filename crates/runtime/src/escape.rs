@@ -20,7 +20,7 @@ use record::EscapeHelper;
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
 
-use crate::deopt;
+use crate::deopt::{self, Suspended};
 use crate::operations::{Obj, Operation, operation};
 use crate::state::state;
 
@@ -41,9 +41,11 @@ pub(crate) struct FramePlan<V> {
     pub nlocals: usize,
     pub depth: usize,
     pub pc: usize,
-    /// Units from `pc` to the next instruction.
-    pub len: u16,
+    /// The instruction at `pc`.
+    pub op: tier1::BaseOp,
     pub func: SlotRef<V>,
+    /// The frame is that of the generator in `func`.
+    pub generator: bool,
     pub writes: Vec<(u16, SlotRef<V>)>,
 }
 
@@ -120,12 +122,18 @@ pub(crate) fn frame_plans<V>(
             depth: frame.slots.len(),
             pc: frame.pc as usize,
             // SAFETY: decoded code lives as long as its code object.
-            len: unsafe { (*tier1_code).base_op(frame.pc as usize).len.into() },
+            op: unsafe { (*tier1_code).base_op(frame.pc as usize) },
             func: if n == 0 { SlotRef::Null } else { write(frame.func)? },
+            generator: frame.generator,
             writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
         })
     };
     frames.iter().enumerate().map(plan).collect()
+}
+
+/// Where the frame goes on when its callee returns, in code units from its call.
+pub(crate) fn return_offset<V>(f: &FramePlan<V>, into_generator: bool) -> u16 {
+    deopt::return_offset(f.op, into_generator)
 }
 
 /// # Safety
@@ -164,9 +172,9 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
         let ts = (*cx).tstate as *mut py::ThreadState;
         let mut operands: SmallVec<[Obj; 16]> = plan.operands.iter().map(|loc| (*cx).value(*loc) as Obj).collect();
         let mut frames: SmallVec<[*mut py::Frame; 12]> = SmallVec::new();
-        carry_out(plan, &*cx, ts, &mut frames);
-        let locals: SmallVec<[py::StackRef; 32]> =
-            (0..plan.frames[0].nlocals).map(|i| *py::Frame::local(frames[0], i)).collect();
+        let mut suspended = SmallVec::new();
+        carry_out(plan, &*cx, ts, &mut frames, &mut suspended);
+        let locals: SmallVec<[py::StackRef; 32]> = locals(plan, &frames).map(|at| *at).collect();
         let result = match plan.operation {
             Operation::Fixed(f) => {
                 let operand = |i: usize| operands.get(i).copied().unwrap_or(core::ptr::null_mut());
@@ -183,7 +191,7 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             && same_hook((*(*ts).interp).eval_frame, st.eval_frame)
             && untouched(plan, &frames, &locals)
         {
-            take_back(ts, &frames);
+            take_back(plan, ts, &frames, &suspended);
             return result as u64;
         }
         (*cx).status = crate::native::leave(cx, resumption(plan, frames[frames.len() - 1], result));
@@ -221,10 +229,14 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
             ((*code).ip_at(inner.pc), ResumeKind::Error)
         } else {
             st.counters.escape_exits += 1;
-            let mut next = inner.pc + usize::from(inner.len);
+            let mut next = inner.pc + usize::from(inner.op.len);
             if plan.helper == EscapeHelper::ForIter && result == py::iteration_end() {
                 // Behind END_FOR, where exhausted iterators go.
-                next += (*code).base_op(inner.pc).oparg as usize + 1;
+                next += inner.op.oparg as usize + 1;
+            } else if plan.helper == EscapeHelper::FinishGenerator {
+                next = inner.pc + usize::from(return_offset(inner, true));
+                *sp = py::StackRef::steal(result);
+                sp = sp.add(1);
             } else if plan.helper.pushes() {
                 *sp = py::StackRef::steal(result);
                 sp = sp.add(1);
@@ -249,12 +261,17 @@ unsafe fn carry_out(
     cx: &NativeFrame,
     ts: *mut py::ThreadState,
     frames: &mut SmallVec<[*mut py::Frame; 12]>,
+    suspended: &mut SmallVec<[Suspended; 4]>,
 ) {
     // SAFETY: the plan describes these very frames.
     unsafe {
         let mut frame = cx.frame as *mut py::Frame;
         for (n, f) in plan.frames.iter().enumerate() {
-            if n > 0 {
+            if f.generator {
+                let generator: *mut py::Generator = slot_ref(f.func, cx).object().cast();
+                suspended.push(Suspended::of(generator));
+                frame = deopt::link_generator(ts, generator, frame);
+            } else if n > 0 {
                 frame = deopt::push(ts, slot_ref(f.func, cx), f.code, frame);
             }
             for (i, write) in &f.writes {
@@ -268,8 +285,8 @@ unsafe fn carry_out(
             }
             (*frame).stackpointer = py::Frame::local(frame, f.depth);
             (*frame).instr_ptr = py::Code::units(f.code).add(f.pc);
-            if n + 1 < plan.frames.len() {
-                (*frame).return_offset = f.len;
+            if let Some(callee) = plan.frames.get(n + 1) {
+                (*frame).return_offset = return_offset(f, callee.generator);
             }
             frames.push(frame);
         }
@@ -277,26 +294,41 @@ unsafe fn carry_out(
     }
 }
 
-/// Whether the root frame's locals are as they were, but for what the operation itself assigned, and nobody holds on to
-/// the frames that were pushed.
+/// The locals that are in memory for good: those of the root frame and of generators, which may have frame objects.
+unsafe fn locals(plan: &Plan, frames: &[*mut py::Frame]) -> impl Iterator<Item = *mut py::StackRef> {
+    let in_memory = plan.frames.iter().zip(frames).enumerate().filter(|(n, (f, _))| *n == 0 || f.generator);
+    // SAFETY: the frames are alive: this thread runs them.
+    in_memory.flat_map(|(_, (f, frame))| (0..f.nlocals).map(|i| unsafe { py::Frame::local(*frame, i) }))
+}
+
+/// Whether the locals of frames that may have frame objects are as they were, but for what the operation itself
+/// assigned, and nobody holds on to the frames that were pushed.
 #[inline(always)]
 unsafe fn untouched(plan: &Plan, frames: &[*mut py::Frame], locals: &[py::StackRef]) -> bool {
     let assigned = |i: usize| frames.len() == 1 && plan.assigns == Some(i);
     // SAFETY: the frames are alive: this thread runs them.
     unsafe {
-        frames[1..].iter().all(|f| (**f).frame_obj.is_null() && (**f).f_locals.is_null())
-            && ((*frames[0]).frame_obj.is_null()
-                || locals.iter().enumerate().all(|(i, was)| assigned(i) || *py::Frame::local(frames[0], i) == *was))
+        let unseen = |f: *mut py::Frame| (*f).frame_obj.is_null();
+        let mut all = plan.frames.iter().zip(frames).enumerate();
+        all.all(|(n, (f, frame))| n == 0 || f.generator || unseen(*frame) && (**frame).f_locals.is_null())
+            && (plan.frames.iter().zip(frames).all(|(_, frame)| unseen(*frame))
+                || self::locals(plan, frames).zip(locals).enumerate().all(|(i, (at, was))| assigned(i) || *at == *was))
     }
 }
 
 /// The pushed frames become virtual again; their references go back to the trace.
 #[inline(always)]
-unsafe fn take_back(ts: *mut py::ThreadState, frames: &[*mut py::Frame]) {
+unsafe fn take_back(plan: &Plan, ts: *mut py::ThreadState, frames: &[*mut py::Frame], suspended: &[Suspended]) {
     // SAFETY: the frames are the topmost of the data stack and nothing refers to them.
     unsafe {
         (*ts).current_frame = frames[0];
-        for frame in frames[1..].iter().rev() {
+        let mut suspended = suspended.iter().rev();
+        for (f, frame) in plan.frames.iter().zip(frames).skip(1).rev() {
+            if f.generator {
+                let was = *suspended.next().expect("carry_out noted it");
+                deopt::unlink_generator(ts, py::Frame::generator(*frame), was);
+                continue;
+            }
             // The code reference that push_frame made; the function's is the trace's again.
             let executable = (**frame).f_executable;
             (**frame).f_executable = py::StackRef::NULL;

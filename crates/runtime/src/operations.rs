@@ -54,6 +54,7 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
         EscapeHelper::Contains => Fixed(contains),
         EscapeHelper::GetIter => Fixed(get_iter),
         EscapeHelper::ForIter => Fixed(for_iter),
+        EscapeHelper::FinishGenerator => Fixed(return_from_generator),
         EscapeHelper::FormatSimple => Fixed(format_simple),
         EscapeHelper::FormatWithSpec => Fixed(format_with_spec),
         EscapeHelper::ConvertValue => Fixed(convert_value),
@@ -131,6 +132,10 @@ fixed! {
             py::decref(result);
             bool_result(truth)
         }
+    }
+    fn return_from_generator(arg, value, generator) {
+        finish_generator(generator.cast(), arg as usize);
+        py::new_ref(value)
     }
     fn append_str(arg, text) {
         let frame = (*py::PyThreadState_Get()).current_frame;
@@ -312,6 +317,19 @@ unsafe fn give(owned: u64, i: usize, operand: Obj) -> Obj {
         }
     }
     operand
+}
+
+/// Clears the frame of a generator whose last instruction, at `pc`, has run, as RETURN_VALUE does.
+unsafe fn finish_generator(generator: *mut py::Generator, pc: usize) {
+    // SAFETY: the trace ran the generator, which is suspended as far as memory says; its value stack is empty.
+    unsafe {
+        let ts = py::PyThreadState_Get();
+        let frame = crate::deopt::link_generator(ts, generator, (*ts).current_frame);
+        (*ts).py_recursion_remaining += 1;
+        (*frame).instr_ptr = py::Code::units(py::Frame::code(frame)).add(pc);
+        (*frame).stackpointer = py::Frame::stack_base(frame);
+        py::_PyEval_FrameClearAndPop(ts, frame);
+    }
 }
 
 /// The next item of any iterator, or the object that stands for the end.

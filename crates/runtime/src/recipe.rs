@@ -44,6 +44,9 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let (operation, arg) = operation(helper, detail, inst.args.len());
     let frames = frame_plans(trace, &trace.snapshot(inst.snap?).frames, Ok).ok()?;
     let (root, inner) = frames.split_first()?;
+    if inner.iter().any(|f| f.generator) {
+        return None;
+    }
     let words: i32 = inner.iter().map(size_in_words).sum();
     let depth = i8::try_from(inner.len()).ok()?;
 
@@ -116,7 +119,7 @@ fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, innermost: bool) {
         Step::Put(Temp::A, at!(Frame.instr_ptr), instr_ptr(f)),
     ]);
     if !innermost {
-        steps.push(Step::Put16(Temp::A, at!(Frame.return_offset), f.len));
+        steps.push(Step::Put16(Temp::A, at!(Frame.return_offset), f.op.len.into()));
     }
 }
 
@@ -150,7 +153,7 @@ fn push(steps: &mut Steps, inner: &[FramePlan<ValueId>], n: usize, f: &FramePlan
     } else {
         steps.push(Step::Write(Temp::B, at!(Frame.f_executable), SlotRef::Constant(f.code as u64)));
     }
-    let return_offset = if n + 1 < inner.len() { f.len } else { 0 };
+    let return_offset = if n + 1 < inner.len() { f.op.len.into() } else { 0 };
     steps.extend([
         Step::Put(Temp::B, at!(Frame.f_locals), 0),
         Step::Put(Temp::B, at!(Frame.frame_obj), 0),

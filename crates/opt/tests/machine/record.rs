@@ -46,7 +46,8 @@ impl Recorder {
             count: if owned { Count::Steal } else { Count::Borrow },
         }));
         let func = SlotVal::UNCHANGED;
-        let frame = Frame { code: CodeId(0), func, pc: pc as u32, slots, continuation: Continuation::Push };
+        let frame =
+            Frame { code: CodeId(0), func, generator: false, pc: pc as u32, slots, continuation: Continuation::Push };
         self.trace.push_snapshot(Snapshot { resume, frames: vec![frame] })
     }
 

@@ -92,6 +92,16 @@ impl Recorder {
         }
     }
 
+    /// Leaves where one frame more would exceed the recursion limit.
+    pub(crate) fn guard_recursion(&mut self) {
+        let depth = self.frames.len();
+        if depth > self.recursion_guarded {
+            let remaining_at = offset_of!(py::ThreadState, py_recursion_remaining) as u64;
+            self.emit_imm(Uop::GuardRecursion, &[], remaining_at, depth as u64);
+            self.recursion_guarded = depth;
+        }
+    }
+
     /// Enters the callee's abstract frame.
     unsafe fn inline(
         &mut self,
@@ -106,16 +116,7 @@ impl Recorder {
         // SAFETY: a function object that the real frame holds.
         unsafe {
             self.guard_callee(callable, f, nargs, has_self);
-            let depth = self.frames.len();
-            if depth > self.recursion_guarded {
-                self.emit_imm(
-                    Uop::GuardRecursion,
-                    &[],
-                    offset_of!(py::ThreadState, py_recursion_remaining) as u64,
-                    depth as u64,
-                );
-                self.recursion_guarded = depth;
-            }
+            self.guard_recursion();
             let func = Entry { clean: false, ..self.peek(nargs + 1) };
             self.enter_frame(func, f, nargs, has_self);
         }
@@ -126,6 +127,9 @@ impl Recorder {
         if self.in_root() {
             // SAFETY: by the contract of `record`.
             return unsafe { self.return_from_root() };
+        }
+        if self.top().generator.is_some() {
+            return self.finish_generator();
         }
         let nlocals = self.top().nlocals;
         if self.top().slots.len() != nlocals + 1 {

@@ -4,7 +4,8 @@ use core::mem::offset_of;
 use cpython::abi as py;
 use ir::{Resume, SnapId, Uop, ValueId};
 
-use crate::state::Entry;
+use super::generator::suspension;
+use crate::state::{Entry, Suspension, Val};
 use crate::{Abort, EscapeHelper, Recorder};
 
 /// A `FOR_ITER` whose outcome is not known yet.
@@ -15,6 +16,8 @@ pub(crate) struct Stepping {
     oparg: u32,
     /// A helper can take the step without running Python code.
     quiet: bool,
+    /// A generator that may be resumed here, as it was, and what it is sent (NULL: the None of `FOR_ITER`).
+    resumes: Option<(*mut py::Generator, Suspension, Entry)>,
 }
 
 /// An item that a step is about to give.
@@ -25,7 +28,7 @@ enum Item {
 }
 
 /// A step of an iterator whose guards have passed: fields to be written (object, value, offset), and the item.
-struct Step {
+pub(super) struct Step {
     item: Item,
     stores: Vec<(ValueId, ValueId, u64)>,
 }
@@ -113,21 +116,24 @@ impl Recorder {
                     return Ok(());
                 }
             }
-            if ty == py::PyGen_Type() {
-                return Err(Abort::Unsupported("iteration over a generator"));
+            if ty == py::PyGen_Type()
+                && let Some(at) = suspension(object.cast())
+            {
+                self.await_resumption(it, object.cast(), at, Entry::NULL, oparg);
+                return Ok(());
             }
             let quiet = py::may_step_quietly(ty) && !self.may_kill(object);
             if quiet {
                 self.guard_type(it, object);
             }
             // Item or end: the next instruction shows it.
-            self.stepping = Some(Stepping { iterator: it, before: self.before, oparg, quiet });
+            self.stepping = Some(Stepping { iterator: it, before: self.before, oparg, quiet, resumes: None });
         }
         Ok(())
     }
 
     /// Guards for one more step of an iterator over a range, list or tuple. `None` for others, and at the end.
-    unsafe fn plan_step(&mut self, it: ValueId, object: *mut py::Object) -> Option<Step> {
+    pub(super) unsafe fn plan_step(&mut self, it: ValueId, object: *mut py::Object) -> Option<Step> {
         // SAFETY: the real frame, or an iterator that it holds, holds this one; types are compared before fields are
         // read.
         unsafe {
@@ -190,7 +196,7 @@ impl Recorder {
     }
 
     /// Carries a step out; the item, owned.
-    fn take_step(&mut self, step: &Step) -> Entry {
+    pub(super) fn take_step(&mut self, step: &Step) -> Entry {
         for (it, value, at) in &step.stores {
             self.emit_imm(Uop::StoreFieldI64, &[*it, *value], *at, 0);
         }
@@ -302,7 +308,7 @@ impl Recorder {
             items.push(self.take_step(step));
         }
         for (i, at) in stored {
-            let crate::state::Val::Is(v) = items[i].val else { continue };
+            let Val::Is(v) = items[i].val else { continue };
             self.emit(Uop::Incref, &[v]);
             self.emit_imm(Uop::StoreFieldObj, &[result, v], at, 0);
         }
@@ -353,8 +359,32 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Completes a `FOR_ITER` now that tier 1 goes on at `offset`.
-    pub(crate) fn finish_step(&mut self, s: Stepping, offset: u32) -> Result<(), Abort> {
+    /// Notes that tier 1 may go on in a generator's frame.
+    pub(crate) fn await_resumption(
+        &mut self,
+        iterator: ValueId,
+        generator: *mut py::Generator,
+        at: Suspension,
+        sent: Entry,
+        oparg: u32,
+    ) {
+        let resumes = Some((generator, at, sent));
+        self.stepping = Some(Stepping { iterator, before: self.before, oparg, quiet: false, resumes });
+    }
+
+    /// Completes a `FOR_ITER` or `SEND` now that tier 1 goes on at `offset` of `frame`.
+    pub(crate) unsafe fn finish_step(&mut self, s: Stepping, frame: *mut py::Frame, offset: u32) -> Result<(), Abort> {
+        if let Some((generator, at, sent)) = s.resumes {
+            // SAFETY: the trace's frames hold the generator.
+            unsafe {
+                if frame == &raw mut (*generator).gi_iframe {
+                    return self.resume(s.iterator, generator, at, sent, s.before);
+                }
+            }
+            if sent.val != Val::Null {
+                return Err(Abort::FrameMismatch);
+            }
+        }
         let pc = self.top().pc;
         let item_at = pc + 2;
         // Exhausted iterators go behind END_FOR.

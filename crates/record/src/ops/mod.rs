@@ -4,6 +4,7 @@ mod arith;
 mod attr;
 mod call;
 mod control;
+mod generator;
 mod iter;
 mod native;
 mod subscr;
@@ -28,7 +29,7 @@ impl Recorder {
         // SAFETY: by this function's contract.
         unsafe {
             match opcode {
-                op::NOP | op::NOT_TAKEN | op::CACHE | op::EXTENDED_ARG | op::END_FOR => Ok(()),
+                op::NOP | op::NOT_TAKEN | op::CACHE | op::EXTENDED_ARG => Ok(()),
                 op::RESUME => {
                     // Where a function begins CPython looks for events; an inlined one can wait.
                     if self.start.entry && self.trace.insts.is_empty() {
@@ -66,7 +67,8 @@ impl Recorder {
                     self.push(Entry::NULL);
                     Ok(())
                 }
-                op::POP_TOP | op::POP_ITER => self.pop_top(),
+                // END_FOR is where a generator's return value goes; other iterators' ends pass by it.
+                op::POP_TOP | op::POP_ITER | op::END_FOR => self.pop_top(),
                 op::COPY => self.copy(arg),
                 op::SWAP => {
                     let i = self.stack_index(0);
@@ -96,6 +98,10 @@ impl Recorder {
                 op::JUMP_BACKWARD => self.jump_backward(),
                 op::GET_ITER => self.get_iter(),
                 op::FOR_ITER => self.for_iter(oparg),
+                op::GET_YIELD_FROM_ITER => self.get_yield_from_iter(),
+                op::SEND => self.send(oparg),
+                op::YIELD_VALUE => self.yield_value(oparg),
+                op::END_SEND => self.end_send(),
 
                 op::LOAD_GLOBAL => self.load_global(oparg),
                 op::LOAD_ATTR => self.load_attr(oparg),
@@ -202,7 +208,7 @@ impl Recorder {
         let new = self.peek_value(n)?;
         let old = self.slot(i);
         let old_object = self.real_slot(i);
-        let root = self.in_root();
+        let (root, home) = (self.in_root(), self.home());
         if root && old.clean && old_object.is_null() {
             return Err(Abort::Unbound);
         }
@@ -211,6 +217,9 @@ impl Recorder {
             return Ok(StorePlan::Bind);
         };
         if old_object.is_null() {
+            if home.is_some() && old.clean {
+                self.emit_imm(ir::Uop::GuardIs, &[old_value], 0, 0);
+            }
             return Ok(StorePlan::Bind);
         }
         // Bound now, but perhaps not whenever the trace comes here: the compiler promises that of loads only.
@@ -226,12 +235,20 @@ impl Recorder {
         let counted = old_object.is_counted();
         // SAFETY: the real frame holds the object.
         let old_type = unsafe { cpython::abi::Object::type_of(old_object.object()) } as usize;
-        if root && old.clean && self.immortal_type(old_type) {
+        if let Some(generator) = home
+            && old.clean
+        {
+            // SAFETY: as above.
+            if !counted && !unsafe { cpython::abi::Object::is_immortal(old_object.object()) } {
+                return Err(Abort::Value("a generator's local borrows a constant"));
+            }
+            self.emit_imm(ir::Uop::GuardGenSlotOwned, &[generator], crate::emit::generator_slot(i), 0);
+        } else if root && old.clean && self.immortal_type(old_type) {
             self.guard_type(old_value, old_object.object());
         } else if root && old.clean && (!harmless_old || !counted) {
             self.emit_imm(ir::Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!counted));
         }
-        let release = Entry { owned: if old.clean { counted } else { old.owned }, ..old };
+        let release = Entry { owned: if old.clean { counted || home.is_some() } else { old.owned }, ..old };
         Ok(StorePlan::Release(self.plan_release(&[(release, old_object.object())])))
     }
 
@@ -241,23 +258,23 @@ impl Recorder {
             self.emit(ir::Uop::Incref, &[new]);
             e.owned = true;
         }
-        let root = self.in_root();
+        let in_memory = self.in_memory();
         match plan {
             StorePlan::Pending(old) => {
                 self.emit_imm(ir::Uop::SetSlot, &[new, old], i as u64, 0);
                 self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: true };
             }
             StorePlan::Bind => {
-                if root {
-                    self.emit_imm(ir::Uop::StoreSlot, &[new], 8 * i as u64, 0);
+                if in_memory {
+                    self.store_in_memory(i, new);
                 }
-                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: root };
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: in_memory };
             }
             StorePlan::Release(release) => {
-                if root {
-                    self.emit_imm(ir::Uop::StoreSlot, &[new], 8 * i as u64, 0);
+                if in_memory {
+                    self.store_in_memory(i, new);
                 }
-                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: root };
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: in_memory };
                 self.release(release);
             }
         }
@@ -307,7 +324,6 @@ fn is_plain(opcode: u8) -> bool {
             | op::NOT_TAKEN
             | op::CACHE
             | op::EXTENDED_ARG
-            | op::END_FOR
             | op::LOAD_FAST
             | op::LOAD_FAST_BORROW
             | op::LOAD_FAST_LOAD_FAST

@@ -31,6 +31,9 @@ impl Recorder {
             if (*code).co_argcount as usize > MAX_ARGUMENTS || (*code).co_nlocalsplus > 64 {
                 return Err(Abort::Value("a call with many arguments or locals"));
             }
+            if self.frames.iter().any(|frame| frame.generator.is_some()) {
+                return Err(Abort::Value("a recursive call within a generator"));
+            }
             self.guard_callee(callable, f, nargs, has_self);
             // The frames inlined so far are written below the callee's, should anybody look.
             let inlined: usize = self.frames[1..].iter().map(|a| (*a.code_ptr).co_framesize as usize).sum();
@@ -152,7 +155,7 @@ impl Recorder {
                 }
             }
             slots.resize(nlocals, Entry::NULL);
-            self.frames.push(AbsFrame { code: code_id, code_ptr: code, func, slots, nlocals, pc: 0 });
+            self.frames.push(AbsFrame { generator: None, code: code_id, code_ptr: code, func, slots, nlocals, pc: 0 });
             self.expect_code = Some(code);
         }
     }

@@ -99,6 +99,28 @@ def enable_with(settings):
         _write_stats_at_exit(path)
 
 
+def autoload():
+    """Switch the JIT on at start-up if TIERUP says so; for tierup_autoload.pth."""
+    value = os.environ.get("TIERUP")
+    if value not in ("0", "1"):
+        warn(f"TIERUP: expected 0 or 1, got '{value}'; Tierup stays off")
+    elif value == "1":
+        try:
+            enable()
+        except UnsupportedError as error:
+            if _in_main_interpreter():
+                warn(f"{error}; Tierup stays off")
+
+
+def _in_main_interpreter():
+    """The JIT is the main interpreter's; the others stay as they are without a word."""
+    try:
+        import _interpreters
+    except ImportError:  # before 3.13
+        return True
+    return _interpreters.get_current()[0] == _interpreters.get_main()[0]
+
+
 def warn(message):
     """Print one line. The module warnings is not imported: the program may count on its state."""
     if sys.stderr is not None:

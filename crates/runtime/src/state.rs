@@ -1,5 +1,6 @@
 //! The one mutable state, its life cycle, and what the hooks ask of it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use codegen::{Arena, Callbacks};
@@ -129,7 +130,8 @@ pub(crate) struct State {
     pub recording: Option<Recording>,
     pub counters: Counters,
     aborts: FxHashMap<String, u64>,
-    heat: FxHashMap<(usize, u32), Heat>,
+    /// By code and offset. Ordered: a dying code object, of which there are many, takes its own with it.
+    heat: BTreeMap<(usize, u32), Heat>,
     per_code: FxHashMap<usize, usize>,
     pub dependents: FxHashMap<Dependency, Vec<u32>>,
     pub watchers: Watchers,
@@ -199,7 +201,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 recording: None,
                 counters: Counters::default(),
                 aborts: FxHashMap::default(),
-                heat: FxHashMap::default(),
+                heat: BTreeMap::new(),
                 per_code: FxHashMap::default(),
                 dependents: FxHashMap::default(),
                 watchers,
@@ -227,9 +229,6 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         st.stress_no_opt = stress("no-opt");
         st.log = Log::open(options);
         let hot = |n: u32| if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(n) };
-        if let Some(n) = options.threshold {
-            tier1::set_threshold(n);
-        }
         tier1::set_hot_thresholds(hot(HOT_LOOP), hot(HOT_FUNCTION));
         tier1::enable()?;
         let interp = (*py::PyThreadState_Get()).interp;
@@ -259,7 +258,7 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
     let mut out = vec![
         ("tier1.entered", n(&t.entered)),
         ("tier1.decoded", n(&t.decoded)),
-        ("tier1.left_cold", n(&t.cold)),
+        ("tier1.left_undecodable", n(&t.undecodable)),
         ("tier1.left_thrown", n(&t.thrown)),
         ("tier1.left_instrumented", n(&t.instrumented)),
         ("tier1.handed_over", n(&t.handed_over)),
@@ -749,6 +748,9 @@ impl State {
 
     /// Invalidates whatever depends on `d`.
     pub fn invalidate_dependents(&mut self, d: Dependency) {
+        if self.dependents.is_empty() && self.recording.is_none() {
+            return;
+        }
         if let Some(ids) = self.dependents.remove(&d) {
             for id in ids {
                 self.invalidate(id);
@@ -761,7 +763,9 @@ impl State {
 
     /// Forgets a code object that dies.
     pub fn forget_code(&mut self, code: usize) {
-        self.heat.retain(|(c, _), _| *c != code);
+        while let Some((&place, _)) = self.heat.range((code, 0)..=(code, u32::MAX)).next() {
+            self.heat.remove(&place);
+        }
         self.per_code.remove(&code);
         self.calls.forget_code(code);
     }

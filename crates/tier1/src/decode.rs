@@ -3,7 +3,8 @@
 use cpython::abi::*;
 
 use crate::entry;
-use crate::inst::{BaseOp, Inst, Tier1Code};
+use crate::hot::{float_type, long_type};
+use crate::inst::{BaseOp, Handler, Head, Inst, Tier1Code};
 use crate::ops;
 
 /// First of the opcodes that stand for another one while a tool watches the code.
@@ -27,16 +28,6 @@ fn instructions(units: &[CodeUnit]) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
-/// Whether the code has a loop.
-///
-/// # Safety
-/// `code` is a code object.
-pub(crate) unsafe fn has_back_edge(code: *mut Code) -> bool {
-    // SAFETY: the caller's.
-    let units = unsafe { units(code) };
-    instructions(units).any(|(_, opcode)| DEOPT[opcode as usize] == op::JUMP_BACKWARD)
-}
-
 /// Whether a tool watches the code. (CPython's own executors count: they hide what they replace.)
 ///
 /// # Safety
@@ -47,98 +38,152 @@ pub(crate) unsafe fn is_instrumented(code: *mut Code) -> bool {
     instructions(units).any(|(_, opcode)| opcode >= FIRST_INSTRUMENTED)
 }
 
+/// What decoding an instruction takes beyond its row's handler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Plain,
+    /// Part of the next one's argument.
+    Prefix,
+    Const,
+    SmallInt,
+    /// The handler depends on the instruction behind it or on the argument, or there are caches to fill.
+    Selected,
+    /// A tool watches the code.
+    Instrumented,
+}
+
+/// What is known of an opcode, specialized or not.
+#[derive(Clone, Copy)]
+struct Row {
+    handler: Handler,
+    /// The base instruction, but for its argument and prefixes.
+    head: Head,
+    len: u8,
+    /// What handlers want added to the argument: for jumps, so that it is the distance from the jump itself.
+    bias: i8,
+    kind: Kind,
+}
+
+static ROWS: [Row; 256] = {
+    let mut rows = [Row { handler: ops::PLAIN[0], head: Head::NONE, len: 1, bias: 0, kind: Kind::Plain }; 256];
+    let mut i = 0;
+    while i < rows.len() {
+        let opcode = DEOPT[i];
+        let (bias, kind) = match opcode {
+            FIRST_INSTRUMENTED.. => (0, Kind::Instrumented),
+            op::EXTENDED_ARG => (0, Kind::Prefix),
+            op::LOAD_CONST => (0, Kind::Const),
+            op::LOAD_SMALL_INT => (0, Kind::SmallInt),
+            op::RESUME | op::BINARY_OP | op::COMPARE_OP => (0, Kind::Selected),
+            op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE => (2, Kind::Selected),
+            op::POP_JUMP_IF_NONE | op::POP_JUMP_IF_NOT_NONE | op::SEND => (2, Kind::Plain),
+            op::JUMP_FORWARD => (1, Kind::Plain),
+            op::JUMP_BACKWARD => (-2, Kind::Selected),
+            op::JUMP_BACKWARD_NO_INTERRUPT => (-1, Kind::Plain),
+            // Exhausted iterators go behind END_FOR.
+            op::FOR_ITER => (3, Kind::Plain),
+            _ => (0, Kind::Plain),
+        };
+        let len = 1 + CACHES[opcode as usize];
+        rows[i] = Row { handler: ops::PLAIN[opcode as usize], head: Head::new(opcode, len), len, bias, kind };
+        i += 1;
+    }
+    rows
+};
+
 /// Decodes a code object. `None` while a tool watches it.
+///
+/// All code is decoded at its first entry, and most of it runs only once: this has to be cheap.
 ///
 /// # Safety
 /// `code` is a code object; the GIL is held.
 pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
     let units = unsafe { units(code) };
-    let mut ops = vec![BaseOp::default(); units.len()];
-    let mut extended = 0u32;
-    let mut prefixes = 0u8;
-    for (offset, opcode) in instructions(units) {
-        if opcode >= FIRST_INSTRUMENTED {
-            return None;
-        }
-        let opcode = DEOPT[opcode as usize];
-        let oparg = extended | (units[offset] >> 8) as u32;
-        let len = 1 + CACHES[opcode as usize];
-        if opcode == op::EXTENDED_ARG {
-            ops[offset] = BaseOp { oparg, opcode, len, extended: prefixes };
-            extended = oparg << 8;
-            prefixes += 1;
-            continue;
-        }
-        ops[offset] = BaseOp { oparg, opcode, len, extended: prefixes };
-        extended = 0;
-        prefixes = 0;
-    }
-    let (loop_threshold, entry_threshold) = entry::hot_thresholds();
-    let tier1 = Tier1Code::allocate(code, ops);
-    // SAFETY: just allocated, with one instruction per unit.
+    let tier1 = Tier1Code::allocate(code, units.len());
+    let (mut extended, mut prefixes) = (0, Head::NONE);
+    let mut arithmetic = Vec::new();
+    let mut at = 0;
+    // SAFETY: just allocated; each unit is written here before anything reads it.
     unsafe {
-        (*tier1).entry_counter = entry_threshold;
-        for offset in 0..(*tier1).len() {
-            let base = (&(*tier1).ops)[offset];
-            if base.len == 0 {
-                continue;
+        let (insts, base_ops) = (Tier1Code::inst(tier1, 0), Tier1Code::first_op(tier1));
+        while let Some(&unit) = units.get(at) {
+            let row = &ROWS[unit as u8 as usize];
+            let oparg = extended | (unit >> 8) as u32;
+            let base = row.head.with(prefixes, oparg);
+            let inst = insts.add(at);
+            inst.write(Inst { word: row.handler as usize, a: oparg.wrapping_add(row.bias as u32), b: at as u32 });
+            base_ops.add(at).write(base);
+            at += 1;
+            for _ in 1..row.len {
+                insts.add(at).write(Inst::default());
+                base_ops.add(at).write(BaseOp::default());
+                at += 1;
             }
-            let next = (*tier1).base_op_if_any(offset + base.len as usize);
-            let inst = Tier1Code::inst(tier1, offset);
-            (*inst).a = argument(base);
-            (*inst).word = ops::select(base, next) as usize;
-            prepare(code, inst, base, loop_threshold);
-            if base.opcode == op::COMPARE_OP {
-                let behind_jump = (*tier1).base_op_if_any(offset + 4);
-                (*inst.add(1)).a = (next.opcode == op::POP_JUMP_IF_TRUE) as u32;
-                (*inst.add(1)).b = if behind_jump.opcode == op::NOT_TAKEN { 5 } else { 4 };
+            (extended, prefixes) = (0, Head::NONE);
+            match row.kind {
+                Kind::Plain => {}
+                Kind::Prefix => {
+                    extended = oparg << 8;
+                    prefixes = Head::prefixes(base.extended + 1);
+                }
+                Kind::Const => load_const(inst, Code::constant(code, oparg as usize)),
+                Kind::SmallInt => (*inst).set_imm(StackRef::borrowed(small_int(oparg as i64)).0),
+                Kind::Selected => {
+                    select(inst, base, units, at);
+                    if base.opcode == op::BINARY_OP {
+                        arithmetic.push(inst);
+                    }
+                }
+                Kind::Instrumented => {
+                    Tier1Code::free(tier1);
+                    return None;
+                }
             }
         }
-        ops::fuse(tier1);
+        (*tier1).entry_counter = entry::hot_thresholds().1;
+        for inst in arithmetic {
+            ops::fuse(inst);
+        }
     }
     Some(tier1)
 }
 
-/// What handlers want in `a`: for jumps the distance from the jump itself.
-fn argument(base: BaseOp) -> u32 {
-    match base.opcode {
-        op::JUMP_FORWARD => 1 + base.oparg,
-        op::JUMP_BACKWARD => base.oparg.wrapping_sub(2),
-        op::JUMP_BACKWARD_NO_INTERRUPT => base.oparg.wrapping_sub(1),
-        op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE | op::POP_JUMP_IF_NONE | op::POP_JUMP_IF_NOT_NONE => {
-            2 + base.oparg
+/// Chooses the handler of an instruction and fills its caches; `behind` is the offset behind it.
+#[inline(never)]
+unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usize) {
+    // SAFETY: the instruction and its caches are writable.
+    unsafe {
+        let opcode_at = |offset: usize| units.get(offset).map_or(0, |unit| DEOPT[*unit as u8 as usize]);
+        let next = opcode_at(behind);
+        (*inst).word = ops::select(base, next) as usize;
+        match base.opcode {
+            op::JUMP_BACKWARD => (*inst.add(1)).a = entry::hot_thresholds().0,
+            op::COMPARE_OP => {
+                let hinted = opcode_at(behind + 2) == op::NOT_TAKEN;
+                (*inst.add(1)).a = (next == op::POP_JUMP_IF_TRUE) as u32;
+                (*inst.add(1)).b = if hinted { 5 } else { 4 };
+            }
+            _ => {}
         }
-        // Exhausted iterators go behind END_FOR.
-        op::FOR_ITER => 3 + base.oparg,
-        op::SEND => 2 + base.oparg,
-        _ => base.oparg,
     }
 }
 
-/// Sets what else an instruction keeps in its unit and caches.
-unsafe fn prepare(code: *mut Code, inst: *mut Inst, base: BaseOp, loop_threshold: u32) {
-    // SAFETY: the instruction has the caches its opcode has.
+/// Prepares a `LOAD_CONST` of this value.
+#[inline(always)]
+unsafe fn load_const(inst: *mut Inst, value: *mut Object) {
+    // SAFETY: the instruction is writable, the value a constant of its code.
     unsafe {
-        match base.opcode {
-            op::LOAD_CONST => {
-                let value = Code::constant(code, base.oparg as usize);
-                // The frame keeps the code and the code its constants, so numbers need no reference of their own:
-                // arithmetic then sees at once that it must not overwrite them.
-                let ty = (*value).ob_type;
-                let slot = if Object::is_immortal(value) || ty == PyFloat_Type() || ty == PyLong_Type() {
-                    (*inst).word = ops::locals::load_borrowed_const::<false> as *const () as usize;
-                    StackRef::borrowed(value)
-                } else {
-                    StackRef::steal_mortal(value)
-                };
-                (*inst).set_imm(slot.0);
-            }
-            op::LOAD_SMALL_INT => {
-                (*inst).set_imm(StackRef::borrowed(small_int(base.oparg as i64)).0);
-            }
-            op::JUMP_BACKWARD => (*inst.add(1)).a = loop_threshold,
-            _ => {}
-        }
+        // The frame keeps the code and the code its constants, so numbers need no reference of their own: arithmetic
+        // then sees at once that it must not overwrite them.
+        let ty = (*value).ob_type;
+        let slot = if Object::is_immortal(value) || ty == float_type() || ty == long_type() {
+            (*inst).word = ops::locals::load_borrowed_const::<false> as *const () as usize;
+            StackRef::borrowed(value)
+        } else {
+            StackRef::steal_mortal(value)
+        };
+        (*inst).set_imm(slot.0);
     }
 }

@@ -112,7 +112,7 @@ pub(crate) fn anew(sp: *mut StackRef) -> *mut StackRef {
 #[inline(always)]
 pub(crate) unsafe fn base(ip: *mut Inst) -> BaseOp {
     // SAFETY: `ip` is an instruction with its offset in `b`.
-    unsafe { (&(*Tier1Code::of(ip)).ops)[(*ip).b as usize] }
+    unsafe { Tier1Code::base_at(ip) }
 }
 
 /// Goes on behind the instruction at `ip` and its caches.

@@ -12,16 +12,9 @@ use crate::inst::{Inst, Tier1Code};
 use crate::registry::{self, decoded, find_decoded};
 use crate::unwind;
 
-/// Entries of code without a loop until it is decoded.
-static THRESHOLD: AtomicU32 = AtomicU32::new(64);
 /// Back edges, and entries, until `on_hot` is called.
 static LOOP_THRESHOLD: AtomicU32 = AtomicU32::new(200);
 static ENTRY_THRESHOLD: AtomicU32 = AtomicU32::new(1000);
-
-/// Sets after how many entries code without a loop is decoded (code with one is at its first entry).
-pub fn set_threshold(entries: u32) {
-    THRESHOLD.store(entries.max(1), Relaxed);
-}
 
 /// Sets after how many back edges, and function entries, `on_hot` is called. Applies to code decoded later.
 pub fn set_hot_thresholds(back_edges: u32, entries: u32) {
@@ -38,8 +31,8 @@ pub(crate) fn hot_thresholds() -> (u32, u32) {
 pub struct Counts {
     /// Frames run by tier 1 from the hook.
     pub entered: AtomicU64,
-    /// Frames the hook left to CPython because their code is cold.
-    pub cold: AtomicU64,
+    /// Frames the hook left to CPython because a tool watched their code before tier 1 saw it.
+    pub undecodable: AtomicU64,
     /// Frames left to CPython because of `throw`.
     pub thrown: AtomicU64,
     /// Frames left to CPython because tracing, profiling or monitoring is on.
@@ -52,7 +45,7 @@ pub struct Counts {
 
 static COUNTS: Counts = Counts {
     entered: AtomicU64::new(0),
-    cold: AtomicU64::new(0),
+    undecodable: AtomicU64::new(0),
     thrown: AtomicU64::new(0),
     instrumented: AtomicU64::new(0),
     handed_over: AtomicU64::new(0),
@@ -70,60 +63,36 @@ fn count(counter: &AtomicU64) {
     counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
 }
 
-const WARMTH_BITS: u32 = 14;
-
-/// Entries of cold code, by a hash of its address: an upper half that identifies the code, a lower half that counts.
-/// Two code objects in one place warm each other up, which does no harm.
-static mut WARMTH: [u32; 1 << WARMTH_BITS] = [0; 1 << WARMTH_BITS];
-
-/// Counts an entry of cold code. True if it is time to decode it.
-unsafe fn warms_up(code: *mut Code) -> bool {
-    // SAFETY: the GIL orders all access to the table.
-    unsafe {
-        let hash = (code as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let slot = (&raw mut WARMTH).cast::<u32>().add((hash >> (64 - WARMTH_BITS)) as usize);
-        let tag = hash as u32 & 0xffff_0000;
-        let entries = (*slot & 0xffff) + 1;
-        let first = *slot & 0xffff_0000 != tag;
-        *slot = tag | entries.min(0xffff);
-        if entries >= THRESHOLD.load(Relaxed).min(0xffff) || first && decode::has_back_edge(code) {
-            *slot = 0;
-            return true;
-        }
-        false
-    }
-}
-
-/// The decoded code of `code`, which is decoded here once it is warm.
+/// The decoded code of `code`, which is decoded here if need be. Nothing waits to get warm: under a hook CPython's own
+/// evaluator calls Python functions through C, which is slow, and lends them their arguments, which can be seen.
 ///
 /// # Safety
 /// `code` is a code object, the GIL is held.
-pub(crate) unsafe fn decoded_if_warm(code: *mut Code) -> Option<*mut Tier1Code> {
+#[inline(always)]
+pub(crate) unsafe fn decoded_now(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
     unsafe {
         match find_decoded(code) {
-            None if warms_up(code) => decoded_now(code),
+            None => decode_now(ts, code),
             found => found,
         }
     }
 }
 
-/// The decoded code of `code`, which warm code calls: what it calls in turn gets its arguments as CPython would pass
-/// them (moved, not lent), which CPython's own evaluator no longer does under a hook.
-///
-/// # Safety
-/// As [`decoded_if_warm`].
-pub(crate) unsafe fn decoded_now(code: *mut Code) -> Option<*mut Tier1Code> {
-    // SAFETY: the caller's.
+#[cold]
+#[inline(never)]
+unsafe fn decode_now(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: as the caller's.
     unsafe {
-        if let Some(tier1) = find_decoded(code) {
-            return Some(tier1);
-        }
         // The trampoline below __init__ is a constant in read-only memory.
         if core::ptr::eq(code, init_cleanup()) {
             return None;
         }
         let tier1 = decode::decode(code)?;
+        // No tool watches what could be decoded.
+        if is_up_to_date(ts, code) {
+            (*tier1).breaker = (*ts).eval_breaker & !EVENTS_MASK;
+        }
         registry::insert(code, tier1);
         count(&COUNTS.decoded);
         Some(tier1)
@@ -177,11 +146,13 @@ pub(crate) const EVENTS_MASK: usize = (1 << EVAL_EVENTS_BITS) - 1;
 /// Whether `code` is up to date with the tools that are active and none of them watches it.
 unsafe fn may_run(ts: *mut ThreadState, code: *mut Code) -> bool {
     // SAFETY: the caller's.
-    unsafe {
-        (*ts).tracing == 0
-            && (*code)._co_instrumentation_version == (*ts).eval_breaker & !EVENTS_MASK
-            && !decode::is_instrumented(code)
-    }
+    unsafe { is_up_to_date(ts, code) && !decode::is_instrumented(code) }
+}
+
+/// Whether `code` has been instrumented as the active tools want it.
+unsafe fn is_up_to_date(ts: *mut ThreadState, code: *mut Code) -> bool {
+    // SAFETY: the caller's.
+    unsafe { (*ts).tracing == 0 && (*code)._co_instrumentation_version == (*ts).eval_breaker & !EVENTS_MASK }
 }
 
 /// The interpreter that runs in tier 1.
@@ -253,8 +224,8 @@ unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwfl
             return _PyEval_EvalFrameDefault(ts, frame, throwflag);
         }
         let code = Frame::code(frame);
-        let Some(tier1) = decoded_if_warm(code) else {
-            count(&COUNTS.cold);
+        let Some(tier1) = decoded_now(ts, code) else {
+            count(&COUNTS.undecodable);
             return _PyEval_EvalFrameDefault(ts, frame, throwflag);
         };
         let breaker = (*ts).eval_breaker & !EVENTS_MASK;

@@ -11,13 +11,13 @@ pub type Handler = unsafe extern "sysv64" fn(*mut Frame, *mut Inst, *mut StackRe
 /// One per code unit of the CPython code. A unit that CPython uses as inline cache is one here as well: its
 /// three fields are whatever the instruction before it keeps there.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Inst {
     /// The address of a [`Handler`], or cached data.
     pub word: usize,
     /// The argument, prepared by the decoder: a jump's distance in units, say.
     pub a: u32,
-    /// The unit's own offset in the code, except where `imm` says otherwise.
+    /// The instruction's own offset in the code, except where `imm` says otherwise.
     pub b: u32,
 }
 
@@ -46,6 +46,7 @@ impl Inst {
 }
 
 /// What CPython's compiler put at a code unit: independent of all specialization, fusing and instrumentation.
+#[repr(C, align(8))]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct BaseOp {
     pub oparg: u32,
@@ -54,6 +55,29 @@ pub struct BaseOp {
     pub len: u8,
     /// Number of `EXTENDED_ARG` units before it.
     pub extended: u8,
+    padding: u8,
+}
+
+/// All of a base instruction but the argument, as one number: the decoder makes many.
+#[derive(Clone, Copy)]
+pub(crate) struct Head(u32);
+
+impl Head {
+    pub(crate) const NONE: Self = Self::new(0, 0);
+
+    pub(crate) const fn new(opcode: u8, len: u8) -> Self {
+        Self(u32::from_ne_bytes([opcode, len, 0, 0]))
+    }
+
+    pub(crate) fn prefixes(n: u8) -> Self {
+        Self(u32::from_ne_bytes([0, 0, n, 0]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with(self, prefixes: Self, oparg: u32) -> BaseOp {
+        // SAFETY: the two have the same size, and any bytes are a base instruction.
+        unsafe { core::mem::transmute::<[u32; 2], BaseOp>([oparg, self.0 | prefixes.0]) }
+    }
 }
 
 /// An executor installed over an instruction.
@@ -62,7 +86,7 @@ pub(crate) struct Installed {
     pub original: usize,
 }
 
-/// Decoded code: a header followed by the instructions. Lives as long as the code object.
+/// Decoded code: a header followed by the instructions, then the base instructions. Lives as long as the code object.
 #[repr(C, align(16))]
 pub struct Tier1Code {
     /// The eval breaker word under which this code may go on: no event pending, and the instrumentation
@@ -70,7 +94,6 @@ pub struct Tier1Code {
     pub breaker: usize,
     /// The code object; it owns us, so this needs no reference.
     pub code: *mut Code,
-    pub(crate) ops: Vec<BaseOp>,
     pub(crate) installed: Vec<Installed>,
     /// Entries until `on_hot` is asked for a function trace.
     pub(crate) entry_counter: u32,
@@ -81,32 +104,39 @@ pub(crate) const HEADER: usize = size_of::<Tier1Code>();
 
 impl Tier1Code {
     fn layout(len: usize) -> Layout {
-        Layout::from_size_align(HEADER + len * size_of::<Inst>(), 16).expect("a code object is far smaller")
+        let size = HEADER + len * (size_of::<Inst>() + size_of::<BaseOp>());
+        Layout::from_size_align(size, 16).expect("a code object is far smaller")
     }
 
-    /// Allocates code with room for one instruction per base op.
-    pub(crate) fn allocate(code: *mut Code, ops: Vec<BaseOp>) -> *mut Self {
-        let layout = Self::layout(ops.len());
-        // SAFETY: the size is not zero; every field and instruction is written before use.
+    /// Allocates code with room for `len` units, which the caller writes, by [`Self::inst`] and [`Self::first_op`].
+    pub(crate) fn allocate(code: *mut Code, len: usize) -> *mut Self {
+        let layout = Self::layout(len);
+        // SAFETY: the size is not zero.
         unsafe {
             let this: *mut Self = alloc(layout).cast();
             if this.is_null() {
                 handle_alloc_error(layout);
             }
-            let len = ops.len();
-            this.write(Self {
-                breaker: usize::MAX,
-                code,
-                ops,
-                installed: Vec::new(),
-                entry_counter: 0,
-                len: len as u32,
-            });
-            for i in 0..len {
-                Self::inst(this, i).write(Inst { word: 0, a: 0, b: i as u32 });
-            }
+            this.write(Self { breaker: usize::MAX, code, installed: Vec::new(), entry_counter: 0, len: len as u32 });
             this
         }
+    }
+
+    /// The first of the base instructions.
+    ///
+    /// # Safety
+    /// `this` is live.
+    #[inline(always)]
+    pub(crate) unsafe fn first_op(this: *mut Self) -> *mut BaseOp {
+        // SAFETY: they follow the instructions.
+        unsafe { Self::inst(this, (*this).len as usize).cast() }
+    }
+
+    /// What the compiler put at each unit.
+    #[inline(always)]
+    fn ops(&self) -> &[BaseOp] {
+        // SAFETY: they follow the instructions, and are written once, when the code is decoded.
+        unsafe { core::slice::from_raw_parts(Self::first_op((&raw const *self).cast_mut()), self.len as usize) }
     }
 
     /// Frees code that no frame runs any more.
@@ -167,11 +197,22 @@ impl Tier1Code {
 
     /// As [`Self::base_op`], and nothing behind the end.
     pub(crate) fn base_op_if_any(&self, offset: usize) -> BaseOp {
-        self.ops.get(offset).copied().unwrap_or_default()
+        self.ops().get(offset).copied().unwrap_or_default()
+    }
+
+    /// What the compiler put at the instruction `ip`.
+    ///
+    /// # Safety
+    /// `ip` is an instruction whose `b` is its offset.
+    #[inline(always)]
+    pub(crate) unsafe fn base_at(ip: *mut Inst) -> BaseOp {
+        // SAFETY: the caller's.
+        unsafe { *Self::first_op(Self::of(ip)).add((*ip).b as usize) }
     }
 
     /// What the compiler put at an offset.
+    #[inline(always)]
     pub fn base_op(&self, offset: usize) -> BaseOp {
-        self.ops[offset]
+        self.ops()[offset]
     }
 }

@@ -1,7 +1,7 @@
 //! Tier 1: a specializing interpreter that runs warm code on CPython's own frames.
 //!
-//! [`enable`] installs a PEP 523 hook. Code with a loop is decoded at its first entry, other code once it is
-//! warm; what is cold, traced or thrown into runs in CPython's evaluator. Frames keep CPython's layout at every
+//! [`enable`] installs a PEP 523 hook. All code is decoded at its first entry; what is traced or thrown into runs in
+//! CPython's evaluator. Frames keep CPython's layout at every
 //! point where anybody can see them, so either evaluator can take a frame over from the other between two
 //! instructions.
 //!
@@ -23,9 +23,7 @@ mod unwind;
 mod with_memory;
 
 pub use dispatch::code_of;
-pub use entry::{
-    Counts, counts, disable, enable, evaluate, note_instrumentation, run_nested, set_hot_thresholds, set_threshold,
-};
+pub use entry::{Counts, counts, disable, enable, evaluate, note_instrumentation, run_nested, set_hot_thresholds};
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };

@@ -161,7 +161,13 @@ fn handlers_end_in_jumps() {
         if function.name == "entry::run" {
             continue;
         }
+        // Whether rsi holds a variable's address rather than an instruction's.
+        let mut holds_variable = false;
         for instruction in &function.code {
+            if instruction.op0_kind() == OpKind::Register && instruction.op0_register().full_register() == Register::RSI
+            {
+                holds_variable = instruction.mnemonic() == Mnemonic::Mov && instruction.is_ip_rel_memory_operand();
+            }
             let calls_dispatcher = match instruction.flow_control() {
                 FlowControl::Call => {
                     instruction.op0_kind() == OpKind::NearBranch64
@@ -169,6 +175,7 @@ fn handlers_end_in_jumps() {
                 }
                 FlowControl::IndirectCall => {
                     instruction.op0_kind() == OpKind::Memory
+                        && !holds_variable
                         && instruction.memory_base() == Register::RSI
                         && instruction.memory_displacement64() == 0
                 }

@@ -276,6 +276,11 @@ impl DictValues {
     }
 }
 
+/// How `dictobject.c` marks an unused index.
+const DKIX_EMPTY: isize = -1;
+/// `PERTURB_SHIFT` of `dictobject.c`.
+const PERTURB_SHIFT: u32 = 5;
+
 impl DictKeys {
     /// The keys' version, assigning one if they have none (`_PyDictKeys_GetVersionForCurrentState`); zero if
     /// none is left. Any change of the set of keys resets it to zero; changes of values do not.
@@ -321,10 +326,38 @@ impl DictKeys {
     /// # Safety
     /// `dk_kind` is not `DICT_KEYS_GENERAL`.
     pub unsafe fn index_of_interned(this: *mut Self, name: *mut Object) -> Option<usize> {
-        // SAFETY: the caller's.
+        // SAFETY: the caller's; interning has computed the hash. A table always has an empty index.
         unsafe {
             let entries = Self::unicode_entries(this);
-            (0..(*this).dk_nentries as usize).find(|&i| (*entries.add(i)).me_key == name)
+            let mask = (1usize << (*this).dk_log2_size) - 1;
+            let mut perturb = (*name.cast::<AsciiStr>()).hash as usize;
+            let mut at = perturb & mask;
+            loop {
+                let index = Self::index_at(this, at);
+                if index == DKIX_EMPTY {
+                    return None;
+                }
+                if index >= 0 && (*entries.offset(index)).me_key == name {
+                    return Some(index as usize);
+                }
+                perturb >>= PERTURB_SHIFT;
+                at = (at.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1)) & mask;
+            }
+        }
+    }
+
+    /// Entry `at` of the index table (`dictkeys_get_index`).
+    #[inline(always)]
+    unsafe fn index_at(this: *mut Self, at: usize) -> isize {
+        // SAFETY: the index is below the table's size, which decides the width of its entries.
+        unsafe {
+            let indices = &raw const (*this).dk_indices;
+            match (*this).dk_log2_size {
+                ..8 => *indices.cast::<i8>().add(at) as isize,
+                8..16 => *indices.cast::<i16>().add(at) as isize,
+                16..32 => *indices.cast::<i32>().add(at) as isize,
+                _ => *indices.cast::<isize>().add(at),
+            }
         }
     }
 }

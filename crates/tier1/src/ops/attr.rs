@@ -15,14 +15,15 @@ super::names::out_of_line! {
     load_special => load_special_slow;
 }
 
-/// Counts a miss in a cache unit. True at the first and whenever the number has doubled: time to choose again.
+/// Counts a miss in a cache unit. True at the second, since most code runs once, and whenever the number has doubled:
+/// time to choose again.
 #[inline(always)]
 pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     // SAFETY: the instruction's own cache.
     unsafe {
         let misses = (*cache).a.wrapping_add(1);
         (*cache).a = misses;
-        misses.is_power_of_two()
+        misses != 1 && misses.is_power_of_two()
     }
 }
 

@@ -6,7 +6,7 @@ use super::fused::{self, Operands};
 use super::{float, int, nb, subscript};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
+use crate::inst::{Handler, Inst, Tier1Code};
 use crate::with_memory::append_str;
 
 /// The operands to expect first.
@@ -21,12 +21,12 @@ pub(crate) fn first_operands(oparg: u32) -> Operands {
 }
 
 /// The version to try first.
-pub(crate) fn select(oparg: u32, next: BaseOp) -> Handler {
+pub(crate) fn select(oparg: u32, next: u8) -> Handler {
     version(oparg, first_operands(oparg), next)
 }
 
 /// The version for operands of a kind.
-fn version(oparg: u32, operands: Operands, next: BaseOp) -> Handler {
+fn version(oparg: u32, operands: Operands, next: u8) -> Handler {
     let operation = oparg % nb::INPLACE;
     let plain = match operands {
         Operands::ListInt => Some(subscript::subscr_list_int::<false> as Handler),
@@ -34,7 +34,7 @@ fn version(oparg: u32, operands: Operands, next: BaseOp) -> Handler {
         Operands::Float => float_version(operation),
         Operands::Other => None,
     };
-    if next.opcode == op::STORE_FAST
+    if next == op::STORE_FAST
         && oparg != nb::SUBSCR
         && let Some(storing) = fused::store_version(operation, operands)
     {
@@ -95,7 +95,7 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
         let operands = kind_of(oparg, l, r);
         let code = Tier1Code::of(ip);
         let handler = if operands != Operands::Other {
-            version(oparg, operands, fused::behind(code, (*ip).b as usize))
+            version(oparg, operands, fused::behind(code, (*ip).b as usize).opcode)
         } else if oparg == nb::SUBSCR && super::getitem::choose(ip, l) {
             super::getitem::subscr_getitem::<false>
         } else if oparg == nb::SUBSCR {

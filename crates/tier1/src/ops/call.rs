@@ -72,7 +72,7 @@ pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> O
         if !takes_frame(ts, callable) {
             return None;
         }
-        entry::decoded_now((*callable.cast::<Function>()).func_code)
+        entry::decoded_now(ts, (*callable.cast::<Function>()).func_code)
     }
 }
 

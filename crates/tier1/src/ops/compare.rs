@@ -30,8 +30,8 @@ const fn outcome(unordered: bool, greater: bool, less: bool) -> u32 {
 }
 
 /// The version to try first. A comparison whose bool is only jumped on does the jump itself.
-pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
-    match next.opcode {
+pub(crate) fn select(base: BaseOp, next: u8) -> Handler {
+    match next {
         op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE if base.oparg & 16 != 0 => compare_int_jump::<false>,
         _ if base.oparg & 15 != 0 => compare_int::<false>,
         _ => compare_any::<false>,
@@ -39,11 +39,11 @@ pub(crate) fn select(base: BaseOp, next: BaseOp) -> Handler {
 }
 
 /// The version for operands of these types, keeping to the jumping or not jumping kind.
-unsafe fn version_for(next: BaseOp, l: *mut Object, r: *mut Object, oparg: u32) -> Handler {
+unsafe fn version_for(next: u8, l: *mut Object, r: *mut Object, oparg: u32) -> Handler {
     // SAFETY: both are live objects.
     unsafe {
         let (lt, rt) = ((*l).ob_type, (*r).ob_type);
-        let jumps = oparg & 16 != 0 && matches!(next.opcode, op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE);
+        let jumps = oparg & 16 != 0 && matches!(next, op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE);
         if lt == long_type() && rt == lt {
             if jumps { compare_int_jump::<false> } else { compare_int::<false> }
         } else if lt == float_type() && rt == lt {
@@ -220,7 +220,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let oparg = (*ip).a;
-        (*ip).word = version_for((*Tier1Code::of(ip)).base_op((*ip).b as usize + 2), l.object(), r.object(), oparg) as usize;
+        (*ip).word = version_for((*Tier1Code::of(ip)).base_op((*ip).b as usize + 2).opcode, l.object(), r.object(), oparg) as usize;
         let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));

@@ -2,6 +2,7 @@
 
 use cpython::abi::*;
 
+use super::attr::should_choose;
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
@@ -123,10 +124,7 @@ out_of_line_handlers! {
         if (*sp).is_null() {
             return error::<R>(f, ip, sp, ts);
         }
-        // Each attempt doubles the number of misses until the next one.
-        let misses = &mut (*ip.add(3)).a;
-        *misses = misses.wrapping_add(1);
-        if misses.is_power_of_two() {
+        if should_choose(ip.add(3)) {
             specialize(f, ip, ts, name);
         }
         let mut top = sp.add(1);

@@ -42,8 +42,10 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Check the optimizer's integer laws: all cases of small widths, and by Z3
     Prove(prove::Args),
-    /// Measure against plain CPython, and PyPy and CPython's JIT where found
+    /// Measure against plain CPython, its own JIT, PyPy, CinderX and gcc
     Bench(bench::Args),
+    /// Show where a program's time goes under Tierup: by tier, trace, uop and line
+    Profile(bench::Profile),
     /// Check formatting, lints and the project's own rules
     Tidy(tidy::Args),
 }
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Profile(args) => bench::profile(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
     match result {

@@ -4,11 +4,13 @@
 //! included; `dpkg-deb -x` unpacks them; patchelf points the executables at that libc, so that
 //! they run as they are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
 
 use crate::python::on_path;
 use crate::util::{Lock, command, note, quiet, target, usage};
@@ -34,8 +36,25 @@ pub const CPYTHON: Package = Package {
     packages: &["python3.14", "python3.14-dev", "python3.14-venv", "libpython3.14-testsuite"],
 };
 
-/// A peer for benchmarks.
-pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3"] };
+/// Peers for benchmarks.
+pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3", "pypy3-dev", "pypy3-venv"] };
+pub const CPYTHON_3_15: Package = Package {
+    executable: "usr/bin/python3.15",
+    packages: &["python3.15", "python3.15-dev", "python3.15-venv"],
+};
+
+const ALL: [&Package; 3] = [&CPYTHON, &PYPY, &CPYTHON_3_15];
+
+/// Where a package came from.
+#[derive(Serialize, Deserialize)]
+pub struct Origin {
+    archive: String,
+    suite: String,
+    /// The date of the suite's Release file.
+    release: String,
+    /// What was unpacked: name and version.
+    packages: BTreeMap<String, String>,
+}
 
 /// Whether this machine is a Debian or Ubuntu on which packages can be had.
 pub fn possible() -> bool {
@@ -77,11 +96,12 @@ pub fn install(package: &Package) -> Result<PathBuf> {
     let executable = root.join(package.executable);
     note(format_args!("installing {} from Debian's archive into {}", package.packages[0], root.display()));
     fs::create_dir_all(&root)?;
-    for deb in download(&base(), package)? {
+    let (debs, origin) = download(&base(), package)?;
+    for deb in debs {
         quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&root))?;
     }
     // Packages of an earlier call may have been unpacked anew, their executables unrelocated.
-    for package in [&CPYTHON, &PYPY] {
+    for package in ALL {
         let executable = root.join(package.executable);
         if executable.exists() {
             relocate(&base(), &root, &executable)?;
@@ -89,8 +109,19 @@ pub fn install(package: &Package) -> Result<PathBuf> {
     }
     quiet(&mut command(&executable, ["-I", "-c", "pass"]))?;
     fs::remove_dir_all(base().join("apt/cache"))?;
+    fs::write(origin_file(package), serde_json::to_vec_pretty(&origin)?)?;
     fs::write(stamp(package), root.as_os_str().as_encoded_bytes())?;
     Ok(executable)
+}
+
+/// Where an interpreter came from, if it was installed here.
+pub fn origin(python: &Path) -> Option<Origin> {
+    let package = ALL.into_iter().find(|package| installed(package).is_some_and(|executable| executable == python))?;
+    serde_json::from_slice(&fs::read(origin_file(package)).ok()?).ok()
+}
+
+fn origin_file(package: &Package) -> PathBuf {
+    base().join(format!("{}.json", package.packages[0]))
 }
 
 fn base() -> PathBuf {
@@ -106,7 +137,7 @@ fn stamp(package: &Package) -> PathBuf {
 }
 
 /// Downloads the packages and all they need; returns the files.
-fn download(base: &Path, package: &Package) -> Result<Vec<PathBuf>> {
+fn download(base: &Path, package: &Package) -> Result<(Vec<PathBuf>, Origin)> {
     let keyring = keyring(base)?;
     let mut errors = Vec::new();
     for suite in SUITES {
@@ -118,15 +149,16 @@ fn download(base: &Path, package: &Package) -> Result<Vec<PathBuf>> {
     Err(errors.swap_remove(0))
 }
 
-fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) -> Result<Vec<PathBuf>> {
+fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) -> Result<(Vec<PathBuf>, Origin)> {
     let apt = base.join("apt");
+    let archive = mirror();
     for dir in ["state/lists/partial", "cache/archives/partial", "etc"] {
         fs::create_dir_all(apt.join(dir))?;
     }
     // An empty list of installed packages: the closure is then complete.
     fs::write(apt.join("state/status"), "")?;
     let sources = apt.join("etc/sources.list");
-    fs::write(&sources, format!("deb [signed-by={}] {} {suite} main\n", keyring.display(), mirror()))?;
+    fs::write(&sources, format!("deb [signed-by={}] {archive} {suite} main\n", keyring.display()))?;
     let options = [
         format!("Dir::State={}", apt.join("state").display()),
         format!("Dir::State::status={}", apt.join("state/status").display()),
@@ -162,7 +194,24 @@ fn download_from(base: &Path, package: &Package, suite: &str, keyring: &Path) ->
         bail!("apt-get downloaded nothing");
     }
     debs.sort();
-    Ok(debs)
+    let release = release_date(&apt.join("state/lists")).unwrap_or_else(|| "unknown".into());
+    let packages = debs.iter().filter_map(|deb| name_and_version(deb)).collect();
+    Ok((debs, Origin { archive, suite: suite.into(), release, packages }))
+}
+
+/// The date in the Release file that apt-get downloaded last.
+fn release_date(lists: &Path) -> Option<String> {
+    let mut files: Vec<PathBuf> = fs::read_dir(lists).ok()?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.as_os_str().as_encoded_bytes().ends_with(b"Release"));
+    files.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
+    let text = fs::read_to_string(files.last()?).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Date: ").map(str::to_owned))
+}
+
+/// Those of a downloaded file, `NAME_VERSION_ARCHITECTURE.deb`.
+fn name_and_version(deb: &Path) -> Option<(String, String)> {
+    let mut parts = deb.file_stem()?.to_str()?.split('_');
+    Some((parts.next()?.into(), parts.next()?.replace("%3a", ":")))
 }
 
 /// Points the executable at the root's own loader and libraries.
@@ -234,8 +283,12 @@ fn keyring(base: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// The machine's own mirror of Debian, if its sources name one.
+/// The archive: the one in `TIERUP_ARCHIVE` (a snapshot of some day, say), else the machine's own mirror of Debian, if its
+/// sources name one.
 fn mirror() -> String {
+    if let Some(named) = std::env::var("TIERUP_ARCHIVE").ok().filter(|named| !named.is_empty()) {
+        return named;
+    }
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
     if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
         files.extend(entries.flatten().map(|entry| entry.path()));
@@ -259,7 +312,7 @@ fn mirror_in(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::mirror_in;
+    use super::{mirror_in, name_and_version};
 
     #[test]
     fn mirror_of_one_line_sources() {
@@ -271,6 +324,13 @@ mod tests {
     fn mirror_of_deb822_sources() {
         let text = "Types: deb\n# http://old/debian\nURIs: https://m.example/debian\nSuites: sid\n";
         assert_eq!(mirror_in(text).as_deref(), Some("https://m.example/debian"));
+    }
+
+    #[test]
+    fn names_and_versions_of_packages() {
+        let pair = name_and_version("/x/libssl3t64_1%3a3.6.0-2_amd64.deb".as_ref());
+        assert_eq!(pair, Some(("libssl3t64".into(), "1:3.6.0-2".into())));
+        assert_eq!(name_and_version("/x/lock".as_ref()), None);
     }
 
     #[test]

@@ -131,6 +131,11 @@ pub fn others() -> Vec<PathBuf> {
     best.into_iter().map(|interpreter| interpreter.path).collect()
 }
 
+/// The first interpreter of that name on PATH, or in pyenv's or uv's folders, that is as wanted.
+pub fn peer(name: &str, wanted: impl Fn(&Interpreter) -> bool) -> Option<Interpreter> {
+    installed(&[name], &[name]).iter().filter_map(|path| Interpreter::probe(path).ok()).find(wanted)
+}
+
 fn newest(candidates: Vec<PathBuf>) -> Option<Interpreter> {
     let mut seen = HashSet::new();
     let supported = candidates.into_iter().filter_map(|path| {

@@ -24,11 +24,16 @@ pub struct Venv {
 impl Venv {
     /// The environment of an interpreter; made at the first call.
     pub fn of(interpreter: &Interpreter) -> Result<Venv> {
+        Venv::named(interpreter, "")
+    }
+
+    /// One of several environments of an interpreter.
+    pub fn named(interpreter: &Interpreter, purpose: &str) -> Result<Venv> {
         let _lock = Lock::take("venv")?;
         let [major, minor, micro] = interpreter.version;
         let mut hasher = DefaultHasher::new();
         interpreter.path.canonicalize()?.hash(&mut hasher);
-        let name = format!("{}-{major}.{minor}.{micro}-{:08x}", interpreter.implementation, hasher.finish() as u32);
+        let name = format!("{}-{major}.{minor}.{micro}-{:08x}{purpose}", interpreter.implementation, hasher.finish() as u32);
         let venv = Venv { dir: target().join("venv").join(name) };
         let stamp = venv.dir.join("made");
         if !stamp.exists() {

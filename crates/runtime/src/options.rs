@@ -147,7 +147,7 @@ pub static TABLE: &[Spec] = &[
 pub const STRESS: &[&str] = &["exit-all", "spill", "no-opt"];
 
 /// Variables that the repository's own tools read; they are no settings, but no mistakes either.
-const TOOL_VARIABLES: &[&str] = &["TIERUP_PYTHON", "TIERUP_CPYTHON_INCLUDE"];
+const TOOL_VARIABLES: &[&str] = &["TIERUP_PYTHON", "TIERUP_CPYTHON_INCLUDE", "TIERUP_ARCHIVE"];
 
 impl Options {
     /// Reads settings, later ones winning. A bad one is skipped and described in one line.

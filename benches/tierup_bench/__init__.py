@@ -1,0 +1,1 @@
+"""Measures interpreters against each other. Started by ``cargo xtask bench`` and ``profile``."""

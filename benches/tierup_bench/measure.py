@@ -1,0 +1,109 @@
+"""Interleaved timings of one program under all contestants.
+
+In each of several turns every contestant gets a fresh process. Its first loop is timed, then it
+warms up alone while the others wait; then come rounds, in which the processes are timed one after
+the other in an order that rotates. A speedup is the median of the ratios to plain CPython's timing
+of the same round.
+"""
+
+import time
+from dataclasses import dataclass
+
+from tierup_bench.process import Failed, Worker
+
+
+@dataclass
+class Settings:
+    # Turns of fresh processes.
+    processes: int
+    # Seconds of warm-up of each process.
+    warm_up: float
+    # Rounds in each turn, at most.
+    rounds: int
+    # Seconds that a round's timing lasts, at least.
+    at_least: float
+    # Seconds after which a turn begins no further round (but two there are always).
+    budget: float
+    # Seconds to wait for any one answer.
+    limit: float = 90.0
+
+
+FULL = Settings(processes=3, warm_up=2.0, rounds=7, at_least=0.1, budget=60.0)
+QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, budget=3.0, limit=30.0)
+
+
+def measure(program, contestants, settings, say):
+    """Samples by contestant: first loops, warm-up timings and rounds, by turn; or an error."""
+    contestants = [c for c in contestants if program.runs_under(c)]
+    samples = {c.name: {"first": [], "warm_up": [], "rounds": []} for c in contestants}
+    for turn in range(settings.processes):
+        running = [c for c in contestants if "error" not in samples[c.name]]
+        workers = {}
+        try:
+            for contestant in rotated(running, turn):
+                attempt(samples, contestant, say, program, lambda c: start(c, program, settings, samples, workers))
+            interleave(program, running, workers, samples, settings, say)
+        finally:
+            for worker in workers.values():
+                worker.close()
+    return samples
+
+
+def start(contestant, program, settings, samples, workers):
+    worker = Worker(contestant, program, settings.limit)
+    workers[contestant.name] = worker
+    first = worker.ask("step", loops=1)["seconds"]
+    warm_up = worker.ask("warm", seconds=settings.warm_up)["timings"]
+    samples[contestant.name]["first"].append(first)
+    samples[contestant.name]["warm_up"].append([[1, first], *warm_up])
+
+
+def interleave(program, contestants, workers, samples, settings, say):
+    alive = [c for c in contestants if "error" not in samples[c.name]]
+    for c in alive:
+        samples[c.name]["rounds"].append([])
+    end = time.monotonic() + settings.budget
+    for number in range(settings.rounds):
+        if number >= 2 and time.monotonic() > end:
+            break
+        for contestant in rotated(alive, number):
+
+            def timing(c):
+                answer = workers[c.name].ask("round", seconds=settings.at_least)
+                samples[c.name]["rounds"][-1].append(answer["seconds"] / answer["loops"])
+
+            attempt(samples, contestant, say, program, timing)
+        alive = [c for c in alive if "error" not in samples[c.name]]
+
+
+def attempt(samples, contestant, say, program, action):
+    """A failure ends the part of that contestant in this program, and is part of the result."""
+    try:
+        action(contestant)
+    except (Failed, OSError) as error:
+        samples[contestant.name] = {"error": str(error)}
+        say(f"{program.name} under {contestant.title}: {error}")
+
+
+def rotated(items, by):
+    by %= max(1, len(items))
+    return items[by:] + items[:by]
+
+
+def tasks_of(program, contestant, settings):
+    """The program once per task; most have one. Asks a process of the contestant."""
+    if program.kind != "pyperf":
+        return [program]
+    spec = {**program.spec(contestant), "task": -1, "list": True}
+    lister = _Listed(program.suite, spec)
+    with Worker(contestant, lister, settings.limit) as worker:
+        return program.tasks(worker.tasks)
+
+
+@dataclass
+class _Listed:
+    suite: str
+    listed: dict
+
+    def spec(self, _contestant):
+        return self.listed

@@ -1,0 +1,98 @@
+"""Packages that programs import, installed once per interpreter into folders of their own."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from tierup_bench.programs import BENCHES
+
+PYPERFORMANCE = "pyperformance==1.14.0"
+PYPERF = "pyperf==2.10.0"
+REQUIREMENTS = BENCHES / "requirements.txt"
+
+
+class Packages:
+    def __init__(self, folder, say):
+        self.folder = Path(folder)
+        self.say = say
+
+    def pyperformance(self, python):
+        """pyperformance's own files; it is not imported, so one copy does for all interpreters."""
+        folder = self.folder / PYPERFORMANCE
+        if not (folder / "done").exists():
+            self.say(f"installing {PYPERFORMANCE}")
+            pip(python, folder, "--no-deps", PYPERFORMANCE)
+            (folder / "done").touch()
+        return folder / "pyperformance/data-files"
+
+    def install(self, contestant, suite, data_files=None):
+        """Installs what the suite's programs import; notes the folder and what could not be had."""
+        if suite not in ("pyperformance", "real") or contestant.is_compiler:
+            return
+        folder = self.folder / f"{suite}-{contestant.origin['abi']}"
+        stamp = folder / "installed.json"
+        if not stamp.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            self.say(f"installing what {suite} imports for {contestant.title}")
+            if suite == "real":
+                wanted = [("-r", str(REQUIREMENTS))]
+            else:
+                wanted = [("--no-deps", PYPERF), *pyperformance_requirements(data_files)]
+            failed = {}
+            for arguments in wanted:
+                try:
+                    pip(contestant.python, folder, *arguments)
+                except subprocess.CalledProcessError as error:
+                    failed[what(arguments[-1])] = last_line(error.stderr)
+                    self.say(f"{what(arguments[-1])}: {last_line(error.stderr)}")
+            folder.mkdir(parents=True, exist_ok=True)
+            stamp.write_text(json.dumps({"versions": versions(folder), "failed": failed}))
+        contestant.packages[suite] = str(folder)
+        contestant.origin.setdefault("packages", {})[suite] = json.loads(stamp.read_text())
+
+    def tasks(self, key, find):
+        """Remembers what ``find`` found, across runs."""
+        path = self.folder / PYPERFORMANCE / "tasks.json"
+        known = json.loads(path.read_text()) if path.exists() else {}
+        if key not in known:
+            known[key] = find()
+            path.write_text(json.dumps(known))
+        return known[key]
+
+
+def pyperformance_requirements(data_files):
+    """Each program's own pinned requirements; 2to3 brings a package along."""
+    benchmarks = Path(data_files) / "benchmarks"
+    for path in sorted(benchmarks.glob("bm_*/requirements.txt")):
+        yield "-r", str(path)
+    for path in sorted(benchmarks.glob("bm_*/vendor")):
+        yield (str(path),)
+
+
+def pip(python, folder, *arguments):
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--root-user-action=ignore", "--no-warn-script-location", "--upgrade"]
+    command += ["--target", str(folder), *arguments]
+    subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def what(requirement):
+    """`bm_django_template` for the path of that program's requirements."""
+    path = Path(requirement)
+    return path.parent.name if path.is_absolute() else requirement
+
+
+def last_line(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return (errors or lines or ["pip failed"])[-1]
+
+
+def versions(folder):
+    """The distributions in a folder: name and version."""
+    found = {}
+    for info in sorted(Path(folder).glob("*.dist-info")):
+        name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
+        found[name] = version
+    return found

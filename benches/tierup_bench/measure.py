@@ -90,20 +90,22 @@ def rotated(items, by):
     return items[by:] + items[:by]
 
 
-def tasks_of(program, contestant, settings):
-    """The program once per task; most have one. Asks a process of the contestant."""
-    if program.kind != "pyperf":
-        return [program]
+def task_names(program, contestant, limit):
+    """The names of the tasks that a program for pyperf defines; None if it does not run."""
     spec = {**program.spec(contestant), "task": -1, "list": True}
-    lister = _Listed(program.suite, spec)
-    with Worker(contestant, lister, settings.limit) as worker:
-        return program.tasks(worker.tasks)
+    try:
+        with Worker(contestant, Lister(program.suite, spec), limit) as worker:
+            return worker.tasks
+    except Failed:
+        return None
 
 
 @dataclass
-class _Listed:
+class Lister:
+    """A program that only says what tasks it has."""
+
     suite: str
-    listed: dict
+    listing: dict
 
     def spec(self, _contestant):
-        return self.listed
+        return self.listing

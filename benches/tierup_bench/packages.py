@@ -1,6 +1,7 @@
 """Packages that programs import, installed once per interpreter into folders of their own."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ from tierup_bench.programs import BENCHES
 
 PYPERFORMANCE = "pyperformance==1.14.0"
 PYPERF = "pyperf==2.10.0"
+# Old programs import distutils, which setuptools still has.
+SETUPTOOLS = "setuptools==80.9.0"
 REQUIREMENTS = BENCHES / "requirements.txt"
 
 
@@ -32,17 +35,18 @@ class Packages:
             return
         folder = self.folder / f"{suite}-{contestant.origin['abi']}"
         stamp = folder / "installed.json"
+        headers = self.headers(contestant)
         if not stamp.exists():
             shutil.rmtree(folder, ignore_errors=True)
             self.say(f"installing what {suite} imports for {contestant.title}")
             if suite == "real":
                 wanted = [("-r", str(REQUIREMENTS))]
             else:
-                wanted = [("--no-deps", PYPERF), *pyperformance_requirements(data_files)]
+                wanted = [("--no-deps", PYPERF), (SETUPTOOLS,), *pyperformance_requirements(data_files)]
             failed = {}
             for arguments in wanted:
                 try:
-                    pip(contestant.python, folder, *arguments)
+                    pip(contestant.python, folder, *arguments, CPATH=headers)
                 except subprocess.CalledProcessError as error:
                     failed[what(arguments[-1])] = last_line(error.stderr)
                     self.say(f"{what(arguments[-1])}: {last_line(error.stderr)}")
@@ -51,14 +55,27 @@ class Packages:
         contestant.packages[suite] = str(folder)
         contestant.origin.setdefault("packages", {})[suite] = json.loads(stamp.read_text())
 
+    def headers(self, contestant):
+        """A folder for C compilers: an unpacked Debian keeps a part of its headers per machine."""
+        folder = self.folder / "headers" / contestant.origin["abi"]
+        for found in Path(contestant.origin["base_prefix"]).glob("include/*-linux-gnu/*py*3*"):
+            link = folder / found.parent.name / found.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.is_symlink():
+                link.symlink_to(found)
+        return str(folder)
+
     def tasks(self, key, find):
-        """Remembers what ``find`` found, across runs."""
+        """Remembers across runs what ``find`` found, if it found anything."""
         path = self.folder / PYPERFORMANCE / "tasks.json"
         known = json.loads(path.read_text()) if path.exists() else {}
-        if key not in known:
-            known[key] = find()
+        if key in known:
+            return known[key]
+        found = find()
+        if found:
+            known[key] = found
             path.write_text(json.dumps(known))
-        return known[key]
+        return found
 
 
 def pyperformance_requirements(data_files):
@@ -70,11 +87,18 @@ def pyperformance_requirements(data_files):
         yield (str(path),)
 
 
-def pip(python, folder, *arguments):
+def pip(python, folder, *arguments, **variables):
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--root-user-action=ignore", "--no-warn-script-location", "--upgrade"]
     command += ["--target", str(folder), *arguments]
-    subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **variables},
+    )
 
 
 def what(requirement):

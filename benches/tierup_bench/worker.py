@@ -54,7 +54,6 @@ def load(program, serve):
 
 
 def load_module(path):
-    sys.path.insert(0, os.path.dirname(path))
     namespace = {"__name__": os.path.basename(path)[:-3], "__file__": path}
     with open(path, encoding="utf-8") as file:
         source = file.read()
@@ -75,7 +74,11 @@ def load_library(program):
 def load_pyperf(program, serve):
     """Runs the program as pyperf would, but keeps the process where pyperf starts to measure."""
     import runpy
+    import site
 
+    # Files that end in .pth count there too: setuptools brings distutils by one.
+    for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        site.addsitedir(folder)
     import pyperf
 
     names = []

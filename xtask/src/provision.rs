@@ -38,10 +38,8 @@ pub const CPYTHON: Package = Package {
 
 /// Peers for benchmarks.
 pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3", "pypy3-dev", "pypy3-venv"] };
-pub const CPYTHON_3_15: Package = Package {
-    executable: "usr/bin/python3.15",
-    packages: &["python3.15", "python3.15-dev", "python3.15-venv"],
-};
+pub const CPYTHON_3_15: Package =
+    Package { executable: "usr/bin/python3.15", packages: &["python3.15", "python3.15-dev", "python3.15-venv"] };
 
 const ALL: [&Package; 3] = [&CPYTHON, &PYPY, &CPYTHON_3_15];
 

@@ -33,7 +33,8 @@ impl Venv {
         let [major, minor, micro] = interpreter.version;
         let mut hasher = DefaultHasher::new();
         interpreter.path.canonicalize()?.hash(&mut hasher);
-        let name = format!("{}-{major}.{minor}.{micro}-{:08x}{purpose}", interpreter.implementation, hasher.finish() as u32);
+        let name =
+            format!("{}-{major}.{minor}.{micro}-{:08x}{purpose}", interpreter.implementation, hasher.finish() as u32);
         let venv = Venv { dir: target().join("venv").join(name) };
         let stamp = venv.dir.join("made");
         if !stamp.exists() {

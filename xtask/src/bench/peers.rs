@@ -99,7 +99,7 @@ fn plain(interpreter: &Interpreter) -> Result<Contestant> {
     // Without Tierup's hook in its site-packages.
     let venv = Venv::named(interpreter, "-plain")?;
     let origin = origin(interpreter, &venv);
-    Ok(Contestant { name: "plain", title: interpreter.name(), python: venv.bin("python"), variables: json!({}), origin })
+    Ok(Contestant { name: "plain", title: "CPython".into(), python: venv.bin("python"), variables: json!({}), origin })
 }
 
 fn own_jit(name: &'static str, interpreter: &Interpreter) -> Result<Contestant> {
@@ -107,7 +107,7 @@ fn own_jit(name: &'static str, interpreter: &Interpreter) -> Result<Contestant> 
         bail!("{} was built without its JIT", interpreter.path.display());
     }
     let venv = Venv::named(interpreter, "-plain")?;
-    let title = format!("{} with its JIT", interpreter.name());
+    let title = format!("JIT {}.{}", interpreter.version[0], interpreter.version[1]);
     let origin = origin(interpreter, &venv);
     Ok(Contestant { name, title, python: venv.bin("python"), variables: json!({ "PYTHON_JIT": "1" }), origin })
 }
@@ -126,16 +126,11 @@ fn pypy(install: bool) -> Result<Contestant> {
     let interpreter = obtain("pypy3", &provision::PYPY, install, |found| found.implementation == "pypy")?;
     let venv = Venv::named(&interpreter, "-plain")?;
     let origin = origin(&interpreter, &venv);
-    Ok(Contestant { name: "pypy", title: interpreter.name(), python: venv.bin("python"), variables: json!({}), origin })
+    Ok(Contestant { name: "pypy", title: "PyPy".into(), python: venv.bin("python"), variables: json!({}), origin })
 }
 
 /// The one that was installed under `target/`, else one of this machine, else a new one under `target/`.
-fn obtain(
-    name: &str,
-    package: &Package,
-    install: bool,
-    wanted: impl Fn(&Interpreter) -> bool,
-) -> Result<Interpreter> {
+fn obtain(name: &str, package: &Package, install: bool, wanted: impl Fn(&Interpreter) -> bool) -> Result<Interpreter> {
     if let Some(path) = provision::installed(package) {
         return Interpreter::probe(&path);
     }
@@ -145,7 +140,8 @@ fn obtain(
     if !install {
         bail!("there is no {name} on this machine");
     }
-    let path = provision::install(package).with_context(|| format!("there is no {name}, and it cannot be installed"))?;
+    let path =
+        provision::install(package).with_context(|| format!("there is no {name}, and it cannot be installed"))?;
     let interpreter = Interpreter::probe(&path)?;
     if !wanted(&interpreter) {
         bail!("{} is not what is wanted", path.display());
@@ -166,8 +162,7 @@ fn cinderx(interpreter: &Interpreter, install: bool) -> Result<Contestant> {
     quiet(plainly(&python).args(["-c", is_on])).map_err(|error| anyhow!("it does not run: {}", last_line(&error)))?;
     let mut origin = origin(interpreter, &venv);
     origin["package"] = json!(CINDERX);
-    let title = format!("CinderX {}", CINDERX.split_once("==").map_or(CINDERX, |parts| parts.1));
-    Ok(Contestant { name: "cinderx", title, python, variables: json!({}), origin })
+    Ok(Contestant { name: "cinderx", title: "CinderX".into(), python, variables: json!({}), origin })
 }
 
 fn gcc(interpreter: &Interpreter) -> Result<Contestant> {

@@ -103,7 +103,10 @@ class Board:
         if short in self.rights and squares[king + 1] == squares[king + 2] == "":
             if not self.attacked(king + 1, not self.white):
                 yield king, king + 2, "castle"
-        if long in self.rights and squares[king - 1] == squares[king - 2] == squares[king - 3] == "":
+        if (
+            long in self.rights
+            and squares[king - 1] == squares[king - 2] == squares[king - 3] == ""
+        ):
             if not self.attacked(king - 1, not self.white):
                 yield king, king - 2, "castle"
 

@@ -2,7 +2,15 @@
 
 import json
 
-ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+}
 
 
 def encode_string(text):
@@ -82,7 +90,11 @@ class Encoder:
 def order(number):
     return {
         "id": 10_000 + number,
-        "customer": {"name": f"Zoë {chr(65 + number % 26)}.", "vip": number % 7 == 0, "since": None},
+        "customer": {
+            "name": f"Zoë {chr(65 + number % 26)}.",
+            "vip": number % 7 == 0,
+            "since": None,
+        },
         "lines": [
             {"sku": f"A-{number * 31 + line}", "count": line + 1, "price": (number * line % 97) / 8}
             for line in range(number % 5 + 1)

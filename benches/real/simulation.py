@@ -100,7 +100,9 @@ def run():
     for seed in range(4):
         harbour = Harbour(seed, 400)
         harbour.simulation.run()
-        results.append((harbour.simulation.now, harbour.waited, harbour.berths.served, harbour.berths.longest))
+        results.append(
+            (harbour.simulation.now, harbour.waited, harbour.berths.served, harbour.berths.longest)
+        )
     return results
 
 

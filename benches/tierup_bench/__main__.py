@@ -89,7 +89,11 @@ class Measurement:
         self.contestants = config["contestants"]
         self.packages = packages.Packages(self.folder / "packages", say)
         self.settings = measure.QUICK if config["quick"] else measure.FULL
-        own = {key: config[key] for key in ("processes", "rounds", "warm_up") if config[key] is not None}
+        own = {
+            key: config[key]
+            for key in ("processes", "rounds", "warm_up")
+            if config[key] is not None
+        }
         self.settings = replace(self.settings, **own)
         self.names = set()
         for contestant in self.contestants:
@@ -142,7 +146,9 @@ class Measurement:
         out = {"programs": {}}
         for number, program in enumerate(found, 1):
             say(f"{program.suite} {number}/{len(found)}: {program.name}")
-            out["programs"][program.name] = measure.measure(program, contestants, self.settings, say)
+            out["programs"][program.name] = measure.measure(
+                program, contestants, self.settings, say
+            )
         if self.config["instructions"]:
             out["instructions"] = {p.name: self.counted(p, contestants) for p in found}
         return out
@@ -165,7 +171,9 @@ class Measurement:
             return None
         self.names.update(c.name for c in self.contestants if not c.is_compiler)
         say("startup")
-        return {"commands": startup.measure(self.contestants, 7 if self.config["quick"] else 25, say)}
+        return {
+            "commands": startup.measure(self.contestants, 7 if self.config["quick"] else 25, say)
+        }
 
     def warmup(self):
         return self.traced(1.0 if self.config["quick"] else 5.0, WARM_UP)
@@ -185,7 +193,9 @@ class Measurement:
         out = {}
         for program in found:
             say(f"every iteration of {program.name}")
-            out[program.name] = curves.trace(program, contestants, seconds, self.settings.limit, say)
+            out[program.name] = curves.trace(
+                program, contestants, seconds, self.settings.limit, say
+            )
         return {"traces": out}
 
     def with_pyperf(self):
@@ -200,14 +210,24 @@ class Measurement:
 
 
 # Programs whose every iteration is looked at.
-WARM_UP = ("attributes", "dict_counting", "spectral_norm", "json_encoder", "markdown", "simulation", "chess")
+WARM_UP = (
+    "attributes",
+    "dict_counting",
+    "spectral_norm",
+    "json_encoder",
+    "markdown",
+    "simulation",
+    "chess",
+)
 MEMORY = ("attributes", "generators", "json_encoder", "requests", "templates", "chess")
 
 
 def tierup_failed(result):
     """Whether Tierup failed where plain CPython did not."""
     for suite in result["suites"].values():
-        for samples in suite.get("programs", suite.get("commands", suite.get("traces", {}))).values():
+        for samples in suite.get(
+            "programs", suite.get("commands", suite.get("traces", {}))
+        ).values():
             if "error" in samples.get("tierup", {}) and "error" not in samples["plain"]:
                 return True
     return False
@@ -261,7 +281,9 @@ def run_compare(config):
     if config["json"]:
         print(json.dumps(data))
         return 0
-    heads = [(what, f"{r['date']}, {r['commit']}") for what, r in (("Before", before), ("After", after))]
+    heads = [
+        (what, f"{r['date']}, {r['commit']}") for what, r in (("Before", before), ("After", after))
+    ]
     print(text.terminal(heads, found), end="")
     return 0
 

@@ -19,7 +19,8 @@ LABELS = 190
 
 def legend(names, titles):
     items = (
-        f'<span class="key"><i style="background:{COLOURS[name]}"></i>{escape(titles[name])}</span>' for name in names
+        f'<span class="key"><i style="background:{COLOURS[name]}"></i>{escape(titles[name])}</span>'
+        for name in names
     )
     return f'<p class="legend">{"".join(items)}</p>'
 
@@ -38,7 +39,9 @@ def bars(groups, names):
     out = []
     for tick in ticks(low, high):
         kind = "one" if tick == 1 else "grid"
-        out.append(f'<line class="{kind}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="16" y2="{height}"/>')
+        out.append(
+            f'<line class="{kind}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="16" y2="{height}"/>'
+        )
         out.append(text(x(tick), 11, f"{tick:g}", "middle"))
     y = 22
     for program, speedups in groups:
@@ -75,7 +78,12 @@ def ticks(low, high):
     """1, 2, 5 of each power of ten between; fewer where many powers are."""
     steps = (1, 2, 5) if high / low < 300 else (1,)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
+    return [
+        step * 10.0**power
+        for power in powers
+        for step in steps
+        if low <= step * 10.0**power <= high
+    ]
 
 
 def lines(series, unit, marks=(), log=False, height=200):
@@ -95,7 +103,9 @@ def lines(series, unit, marks=(), log=False, height=200):
     out = []
     for tick in ticks(low, high) if log else even(high):
         _, y = at(0, tick)
-        out.append(f'<line class="grid" x1="{LABELS / 2}" x2="{WIDTH - 20}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        out.append(
+            f'<line class="grid" x1="{LABELS / 2}" x2="{WIDTH - 20}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
         out.append(text(LABELS / 2 - 6, y + 4, f"{tick:g} {unit}", "end"))
     for tick in even(right):
         out.append(text(at(tick, high)[0], height - 6, f"{tick:g} s", "middle"))
@@ -107,8 +117,12 @@ def lines(series, unit, marks=(), log=False, height=200):
                 f"<title>{escape(f'{when:.3f} s: {what}')}</title></line>"
             )
     for name, curve in series:
-        path = " ".join("{:.1f},{:.1f}".format(*at(x, y)) for x, y in thinned(curve) if y > 0 or not log)
-        out.append(f'<polyline points="{path}" stroke="{COLOURS[name]}"><title>{name}</title></polyline>')
+        path = " ".join(
+            "{:.1f},{:.1f}".format(*at(x, y)) for x, y in thinned(curve) if y > 0 or not log
+        )
+        out.append(
+            f'<polyline points="{path}" stroke="{COLOURS[name]}"><title>{name}</title></polyline>'
+        )
     return svg(height, out)
 
 

@@ -1,7 +1,7 @@
 """What changed between two results."""
 
 from tierup_bench import derive, stats
-from tierup_bench.sections import Section, TITLES
+from tierup_bench.sections import TITLES, Section
 
 
 def compare(before, after):
@@ -32,7 +32,8 @@ def suite_changes(before, after):
 def instructions(before, after, program):
     """Tierup's own instructions per later loop: then, now, and the ratio then / now."""
     counts = [
-        suite.get("instructions", {}).get(program, {}).get("tierup", {}).get("later") for suite in (before, after)
+        suite.get("instructions", {}).get(program, {}).get("tierup", {}).get("later")
+        for suite in (before, after)
     ]
     return [*counts, counts[0] / counts[1] if all(counts) else None]
 
@@ -59,16 +60,40 @@ def section(title, changes):
 
     ratios = [c["warm"][2] for c in changes if c["warm"][2]]
     rows = [
-        [c["program"], c["verdict"], *pair(c, "warm"), *pair(c, "first_loop")[2:], number(c["instructions"][2])]
+        [
+            c["program"],
+            c["verdict"],
+            *pair(c, "warm"),
+            *pair(c, "first_loop")[2:],
+            number(c["instructions"][2]),
+        ]
         for c in sorted(changes, key=lambda c: c["warm"][2] or 0)
     ]
     if ratios:
-        rows.append(["geometric mean", f"of {len(ratios)}", "", "", number(stats.geometric_mean(ratios)), "", ""])
+        rows.append(
+            [
+                "geometric mean",
+                f"of {len(ratios)}",
+                "",
+                "",
+                number(stats.geometric_mean(ratios)),
+                "",
+                "",
+            ]
+        )
     return Section(
         title,
         "Tierup's speedup over plain CPython, before and after; above 1 it got faster. 'same' where the"
         " quartiles overlap. The last column is of instruction counts, where both results have them.",
-        ["program", "verdict", "before", "after", "warm, ratio", "first loop, ratio", "instructions, ratio"],
+        [
+            "program",
+            "verdict",
+            "before",
+            "after",
+            "warm, ratio",
+            "first loop, ratio",
+            "instructions, ratio",
+        ],
         rows,
     )
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from typing import Optional
 
 from tierup_bench.process import Failed, Worker
 
@@ -27,11 +28,11 @@ CALLGRIND = (
 
 @dataclass(frozen=True)
 class Counts:
-    """Instructions of start and load, of the first loop, and of each loop after it (the mean)."""
+    """Instructions of start and load, of the first loop, and of each loop after it (the mean), if any."""
 
     start: int
     first: int
-    later: float
+    later: Optional[float]
 
 
 def counter():
@@ -60,8 +61,10 @@ def parse_perf(text):
 def count(program, contestant, loops, limit, tool, **variables):
     """Counts a fresh process that runs the program ``1 + loops`` times."""
     if tool == "perf":
-        totals = [count_by_perf(program, contestant, n, limit, variables) for n in (0, 1, 1 + loops)]
-        return Counts(totals[0], totals[1] - totals[0], (totals[2] - totals[1]) / loops)
+        none, first, all_ = (
+            count_by_perf(program, contestant, n, limit, variables) for n in (0, 1, 1 + loops)
+        )
+        return Counts(none, first - none, (all_ - first) / loops if loops else None)
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "callgrind.out")
         wrapper = (*CALLGRIND, f"--callgrind-out-file={out}")
@@ -69,11 +72,12 @@ def count(program, contestant, loops, limit, tool, **variables):
             worker.ask("mark")
             worker.ask("step", loops=1)
             worker.ask("mark")
-            worker.ask("step", loops=loops)
-            worker.ask("mark")
+            if loops:
+                worker.ask("step", loops=loops)
+                worker.ask("mark")
             worker.finish()
-        parts = [callgrind_total(f"{out}.{n}") for n in (1, 2, 3)]
-    return Counts(parts[0], parts[1], parts[2] / loops)
+        start, first, *later = (callgrind_total(f"{out}.{n + 1}") for n in range(3 if loops else 2))
+    return Counts(start, first, later[0] / loops if loops else None)
 
 
 def count_by_perf(program, contestant, loops, limit, variables):

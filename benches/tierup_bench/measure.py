@@ -36,53 +36,62 @@ def measure(program, contestants, settings, say):
     """Samples by contestant: first loops, warm-up timings and rounds, by turn; or an error."""
     contestants = [c for c in contestants if program.runs_under(c)]
     samples = {c.name: {"first": [], "warm_up": [], "rounds": []} for c in contestants}
-    for turn in range(settings.processes):
+    for number in range(settings.processes):
         running = [c for c in contestants if "error" not in samples[c.name]]
-        workers = {}
-        try:
-            for contestant in rotated(running, turn):
-                attempt(samples, contestant, say, program, lambda c: start(c, program, settings, samples, workers))
-            interleave(program, running, workers, samples, settings, say)
-        finally:
-            for worker in workers.values():
-                worker.close()
+        with Turn(program, settings, samples, say) as turn:
+            for contestant in rotated(running, number):
+                turn.attempt(turn.start, contestant)
+            turn.interleave(running)
     return samples
 
 
-def start(contestant, program, settings, samples, workers):
-    worker = Worker(contestant, program, settings.limit)
-    workers[contestant.name] = worker
-    first = worker.ask("step", loops=1)["seconds"]
-    warm_up = worker.ask("warm", seconds=settings.warm_up)["timings"]
-    samples[contestant.name]["first"].append(first)
-    samples[contestant.name]["warm_up"].append([[1, first], *warm_up])
+class Turn:
+    """One fresh process per contestant."""
 
+    def __init__(self, program, settings, samples, say):
+        self.program = program
+        self.settings = settings
+        self.samples = samples
+        self.say = say
+        self.workers = {}
 
-def interleave(program, contestants, workers, samples, settings, say):
-    alive = [c for c in contestants if "error" not in samples[c.name]]
-    for c in alive:
-        samples[c.name]["rounds"].append([])
-    end = time.monotonic() + settings.budget
-    for number in range(settings.rounds):
-        if number >= 2 and time.monotonic() > end:
-            break
-        for contestant in rotated(alive, number):
+    def __enter__(self):
+        return self
 
-            def timing(c):
-                answer = workers[c.name].ask("round", seconds=settings.at_least)
-                samples[c.name]["rounds"][-1].append(answer["seconds"] / answer["loops"])
+    def __exit__(self, *_):
+        for worker in self.workers.values():
+            worker.close()
 
-            attempt(samples, contestant, say, program, timing)
-        alive = [c for c in alive if "error" not in samples[c.name]]
+    def attempt(self, action, contestant):
+        """A failure ends the part of that contestant in this program, and is part of the result."""
+        try:
+            action(contestant)
+        except (Failed, OSError) as error:
+            self.samples[contestant.name] = {"error": str(error)}
+            self.say(f"{self.program.name} under {contestant.title}: {error}")
 
+    def start(self, contestant):
+        worker = Worker(contestant, self.program, self.settings.limit)
+        self.workers[contestant.name] = worker
+        first = worker.ask("step", loops=1)["seconds"]
+        warm_up = worker.ask("warm", seconds=self.settings.warm_up)["timings"]
+        samples = self.samples[contestant.name]
+        samples["first"].append(first)
+        samples["warm_up"].append([[1, first], *warm_up])
+        samples["rounds"].append([])
 
-def attempt(samples, contestant, say, program, action):
-    """A failure ends the part of that contestant in this program, and is part of the result."""
-    try:
-        action(contestant)
-    except (Failed, OSError) as error:
-        samples[contestant.name] = {"error": str(error)}
-        say(f"{program.name} under {contestant.title}: {error}")
+    def interleave(self, contestants):
+        end = time.monotonic() + self.settings.budget
+        for number in range(self.settings.rounds):
+            if number >= 2 and time.monotonic() > end:
+                break
+            alive = [c for c in contestants if "error" not in self.samples[c.name]]
+            for contestant in rotated(alive, number):
+                self.attempt(self.round, contestant)
+
+    def round(self, contestant):
+        answer = self.workers[contestant.name].ask("round", seconds=self.settings.at_least)
+        self.samples[contestant.name]["rounds"][-1].append(answer["seconds"] / answer["loops"])
 
 
 def rotated(items, by):

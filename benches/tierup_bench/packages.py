@@ -42,7 +42,11 @@ class Packages:
             if suite == "real":
                 wanted = [("-r", str(REQUIREMENTS))]
             else:
-                wanted = [("--no-deps", PYPERF), (SETUPTOOLS,), *pyperformance_requirements(data_files)]
+                wanted = [
+                    ("--no-deps", PYPERF),
+                    (SETUPTOOLS,),
+                    *pyperformance_requirements(data_files),
+                ]
             failed = {}
             for arguments in wanted:
                 try:

@@ -53,14 +53,18 @@ def definitions(pairs):
     return f"<dl>{items}</dl>"
 
 
+def cell(tag, text, is_word):
+    kind = ' class="word"' if is_word else ""
+    return f"<{tag}{kind}>{escape(str(text))}</{tag}>"
+
+
 def table(section):
     left = leading_words(section)
 
     def row(cells, tag):
-        marked = (
-            f"<{tag}{' class="word"' if i < left else ''}>{escape(str(cell))}</{tag}>" for i, cell in enumerate(cells)
+        return "".join(
+            ["<tr>", *(cell(tag, text, i < left) for i, text in enumerate(cells)), "</tr>"]
         )
-        return f"<tr>{''.join(marked)}</tr>"
 
     rows = "".join(row(cells, "td") for cells in section.rows)
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in section.remarks)
@@ -79,31 +83,44 @@ def overview(result, titles):
             continue
         rows = list(derive.rows(suite))
         means = {
-            other: derive.mean([figures[other] for _, _, figures in rows if other in figures], "warm")
+            other: derive.mean(
+                [figures[other] for _, _, figures in rows if other in figures], "warm"
+            )
             for other in titles
             if other not in (derive.YARDSTICK, "gcc")
         }
         groups.append(
-            (TITLES[name], {k: derive.Speedup(m.value, m.value, m.value) for k, m in means.items() if m})
+            (
+                TITLES[name],
+                {k: derive.Speedup(m.value, m.value, m.value) for k, m in means.items() if m},
+            )
         )
     return chart(groups, titles) if groups else "<p>No timed suite in this result.</p>"
 
 
 def speedup_chart(suite, titles):
-    groups = [(program, {k: f.warm for k, f in figures.items()}) for program, _, figures in derive.rows(suite)]
+    groups = [
+        (program, {k: f.warm for k, f in figures.items()})
+        for program, _, figures in derive.rows(suite)
+    ]
     return "<p>Speedup over plain CPython, warm; log scale.</p>" + chart(groups, titles)
 
 
 def startup_chart(suite, titles):
     rows = derive.startup_rows(suite["commands"])
     groups = [
-        (name, {k: v for k, v in figures.items() if isinstance(v, derive.Speedup)}) for name, _, figures in rows
+        (name, {k: v for k, v in figures.items() if isinstance(v, derive.Speedup)})
+        for name, _, figures in rows
     ]
     return "<p>Speedup over plain CPython, whole process; log scale.</p>" + chart(groups, titles)
 
 
 def chart(groups, titles):
-    names = [n for n in titles if n != derive.YARDSTICK and any(speedups.get(n) for _, speedups in groups)]
+    names = [
+        n
+        for n in titles
+        if n != derive.YARDSTICK and any(speedups.get(n) for _, speedups in groups)
+    ]
     return charts.legend(names, titles) + charts.bars(groups, names)
 
 
@@ -122,10 +139,15 @@ def warmup_charts(suite, titles):
 
 
 def memory_charts(suite, titles):
-    parts = ["<p>Resident memory over the time since process start; below, Tierup's machine code.</p>"]
+    parts = [
+        "<p>Resident memory over the time since process start; below, Tierup's machine code.</p>"
+    ]
     for program, traces in suite["traces"].items():
         good = {name: trace for name, trace in traces.items() if "error" not in trace}
-        series = [(name, [(p["at"], p["resident"] / 1e6) for p in trace["points"]]) for name, trace in good.items()]
+        series = [
+            (name, [(p["at"], p["resident"] / 1e6) for p in trace["points"]])
+            for name, trace in good.items()
+        ]
         parts.append(f"<h3>{escape(program)}</h3>" + charts.legend(list(good), titles))
         parts.append(charts.lines(series, "MB"))
         code = [

@@ -1,9 +1,10 @@
 """Suites and their programs."""
 
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import tomllib
 
 BENCHES = Path(__file__).resolve().parent.parent
 

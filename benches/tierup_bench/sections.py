@@ -40,7 +40,9 @@ def sections(result):
 
 def timed(title, suite, titles):
     rows = list(derive.rows(suite))
-    others = [name for name in titles if name != derive.YARDSTICK and any(name in r[2] for r in rows)]
+    others = [
+        name for name in titles if name != derive.YARDSTICK and any(name in r[2] for r in rows)
+    ]
     yield Section(
         f"{title}: warm",
         "Speedup over plain CPython after warm-up: median of paired rounds (quartiles).",
@@ -65,28 +67,42 @@ def timed(title, suite, titles):
         ]
         + [
             ["geometric mean"]
-            + [mean_cell(rows, name, kind) for name in cold for kind in ("first_loop", "first_second")]
+            + [
+                mean_cell(rows, name, kind)
+                for name in cold
+                for kind in ("first_loop", "first_second")
+            ]
         ],
     )
     if "instructions" in suite:
-        counted = [name for name in others if any(r[2].get(name) and r[2][name].instructions for r in rows)]
+        counted = [
+            name for name in others if any(r[2].get(name) and r[2][name].instructions for r in rows)
+        ]
         kinds = ("first_instructions", "instructions")
         yield Section(
             f"{title}: instructions",
             "Plain CPython's instructions over the other's, in the first loop and in a later one: a"
             " figure that noise cannot move, and that knows nothing of caches and branches.",
-            ["program"] + [f"{titles[name]}, {what}" for name in counted for what in ("first", "later")],
+            ["program"]
+            + [f"{titles[name]}, {what}" for name in counted for what in ("first", "later")],
             [
                 [program] + [cell(f.get(name), kind) for name in counted for kind in kinds]
                 for program, _, f in rows
             ]
-            + [["geometric mean"] + [mean_cell(rows, name, kind) for name in counted for kind in kinds]],
+            + [
+                ["geometric mean"]
+                + [mean_cell(rows, name, kind) for name in counted for kind in kinds]
+            ],
         )
 
 
 def remarks(rows, titles):
     lines = []
-    ours = [(f["tierup"].warm.value, program) for program, _, f in rows if f.get("tierup") and f["tierup"].warm]
+    ours = [
+        (f["tierup"].warm.value, program)
+        for program, _, f in rows
+        if f.get("tierup") and f["tierup"].warm
+    ]
     if ours:
         ours.sort()
         slower = sum(value < 1 for value, _ in ours)
@@ -142,7 +158,15 @@ def warmup(suite, titles):
         "Warm-up",
         "One fresh process each. Seconds are from process start: to the end of the first iteration"
         " within 10% of the settled time, and of the first one by which each of Tierup's tiers ran.",
-        ["program", "interpreter", "first, ms", "settled, ms", "settled at, s", "tier 1, s", "machine code, s"],
+        [
+            "program",
+            "interpreter",
+            "first, ms",
+            "settled, ms",
+            "settled at, s",
+            "tier 1, s",
+            "machine code, s",
+        ],
         rows,
     )
 
@@ -175,7 +199,9 @@ def memory(suite, titles):
 
 
 def milliseconds(seconds):
-    return "" if seconds is None else f"{seconds * 1e3:.3g}" if seconds < 1 else f"{seconds * 1e3:.0f}"
+    return (
+        "" if seconds is None else f"{seconds * 1e3:.3g}" if seconds < 1 else f"{seconds * 1e3:.0f}"
+    )
 
 
 def seconds_or_dash(seconds):
@@ -206,7 +232,11 @@ def mean_cell(rows, name, kind):
     mean = derive.mean(figures, kind)
     if mean is None:
         return ""
-    return f"{mean.value:.2f}" if mean.over == mean.of else f"{mean.value:.2f} ({mean.over} of {mean.of})"
+    return (
+        f"{mean.value:.2f}"
+        if mean.over == mean.of
+        else f"{mean.value:.2f} ({mean.over} of {mean.of})"
+    )
 
 
 def speedup_or_error(value):

@@ -155,7 +155,7 @@ class Server:
 
     def do_round(self, seconds):
         loops, total = 0, 0.0
-        while total < seconds:
+        while total < seconds or not loops:
             n, taken = self.timing()
             loops += n
             total += taken
@@ -169,7 +169,12 @@ class Server:
         while clock() < end:
             loops, taken = self.timing()
             now = counters()
-            point = {"at": clock() - start, "loops": loops, "seconds": taken, "resident": resident()}
+            point = {
+                "at": clock() - start,
+                "loops": loops,
+                "seconds": taken,
+                "resident": resident(),
+            }
             if now:
                 point["counters"] = {key: now.get(key) for key in keys}
             points.append(point)

@@ -45,9 +45,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let others = env::join_paths(python::others())?;
         passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
     });
-    step("pytest of the benchmark tools", &|| {
-        passes(venv.python().args(["-m", "pytest", "-q", "benches/tests"]))
-    });
+    step("pytest of the benchmark tools", &|| passes(venv.python().args(["-m", "pytest", "-q", "benches/tests"])));
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
     step("fuzz", &|| fuzz::fixed(&venv));

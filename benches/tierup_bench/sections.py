@@ -23,6 +23,8 @@ class Section:
     rows: list
     # Lines under the table.
     remarks: list = field(default_factory=list)
+    # Whether all columns are words, not numbers.
+    words: bool = False
 
 
 def sections(result):

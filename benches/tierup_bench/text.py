@@ -14,7 +14,7 @@ def columns(section):
     left = leading_words(section)
     for row in table:
         cells = [
-            str(value).ljust(width) if i < left else str(value).rjust(width)
+            str(value).ljust(width) if section.words or i < left else str(value).rjust(width)
             for i, (value, width) in enumerate(zip(row, widths))
         ]
         yield "  ".join(cells).rstrip()

@@ -45,7 +45,7 @@ enum Command {
     /// Measure against plain CPython, its own JIT, PyPy, CinderX and gcc
     Bench(bench::Args),
     /// Show where a program's time goes under Tierup: by tier, trace, uop and line
-    Profile(bench::Profile),
+    Profile(bench::ProfileArgs),
     /// Check formatting, lints and the project's own rules
     Tidy(tidy::Args),
 }
@@ -91,5 +91,18 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(if error.is::<util::Usage>() { 2 } else { 1 })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn commands_are_well_formed() {
+        // clap finds clashing names only when the command is used.
+        Cli::command().debug_assert();
     }
 }

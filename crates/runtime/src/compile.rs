@@ -206,6 +206,10 @@ impl State {
         let compiled = self.generate(&optimized, kind, direct, target);
         self.counters.generate_ns += started.elapsed().as_nanos() as u64;
         let (compiled, control) = compiled.map_err(|e| e.to_string())?;
+        if self.options.dump.map {
+            let text = crate::map::map(&optimized, &compiled);
+            self.dump("map", code, offset, &text);
+        }
         if self.options.dump.asm {
             let text = codegen::dump(&compiled, &self.arena);
             self.dump("machine code", code, offset, &text);

@@ -24,6 +24,8 @@ pub(crate) struct Site {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ExitState {
     pub count: u32,
+    /// How often it was taken to tier 1 in all.
+    pub taken: u64,
     /// Attempts to record a bridge.
     pub attempts: u8,
     /// The bridge's executor.

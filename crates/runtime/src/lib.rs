@@ -12,6 +12,7 @@ mod helpers;
 mod hooks;
 mod link;
 mod log;
+mod map;
 mod native;
 mod operations;
 pub mod options;

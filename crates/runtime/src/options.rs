@@ -26,6 +26,8 @@ pub struct Dump {
     pub asm: bool,
     /// Every exit and escape as it happens.
     pub exits: bool,
+    /// Which machine code is which uop and source line.
+    pub map: bool,
 }
 
 impl Default for Options {
@@ -98,18 +100,19 @@ pub static TABLE: &[Spec] = &[
     },
     Spec {
         variable: "TIERUP_DUMP",
-        values: "a list of trace, opt, asm, exits",
+        values: "a list of trace, opt, asm, exits, map",
         default: "none",
         help: "stages of each compilation to write to the log",
         command_line: true,
         apply: |options, value| {
             let mut dump = Dump::default();
             for item in items(value) {
-                match one_of(item, &["trace", "opt", "asm", "exits"])? {
+                match one_of(item, &["trace", "opt", "asm", "exits", "map"])? {
                     0 => dump.trace = true,
                     1 => dump.opt = true,
                     2 => dump.asm = true,
-                    _ => dump.exits = true,
+                    3 => dump.exits = true,
+                    _ => dump.map = true,
                 }
             }
             options.dump = dump;

@@ -300,11 +300,31 @@ pub(crate) fn events() -> Vec<String> {
         let mut aborts: Vec<_> = st.aborts.iter().collect();
         aborts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         out.extend(aborts.into_iter().map(|(reason, n)| format!("trace not made, {reason}: {n}")));
+        out.extend(st.exits_taken());
     }
     out
 }
 
+/// Exits that `stats()` names.
+const EXITS_TOLD: usize = 100;
+
 impl State {
+    /// The exits taken to tier 1 most often.
+    fn exits_taken(&self) -> impl Iterator<Item = String> {
+        let mut exits: Vec<_> = self
+            .executors
+            .iter()
+            .flat_map(|ex| ex.exits.iter().enumerate().map(move |(n, exit)| (exit.taken, ex, n)))
+            .filter(|(taken, ..)| *taken > 0)
+            .collect();
+        exits.sort_by_key(|&(taken, ex, n)| (std::cmp::Reverse(taken), ex.id, n));
+        exits.truncate(EXITS_TOLD);
+        exits.into_iter().map(|(taken, ex, n)| {
+            let uop = ex.compiled.exits[n].uop.name();
+            format!("exit {n} of executor {} taken, {uop}: {taken}", ex.id)
+        })
+    }
+
     pub fn executor(&self, id: u32) -> &Executor {
         &self.executors[id as usize]
     }
@@ -589,6 +609,7 @@ impl State {
         let may = ex.valid && ex.may_bridge(index) && !full && enabled;
         let exit = &mut ex.exits[index];
         exit.count = exit.count.saturating_add(1);
+        exit.taken += 1;
         if !may || exit.bridge.is_some() || exit.attempts >= BRIDGE_ATTEMPTS || exit.count < hot {
             return false;
         }
@@ -803,7 +824,7 @@ pub(crate) fn describe(code: usize, offset: u32) -> String {
 }
 
 /// The text of an exact str.
-unsafe fn text_of(object: *mut py::Object) -> String {
+pub(crate) unsafe fn text_of(object: *mut py::Object) -> String {
     // SAFETY: a live str; the text lives as long as it.
     unsafe {
         let text = py::PyUnicode_AsUTF8(object);

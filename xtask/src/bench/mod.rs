@@ -135,7 +135,7 @@ struct Counts {
 }
 
 #[derive(clap::Args)]
-pub struct Profile {
+pub struct ProfileArgs {
     /// Profile this tool's way: perf samples the clock, callgrind counts instructions
     #[arg(long, value_parser = ["perf", "callgrind"])]
     with: Option<String>,
@@ -174,7 +174,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
 }
 
-pub fn profile(args: &Profile) -> Result<ExitCode> {
+pub fn profile(args: &ProfileArgs) -> Result<ExitCode> {
     let venv = build::build(args.profile)?;
     let program: Vec<_> = args.program.iter().map(|word| word.to_string_lossy()).collect();
     let config = json!({

@@ -129,8 +129,9 @@ class Measurement:
             self.packages.install(contestant, "pyperformance", data_files)
         found = []
         only = self.config["only"]
-        for program in programs.pyperformance(data_files):
-            # Either the program's or one of its tasks' names may have been asked for.
+        candidates = programs.pyperformance(data_files)
+        # Names are those of programs, or else of tasks, for which each program must be asked.
+        for program in programs.only(candidates, only) or candidates:
             names = self.packages.tasks(
                 program.name, lambda p=program: measure.task_names(p, plain, self.settings.limit)
             )

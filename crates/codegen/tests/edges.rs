@@ -229,7 +229,7 @@ fn machine_code_equals_bodies_on_memory() {
                 let word = blocks[random(5)][random(3)];
                 imms[n] = match bits {
                     64 if uop == Uop::GuardEvalBreaker => *m.eval_breaker ^ random(2) as u64,
-                    64 if facts.operands.is_empty() => addresses[random(5)],
+                    64 if facts.operands.is_empty() || uop == Uop::StoreAt => addresses[random(5)],
                     64 => [word, addresses[random(5)], u64::from(word as u32)][random(3)],
                     _ if uop == Uop::GuardGenSlotOwned => [8, 24][random(2)],
                     _ => [0, 8, 16, 24][random(4)],

@@ -100,6 +100,17 @@ pub unsafe fn run(trace: &Trace, cx: u64, entry: &[u64], host: &mut dyn Host, fu
                 }
                 Step::Next(0)
             }
+            (_, Uop::DropSlot) => {
+                // SAFETY: by this function's contract.
+                unsafe {
+                    let held = uops::slot_reference(cx, imms[0] as i32, 0);
+                    uops::clear_slot(cx, imms[0] as i32);
+                    if held != 0 {
+                        decref_dead(held, host);
+                    }
+                }
+                Step::Next(0)
+            }
             (_, Uop::Escape) => {
                 let snap = inst.snap.expect("the trace is verified");
                 let site = Escape { trace, snap, helper: imms[0] as u32, arg: imms[1], operands: &args };

@@ -37,6 +37,12 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             assigned.insert(8 * inst.imms[0], inst.args[0]);
             continue;
         }
+        if inst.op == Uop::DropSlot {
+            let old = to.out.push(Inst::new(Uop::SlotReference, &[]).imm(inst.imms[0]).imm2(immortal));
+            to.out.push(Inst::new(Uop::ClearSlot, &[]).imm(inst.imms[0]));
+            to.out.push(Inst::new(Uop::DecrefDead, &[old]));
+            continue;
+        }
         to.emit(at, &inst, snap);
         match inst.op {
             Uop::StoreSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),

@@ -56,7 +56,11 @@ impl Optimizer<'_> {
             Uop::LendSlot => self.lend_slot(vals[0], imms[0])?,
             Uop::ReturnObj => self.return_(vals[0], imms)?,
             Uop::CallObj | Uop::CallI64 | Uop::CallF64 => return self.call(inst.op, imms).map(|v| Some(Val::Id(v))),
+            Uop::ClearSlot => self.clear_slot(imms[0], false)?,
+            Uop::DropSlot => self.clear_slot(imms[0], true)?,
             Uop::GuardSlotTag => self.guard_slot_tag(imms[0], imms[1])?,
+            Uop::GuardSlotOwnedOrUnbound => self.guard_slot_owned_or_unbound(imms[0])?,
+            Uop::GuardFrameGlobals | Uop::GuardFrameLocals => drop(self.first_pass(inst.op, &[], imms)?),
             Uop::BoxI64 | Uop::BoxF64 if self.st.entry_boxes.contains_key(&inst.args[0]) => {
                 return Ok(self.st.entry_boxes.get(&inst.args[0]).copied());
             }
@@ -65,13 +69,15 @@ impl Optimizer<'_> {
             Uop::BoxBool => return self.feed_box(BoxKind::Bool(imms), vals[0]).map(Some),
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => return self.feed_entry_use(at, inst).map(Some),
             Uop::Incref => self.incref(vals[0])?,
-            Uop::DecrefDead | Uop::DecrefAlive => self.decref(inst.op, vals[0])?,
+            Uop::DecrefDead | Uop::DecrefAlive | Uop::DecrefAliveOrNull => self.decref(inst.op, vals[0])?,
             Uop::GuardType
             | Uop::GuardNonNull
             | Uop::GuardCompact
             | Uop::GuardIs
             | Uop::GuardIsNot
-            | Uop::GuardRefcount => self.guard_object(inst.op, vals[0], imms[0])?,
+            | Uop::GuardRefcount
+            | Uop::GuardNullOrType
+            | Uop::GuardNullOrRefcount => self.guard_object(inst.op, vals[0], imms[0])?,
             Uop::SameObject if self.norm(vals[0]) == self.norm(vals[1]) => {
                 return Ok(Some(Val::Id(self.const_bool(true))));
             }

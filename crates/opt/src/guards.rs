@@ -20,10 +20,12 @@ impl Optimizer<'_> {
     fn guard_virtual(&mut self, op: Uop, n: u32, imm: u64) -> Result<(), Reason> {
         let v = self.st.virtuals[n as usize];
         match op {
-            Uop::GuardType if self.virtual_type(v.kind) == imm => Ok(()),
-            Uop::GuardType => Err(Reason::Contradiction),
+            Uop::GuardType | Uop::GuardNullOrType if self.virtual_type(v.kind) == imm => Ok(()),
+            Uop::GuardType | Uop::GuardNullOrType => Err(Reason::Contradiction),
             // Compactness is asked for unboxing's sake alone, and the raw value is there already.
-            Uop::GuardNonNull | Uop::GuardCompact | Uop::GuardRefcount => Ok(()),
+            Uop::GuardNonNull | Uop::GuardCompact | Uop::GuardRefcount | Uop::GuardNullOrRefcount => Ok(()),
+            Uop::GuardIs if imm == 0 => Err(Reason::Contradiction),
+            Uop::GuardIsNot if imm == 0 => Ok(()),
             Uop::GuardIs | Uop::GuardIsNot => {
                 let truth = match v.kind {
                     BoxKind::Bool(_) if imm == self.known.true_ => Some(true),
@@ -55,6 +57,7 @@ impl Optimizer<'_> {
             Uop::GuardType => match info.ty {
                 Some(ty) if ty == imm => return Ok(()),
                 Some(_) => return Err(Reason::Contradiction),
+                None if info.constant == Some(0) => return Err(Reason::Contradiction),
                 None => {
                     self.push(op, &[v], [imm, 0])?;
                     let info = self.info_mut(v);
@@ -62,11 +65,15 @@ impl Optimizer<'_> {
                     return Ok(());
                 }
             },
+            Uop::GuardNullOrType | Uop::GuardNullOrRefcount if info.constant == Some(0) => return Ok(()),
+            Uop::GuardNullOrType if info.non_null || info.ty.is_some() => {
+                return self.guard_real(Uop::GuardType, v, imm);
+            }
             Uop::GuardNonNull if info.non_null => return Ok(()),
             Uop::GuardNonNull if info.constant == Some(0) => return Err(Reason::Contradiction),
             Uop::GuardCompact if info.twin.is_some() => return Ok(()),
             Uop::GuardCompact => {
-                if let Some(x) = info.constant.and_then(|c| self.oracle.int_value(c)) {
+                if let Some(x) = info.constant.filter(|&c| c != 0).and_then(|c| self.oracle.int_value(c)) {
                     return if Range::COMPACT.contains(x) { Ok(()) } else { Err(Reason::Contradiction) };
                 }
             }
@@ -90,7 +97,7 @@ impl Optimizer<'_> {
                     return self.guard_truth(raw, (imm == self.known.true_) == (op == Uop::GuardIs));
                 }
             }
-            Uop::GuardRefcount if self.is_immortal(v) => return Ok(()),
+            Uop::GuardRefcount | Uop::GuardNullOrRefcount if self.is_immortal(v) => return Ok(()),
             _ => {}
         }
         if !self.first_pass(op, &[v], [imm, 0])? {
@@ -112,7 +119,7 @@ impl Optimizer<'_> {
     }
 
     /// Emits a pure guard unless it was passed before; whether it was emitted.
-    fn first_pass(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
+    pub fn first_pass(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
         let facts = op.facts();
         if facts.pure_ {
             let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);

@@ -31,6 +31,13 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::GuardGenSlotOwned
         | Uop::StoreSlot
         | Uop::LendSlot
+        | Uop::ClearSlot
+        | Uop::LoadCell
+        | Uop::StoreCell
+        | Uop::LoadAt
+        | Uop::StoreAt
+        | Uop::GuardByteIs
+        | Uop::GuardSlotOwnedOrUnbound
         | Uop::GuardSlotTag => Some(imms[0]),
         _ => None,
     }
@@ -159,6 +166,8 @@ impl Optimizer<'_> {
                 self.st.heap.push((key, None));
                 return Ok(v);
             }
+            Uop::StoreCell => (Uop::LoadCell, &args[..1], args[1]),
+            Uop::StoreAt => (Uop::LoadAt, &args[..0], args[0]),
             Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
             _ => return Ok(v),
         };

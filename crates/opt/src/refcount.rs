@@ -15,7 +15,9 @@ use ir::{Count, Form, Grade, Inst, Snapshot, Source, Trace, Uop, ValueId};
 use crate::dce::Rebuilder;
 
 pub(crate) fn cancel(trace: &Trace) -> Trace {
-    let guarded = |i: &&Inst| matches!(i.op, Uop::DecrefAlive | Uop::GuardRefcount);
+    let guarded = |i: &&Inst| {
+        matches!(i.op, Uop::DecrefAlive | Uop::GuardRefcount | Uop::DecrefAliveOrNull | Uop::GuardNullOrRefcount)
+    };
     let outlives = trace.insts.iter().filter(guarded).map(|i| i.args[0]).collect();
     let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new(), outlives };
     for n in 0..trace.insts.len() {
@@ -41,7 +43,7 @@ impl Pass<'_> {
                 *self.delayed.entry(inst.args[0]).or_default() += 1;
                 return;
             }
-            Uop::DecrefDead | Uop::DecrefAlive => {
+            Uop::DecrefDead | Uop::DecrefAlive | Uop::DecrefAliveOrNull => {
                 let v = inst.args[0];
                 if let Some(count) = self.delayed.get_mut(&v) {
                     *count -= 1;
@@ -52,7 +54,7 @@ impl Pass<'_> {
                 }
                 self.flush(|d| may_live_in(trace, d, v));
             }
-            Uop::GuardRefcount => {
+            Uop::GuardRefcount | Uop::GuardNullOrRefcount => {
                 if let Some(&count) = self.delayed.get(&inst.args[0]) {
                     // The owner's reference is one more than those delayed.
                     let wanted = inst.imms[0] as i64;

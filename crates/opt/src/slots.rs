@@ -106,6 +106,41 @@ impl Optimizer<'_> {
         }
     }
 
+    /// Unbinds a slot. What it named is the trace's, or released where that is harmless (`release`), and so is what
+    /// memory still holds below a pending store.
+    pub fn clear_slot(&mut self, offset: u64, release: bool) -> Result<(), Reason> {
+        let slot = self.st.slots.get(&offset).copied();
+        let stale = slot.is_some_and(|s| s.stale);
+        let memory = (stale || release) && !self.is_unowned(offset);
+        let immortal = self.known.true_;
+        let old = if memory { Some(self.push(Uop::SlotReference, &[], [offset, immortal])?) } else { None };
+        self.push(Uop::ClearSlot, &[], [offset, 0])?;
+        self.st.kill(writes(Uop::ClearSlot, [offset, 0]));
+        if let Some(old) = old {
+            self.st.kill_refcounts();
+            self.push(Uop::DecrefDead, &[old], [0; 2])?;
+        }
+        let null = Val::Id(self.const_obj(0));
+        self.st.slots.insert(offset, Slot { value: Some(null), stale: false, owned: true, origin: Origin::Loaded });
+        match slot {
+            Some(Slot { stale: true, owned: true, value: Some(pending), .. }) if release => {
+                self.decref(Uop::DecrefDead, pending)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `guard_slot_owned_or_unbound`.
+    pub fn guard_slot_owned_or_unbound(&mut self, offset: u64) -> Result<(), Reason> {
+        match self.st.slots.get(&offset) {
+            Some(Slot { origin: Origin::Loaded, .. }) | None => {
+                self.heap_guard(Uop::GuardSlotOwnedOrUnbound, &[], [offset, 0]).map(drop)
+            }
+            Some(slot) if slot.owned => Ok(()),
+            Some(_) => Err(Reason::Contradiction),
+        }
+    }
+
     /// Executes every pending store.
     pub fn flush_slots(&mut self) -> Result<(), Reason> {
         let stale: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale).map(|(&o, _)| o).collect();

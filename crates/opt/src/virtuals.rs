@@ -145,7 +145,9 @@ impl Optimizer<'_> {
         Ok(())
     }
 
+    /// Whether counting its references changes nothing; so for null, where a uop allows it.
     pub fn is_immortal(&self, v: ValueId) -> bool {
-        self.info(v).ty == Some(self.known.bool_) || self.constant(v).is_some_and(|a| self.oracle.is_immortal(a))
+        self.info(v).ty == Some(self.known.bool_)
+            || self.constant(v).is_some_and(|a| a == 0 || self.oracle.is_immortal(a))
     }
 }

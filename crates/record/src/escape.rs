@@ -29,6 +29,13 @@ pub enum EscapeHelper {
     Call,
     /// As `Call`, keyword names (a tuple) as last operand.
     CallKw,
+    /// `callable(*args, **kwargs)`: operands callable, null, args, kwargs or null.
+    CallEx,
+    /// Adds the operands after the first to the first, a container: what SET_ADD, MAP_ADD, LIST_EXTEND, SET_UPDATE or
+    /// DICT_UPDATE, whose number is `arg`, does to exact builtin types.
+    AddTo,
+    /// As `GetAttr`, with a NULL pushed behind: the callable of a call.
+    GetMethod,
     /// `a in b` (operands a, b); `arg` 1 negates.
     Contains,
     /// `iter(x)`.
@@ -65,7 +72,7 @@ pub enum EscapeHelper {
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 28] = [
+    const ALL: [EscapeHelper; 31] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -78,6 +85,9 @@ impl EscapeHelper {
         EscapeHelper::DelItem,
         EscapeHelper::Call,
         EscapeHelper::CallKw,
+        EscapeHelper::CallEx,
+        EscapeHelper::AddTo,
+        EscapeHelper::GetMethod,
         EscapeHelper::Contains,
         EscapeHelper::GetIter,
         EscapeHelper::BuildList,
@@ -101,6 +111,11 @@ impl EscapeHelper {
         Self::ALL.get(n as usize).copied()
     }
 
+    /// Whether a NULL is pushed behind the result.
+    pub fn pushes_null(self) -> bool {
+        self == EscapeHelper::GetMethod
+    }
+
     /// Whether the instruction's result is pushed on the stack when it succeeds.
     pub fn pushes(self) -> bool {
         !matches!(
@@ -111,6 +126,7 @@ impl EscapeHelper {
                 | EscapeHelper::DelItem
                 | EscapeHelper::StoreSlice
                 | EscapeHelper::AppendStr
+                | EscapeHelper::AddTo
         )
     }
 }

@@ -1,7 +1,9 @@
 //! The recorder's state: abstract frames, what is known of values, and the step protocol.
+use std::rc::Rc;
+
 use cpython::abi as py;
 use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{Abort, EscapeHelper};
 
@@ -21,6 +23,10 @@ pub enum Dependency {
     DictKey { dict: usize, key: usize },
     /// Layout, MRO and attributes of a type.
     Type(usize),
+    /// Addresses in a dict's key table: no key comes or goes.
+    DictTable { dict: usize },
+    /// The trace assigns a key of a dict without telling its watchers: from now on nobody takes the value for constant.
+    GlobalStore { dict: usize, key: usize },
     /// A function object: its existence, code and defaults.
     Function(usize),
     /// A code object's existence.
@@ -175,6 +181,13 @@ pub struct Recorder {
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
     stale: bool,
+    /// Whether the trace has checked which globals, or which namespace, the root frame has.
+    pub(crate) globals_guarded: bool,
+    pub(crate) namespace_guarded: bool,
+    /// Keys of dicts whose values change: not constants.
+    pub(crate) varying: Rc<FxHashSet<(usize, usize)>>,
+    /// The bit of our own watcher in a dict's word of watchers.
+    pub(crate) dict_watcher_bit: u8,
 }
 
 impl Recorder {
@@ -209,6 +222,10 @@ impl Recorder {
             seen_headers: FxHashMap::default(),
             recursion_guarded: 0,
             stale: false,
+            globals_guarded: false,
+            namespace_guarded: false,
+            varying: Rc::default(),
+            dict_watcher_bit: 0,
         };
         // SAFETY: by this function's contract.
         unsafe {
@@ -330,6 +347,12 @@ impl Recorder {
             }
             _ => Entry::owned(v),
         }
+    }
+
+    /// Tells which keys of dicts (dict, name) change, and which bit marks the dicts that our watcher watches.
+    pub fn set_varying(&mut self, keys: Rc<FxHashSet<(usize, usize)>>, dict_watcher_bit: u8) {
+        self.varying = keys;
+        self.dict_watcher_bit = dict_watcher_bit;
     }
 
     /// Slots between the start of `localsplus` and `sp`.

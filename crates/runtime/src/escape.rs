@@ -242,6 +242,10 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
             } else if plan.helper.pushes() {
                 *sp = py::StackRef::steal(result);
                 sp = sp.add(1);
+                if plan.helper.pushes_null() {
+                    *sp = py::StackRef::NULL;
+                    sp = sp.add(1);
+                }
             }
             (*top).stackpointer = sp;
             (*top).instr_ptr = py::Code::units((*code).code).add(next);

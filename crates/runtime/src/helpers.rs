@@ -195,6 +195,32 @@ unsafe extern "sysv64" fn iter_next(iterator: Obj) -> Obj {
     unsafe { quietly(py::next_quietly(iterator)) }
 }
 
+unsafe extern "sysv64" fn new_cell(content: Obj) -> Obj {
+    // SAFETY: a live object or null.
+    unsafe { quietly(py::PyCell_New(content)) }
+}
+
+unsafe extern "sysv64" fn new_function(code: Obj, globals: Obj) -> Obj {
+    // SAFETY: a code object and the running frame's globals.
+    unsafe {
+        let function = quietly(py::PyFunction_New(code, globals));
+        if !function.is_null() {
+            py::_PyFunction_SetVersion(function.cast(), (*code.cast::<py::Code>()).co_version);
+        }
+        function
+    }
+}
+
+unsafe extern "sysv64" fn new_tuple(len: i64) -> Obj {
+    // SAFETY: the GIL is held.
+    unsafe { quietly(py::PyTuple_New(len as isize)) }
+}
+
+unsafe extern "sysv64" fn new_dict() -> Obj {
+    // SAFETY: the GIL is held.
+    unsafe { quietly(py::PyDict_New()) }
+}
+
 unsafe extern "sysv64" fn big_int_op(a: Obj, b: Obj, op: i32) -> Obj {
     // SAFETY: exact ints; the table holds a function for every operation that the recorder emits.
     unsafe { quietly(binary_function(op as usize)(a, b)) }
@@ -235,6 +261,10 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::NewRange => new_range as *const () as usize,
         Uop::NewIterator => new_iterator as *const () as usize,
         Uop::IterNext => iter_next as *const () as usize,
+        Uop::NewCell => new_cell as *const () as usize,
+        Uop::NewFunction => new_function as *const () as usize,
+        Uop::NewTuple => new_tuple as *const () as usize,
+        Uop::NewDict => new_dict as *const () as usize,
         Uop::BigIntOp => big_int_op as *const () as usize,
         Uop::BigIntCompare => big_int_compare as *const () as usize,
         _ => unreachable!("{} is no call uop", uop.name()),

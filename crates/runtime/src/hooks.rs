@@ -36,8 +36,10 @@ pub(crate) unsafe fn on_hot(
         let entry = (*code).base_op(offset as usize).opcode == py::op::RESUME;
         let start = Start { kind: TraceKind::Root, offset, entry };
         st.counters.recordings += 1;
+        let mut recorder = Recorder::new(start, frame, sp);
+        st.brief(&mut recorder);
         st.recording = Some(Recording {
-            recorder: Box::new(Recorder::new(start, frame, sp)),
+            recorder: Box::new(recorder),
             ts,
             code: (*code).code as usize,
             offset,

@@ -47,7 +47,7 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
         EscapeHelper::ToBool => Fixed(to_bool),
         EscapeHelper::Negative => Fixed(negative),
         EscapeHelper::Invert => Fixed(invert),
-        EscapeHelper::GetAttr => Fixed(get_attr),
+        EscapeHelper::GetAttr | EscapeHelper::GetMethod => Fixed(get_attr),
         EscapeHelper::SetAttr => Fixed(set_attr),
         EscapeHelper::SetItem => Fixed(set_item),
         EscapeHelper::DelItem => Fixed(del_item),
@@ -61,6 +61,8 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
         EscapeHelper::BinarySlice => Fixed(binary_slice),
         EscapeHelper::Call => Variadic(call),
         EscapeHelper::CallKw => Variadic(call_kw),
+        EscapeHelper::CallEx => Variadic(call_ex),
+        EscapeHelper::AddTo => Variadic(add_to),
         EscapeHelper::BuildList => Variadic(build_list),
         EscapeHelper::BuildTuple => Variadic(build_tuple),
         EscapeHelper::BuildMap => Variadic(build_map),
@@ -271,6 +273,47 @@ unsafe fn vectorcall(owned: u64, o: *mut Obj, n: usize, names: Obj, operands: us
         const ARGUMENTS_OFFSET: usize = 1 << 63;
         let result = py::PyObject_Vectorcall(callable, o.add(skip), (n - skip - keywords) | ARGUMENTS_OFFSET, names);
         close_array(owned, o, operands);
+        result
+    }
+}
+
+/// `o[0](*o[2], **o[3])`; the last may be null.
+unsafe extern "sysv64" fn call_ex(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: live objects.
+    unsafe {
+        let (callable, arguments, keywords) = (*o, *o.add(2), *o.add(3));
+        let result = if py::Object::type_of(arguments) == py::PyTuple_Type() {
+            py::PyObject_Call(callable, arguments, keywords)
+        } else if py::_Py_Check_ArgsIterable(py::PyThreadState_Get(), callable, arguments) < 0 {
+            core::ptr::null_mut()
+        } else {
+            let tuple = py::PySequence_Tuple(arguments);
+            if tuple.is_null() {
+                tuple
+            } else {
+                let result = py::PyObject_Call(callable, tuple, keywords);
+                py::decref(tuple);
+                result
+            }
+        };
+        close_array(owned, o, n);
+        result
+    }
+}
+
+/// Adds the operands after the first to the first, as the instruction `arg` does.
+unsafe extern "sysv64" fn add_to(arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: live objects of the types that the recorder guarded.
+    unsafe {
+        let (container, item) = (*o, *o.add(1));
+        let result = match arg as u8 {
+            py::op::SET_ADD => status(py::PySet_Add(container, item)),
+            py::op::MAP_ADD => status(py::PyDict_SetItem(container, item, *o.add(2))),
+            py::op::SET_UPDATE => status(py::_PySet_Update(container, item)),
+            py::op::DICT_UPDATE => status(py::PyDict_Update(container, item)),
+            _ => py::_PyList_Extend(container.cast(), item),
+        };
+        close_array(owned, o, n);
         result
     }
 }

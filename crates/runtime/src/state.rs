@@ -139,6 +139,10 @@ pub(crate) struct State {
     pub watchers: Watchers,
     /// Names that executors or recordings depend on, by dict.
     pub watched_keys: FxHashMap<usize, Vec<usize>>,
+    /// Keys of dicts (dict, name) that are assigned: recorders do not take them for constant.
+    pub varying: std::rc::Rc<rustc_hash::FxHashSet<(usize, usize)>>,
+    /// How often a key changed that executors relied on.
+    pub changes: FxHashMap<(usize, usize), u32>,
     pub eval_frame: Option<py::EvalFrameFn>,
     pub resume: Resume,
     pub next_executor: Option<u32>,
@@ -211,6 +215,8 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 dependents: FxHashMap::default(),
                 watchers,
                 watched_keys: FxHashMap::default(),
+                varying: std::rc::Rc::default(),
+                changes: FxHashMap::default(),
                 eval_frame: None,
                 resume: Resume {
                     frame: core::ptr::null_mut(),
@@ -471,14 +477,21 @@ impl State {
 
     /// Starts watching what the recording in progress has come to rely on.
     pub fn watch_recording(&mut self) -> bool {
-        let Some(recording) = &mut self.recording else { return true };
-        let all = recording.recorder.dependencies();
-        let new = all[recording.watched..].to_vec();
-        recording.watched = all.len();
+        let new = {
+            let Some(recording) = &mut self.recording else { return true };
+            let all = recording.recorder.dependencies();
+            let new = all[recording.watched..].to_vec();
+            recording.watched = all.len();
+            new
+        };
         for d in new {
             // SAFETY: the recorder sees these objects alive.
             if !unsafe { self.watchers.watch(d) } {
                 return false;
+            }
+            if let Dependency::GlobalStore { dict, key } = d {
+                self.assigns(dict, key);
+                continue;
             }
             if let Dependency::DictKey { dict, key } = d {
                 let keys = self.watched_keys.entry(dict).or_default();
@@ -635,6 +648,7 @@ impl State {
             unsafe { Recorder::bridge(start, &ex.trace, snapshot, &plan.frames(resume.frame), resume.sp) };
         recorder.set_unowned(crate::native::unowned_at(&ex.trace, exit.inst as usize));
         let namespaces = ex.namespaces;
+        self.brief(&mut recorder);
         // The place is named in the outermost frame's code, where failures are counted.
         let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
         self.counters.recordings += 1;

@@ -55,7 +55,9 @@ impl Watchers {
         // SAFETY: by this function's contract.
         unsafe {
             match d {
-                Dependency::DictKey { dict, .. } => {
+                Dependency::DictKey { dict, .. }
+                | Dependency::DictTable { dict }
+                | Dependency::GlobalStore { dict, .. } => {
                     self.dicts.contains(&dict) || (self.dict.watch(dict as *mut py::Object) && self.dicts.insert(dict))
                 }
                 Dependency::Type(ty) => {
@@ -81,10 +83,14 @@ unsafe extern "C" fn on_dict(
     let dict = dict as usize;
     match event {
         dict_event::ADDED | dict_event::MODIFIED | dict_event::DELETED => {
+            if event != dict_event::MODIFIED {
+                st.invalidate_dependents(Dependency::DictTable { dict });
+            }
             let Some(keys) = st.watched_keys.get(&dict) else { return 0 };
             // SAFETY: `key` is alive during the event, and so are the names we watch: code objects hold them.
             let equal = unsafe { keys.iter().find(|k| same_key(**k as *mut py::Object, key)).copied() };
             if let Some(key) = equal {
+                st.note_varying(dict, key);
                 st.invalidate_dependents(Dependency::DictKey { dict, key });
             }
         }
@@ -93,6 +99,7 @@ unsafe extern "C" fn on_dict(
             if event == dict_event::DEALLOCATED {
                 st.watchers.dicts.remove(&dict);
                 st.watched_keys.remove(&dict);
+                st.forget_varying(dict);
             }
         }
     }
@@ -139,9 +146,44 @@ unsafe fn on_local_events(code: *mut py::Code) {
     unsafe { tier1::note_instrumentation(code) }
 }
 
+/// Changes of a key that executors took for constant before it counts as one that changes.
+const CHANGES: u32 = 2;
+
 impl crate::state::State {
+    /// Gives a recorder what it must know of changing keys.
+    pub(crate) fn brief(&self, recorder: &mut record::Recorder) {
+        recorder.set_varying(self.varying.clone(), self.watchers.dict.bit());
+    }
+
+    /// A key changed that somebody relies on.
+    fn note_varying(&mut self, dict: usize, key: usize) {
+        let d = Dependency::DictKey { dict, key };
+        let relied_on = self.dependents.contains_key(&d)
+            || self.recording.as_ref().is_some_and(|r| r.recorder.dependencies().contains(&d));
+        if relied_on {
+            let n = self.changes.entry((dict, key)).or_default();
+            *n += 1;
+            if *n >= CHANGES {
+                std::rc::Rc::make_mut(&mut self.varying).insert((dict, key));
+            }
+        }
+    }
+
+    /// A trace assigns this key: it is no constant any more.
+    pub(crate) fn assigns(&mut self, dict: usize, key: usize) {
+        if std::rc::Rc::make_mut(&mut self.varying).insert((dict, key)) {
+            self.invalidate_dependents(Dependency::DictKey { dict, key });
+        }
+    }
+
+    fn forget_varying(&mut self, dict: usize) {
+        self.changes.retain(|(d, _), _| *d != dict);
+        std::rc::Rc::make_mut(&mut self.varying).retain(|(d, _)| *d != dict);
+    }
+
     /// Invalidates whatever depends on any key of a dict.
     pub(crate) fn invalidate_dict(&mut self, dict: usize) {
+        self.invalidate_dependents(Dependency::DictTable { dict });
         for key in self.watched_keys.get(&dict).cloned().unwrap_or_default() {
             self.invalidate_dependents(Dependency::DictKey { dict, key });
         }

@@ -90,6 +90,30 @@ pub unsafe fn load_cell(cell: Obj, offset: Imm32) -> Obj {
     unsafe { read::<u64>(cell, offset as isize) }
 }
 
+/// Overwrites a cell's contents with an owned reference; the old one must be dealt with.
+#[uop(writes(Cells))]
+#[inline(always)]
+pub unsafe fn store_cell(cell: Obj, value: Obj, offset: Imm32) {
+    // SAFETY: `cell` is a live cell object.
+    unsafe { write::<u64>(cell, offset as isize, value) }
+}
+
+/// Overwrites the object at a fixed address with an owned reference; the old one must be dealt with.
+#[uop(writes(Globals))]
+#[inline(always)]
+pub unsafe fn store_at(value: Obj, address: Imm64) {
+    // SAFETY: the trace's dependencies keep the address valid.
+    unsafe { write::<u64>(address, 0, value) }
+}
+
+/// Leaves unless the byte at `offset` is `expected` (who watches a dict).
+#[uop(reads(Fields))]
+#[inline(always)]
+pub unsafe fn guard_byte_is(object: Obj, offset: Imm32, expected: Imm32) -> Step<()> {
+    // SAFETY: as for load_field_i64.
+    if unsafe { read::<u8>(object, offset as isize) } as i64 == expected as i64 { Step::Next(()) } else { Step::Exit }
+}
+
 /// The pointer at `offset`, as no object.
 #[uop(reads(Fields))]
 #[inline(always)]

@@ -16,7 +16,7 @@ pub unsafe fn load_slot(cx: Cx, offset: Imm32) -> Obj {
 #[uop(reads(Slots))]
 #[inline(always)]
 pub unsafe fn slot_reference(cx: Cx, offset: Imm32, otherwise: Imm64) -> Obj {
-    // SAFETY: as for load_slot; the slot is bound.
+    // SAFETY: as for load_slot. An unbound slot is tagged as one that borrows.
     let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
     if word & TAG_BORROWED == 0 { word } else { otherwise }
 }
@@ -81,4 +81,45 @@ pub unsafe fn guard_recursion(cx: Cx, offset: Imm32, depth: Imm32) -> Step<()> {
     // SAFETY: the native frame holds the running thread's state.
     let remaining = unsafe { read::<i32>(read::<u64>(cx, CX_TSTATE), offset as isize) };
     if remaining as i64 > depth as i64 { Step::Next(()) } else { Step::Exit }
+}
+
+/// The root frame's globals and builtins are these dicts: code may run on others than it was recorded with.
+#[uop(pure)]
+#[inline(always)]
+pub unsafe fn guard_frame_globals(cx: Cx, globals: Imm64, builtins: Imm64) -> Step<()> {
+    // SAFETY: the native frame holds the live interpreter frame.
+    let (g, b) = unsafe {
+        let frame = read::<u64>(cx, CX_FRAME);
+        (read::<u64>(frame, FRAME_GLOBALS), read::<u64>(frame, FRAME_BUILTINS))
+    };
+    if g == globals && b == builtins { Step::Next(()) } else { Step::Exit }
+}
+
+/// The slot owns its reference, or is unbound.
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn guard_slot_owned_or_unbound(cx: Cx, offset: Imm32) -> Step<()> {
+    // SAFETY: as for load_slot.
+    let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
+    if word & 1 == 0 {
+        return Step::Next(());
+    }
+    if word == TAG_BORROWED { Step::Next(()) } else { Step::Exit }
+}
+
+/// Unbinds a slot; the trace takes its reference over.
+#[uop(writes(Slots))]
+#[inline(always)]
+pub unsafe fn clear_slot(cx: Cx, offset: Imm32) {
+    // SAFETY: as for load_slot; the null reference is tagged as borrowed.
+    unsafe { write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, TAG_BORROWED) }
+}
+
+/// The root frame's namespace is this dict.
+#[uop(pure)]
+#[inline(always)]
+pub unsafe fn guard_frame_locals(cx: Cx, namespace: Imm64) -> Step<()> {
+    // SAFETY: the native frame holds the live interpreter frame.
+    let found = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_NAMESPACE) };
+    if found == namespace { Step::Next(()) } else { Step::Exit }
 }

@@ -32,6 +32,17 @@ pub fn guard_non_null(object: Obj) -> Step<()> {
     if object != 0 { Step::Next(()) } else { Step::Exit }
 }
 
+/// The object is null or has exactly this type.
+#[uop(pure)]
+#[inline(always)]
+pub unsafe fn guard_null_or_type(object: Obj, ty: Imm64) -> Step<()> {
+    if object == 0 {
+        return Step::Next(());
+    }
+    // SAFETY: `object` is a live object.
+    if unsafe { read::<u64>(object, TYPE) } == ty { Step::Next(()) } else { Step::Exit }
+}
+
 /// The truth value is 1.
 #[uop(pure)]
 #[inline(always)]

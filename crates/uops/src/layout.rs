@@ -35,6 +35,12 @@ pub const CX_FRAME: isize = -16;
 pub const CX_TSTATE: isize = -24;
 /// Address of the thread's eval breaker word.
 pub const CX_EVAL_BREAKER: isize = -32;
+/// `_PyInterpreterFrame.f_globals`.
+pub const FRAME_GLOBALS: isize = 24;
+/// `_PyInterpreterFrame.f_builtins`.
+pub const FRAME_BUILTINS: isize = 32;
+/// `_PyInterpreterFrame.f_locals`.
+pub const FRAME_NAMESPACE: isize = 40;
 /// `_PyInterpreterFrame.localsplus`.
 pub const FRAME_LOCALS: isize = 80;
 /// `PyThreadState.py_recursion_remaining`.

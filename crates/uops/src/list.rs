@@ -51,6 +51,14 @@ pub unsafe fn tuple_item(tuple: Obj, offset: Imm32) -> Obj {
     unsafe { read::<u64>(tuple, TUPLE_ITEMS + offset as isize) }
 }
 
+/// Sets an item of a tuple that was just made, with an owned reference; item as for [`tuple_item`].
+#[uop(writes(NewTuple))]
+#[inline(always)]
+pub unsafe fn init_tuple_item(tuple: Obj, value: Obj, offset: Imm32) {
+    // SAFETY: the tuple has that many items, and nobody else knows it yet.
+    unsafe { write::<u64>(tuple, TUPLE_ITEMS + offset as isize, value) }
+}
+
 /// Item `index` of an exact tuple; the index is in range.
 #[uop(pure)]
 #[inline(always)]

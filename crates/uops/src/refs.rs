@@ -46,6 +46,32 @@ pub unsafe fn decref_alive(object: Obj) {
     }
 }
 
+/// Null, or an object with more than `count` references.
+#[uop(reads(Refcounts))]
+#[inline(always)]
+pub unsafe fn guard_null_or_refcount(object: Obj, count: Imm32) -> Step<()> {
+    if object == 0 {
+        return Step::Next(());
+    }
+    // SAFETY: `object` is a live object.
+    if unsafe { read::<u32>(object, REFCNT) } > count as u32 { Step::Next(()) } else { Step::Exit }
+}
+
+/// One reference less unless it is null; a `guard_null_or_refcount` of the same instruction said that it survives.
+#[uop(writes(Refcounts))]
+#[inline(always)]
+pub unsafe fn decref_alive_or_null(object: Obj) {
+    if object != 0 {
+        // SAFETY: `object` is a live object.
+        unsafe {
+            let count = read::<u32>(object, REFCNT);
+            if count < IMMORTAL {
+                write::<u32>(object, REFCNT, count - 1);
+            }
+        }
+    }
+}
+
 /// One reference less; 1 when that was the last one (then `dealloc_harmless` must follow).
 #[uop(writes(Refcounts))]
 #[inline(always)]
@@ -73,4 +99,9 @@ pub trait Structural2 {
     /// The optimizer leaves such stores pending; what remains is expanded to `store_slot` and `decref_dead`.
     #[uop(writes(Slots, Refcounts))]
     fn set_slot(new: Obj, old: Obj, slot: Imm32);
+
+    /// Root frame slot at byte offset `offset` becomes unbound; what it holds, a value of a harmless type, is released as
+    /// [`decref_dead`] would, unless the slot borrows it. Expanded to `clear_slot` and `decref_dead`.
+    #[uop(writes(Slots, Refcounts))]
+    fn drop_slot(offset: Imm32);
 }

@@ -124,6 +124,18 @@ pub trait Helpers {
     /// the end. Null (nothing has happened) where it could.
     #[uop(leaf, null_exits, writes(Fields, Refcounts))]
     fn iter_next(iterator: Obj) -> Obj;
+    /// A new cell with this content (or null), of which it makes a reference. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_cell(content: Obj) -> Obj;
+    /// A new function of this code and these globals. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_function(code: Obj, globals: Obj) -> Obj;
+    /// A new tuple of `len` items, which `init_tuple_item` must all set at once. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_tuple(len: Imm32) -> Obj;
+    /// A new empty dict. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_dict() -> Obj;
     /// Arithmetic `op` (`NB_*` number) on two exact ints of any size. Null, without an exception set, where CPython would raise.
     #[uop(leaf, null_exits)]
     fn big_int_op(a: Obj, b: Obj, op: Imm32) -> Obj;

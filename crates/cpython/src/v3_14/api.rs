@@ -262,6 +262,7 @@ functions! {
     PyObject_VectorcallMethod(name: *mut Object, args: *const *mut Object, nargsf: usize, kwnames: *mut Object) -> *mut Object;
     PyObject_DelAttr(o: *mut Object, name: *mut Object) -> c_int;
     PyType_GenericAlloc(ty: *mut Type, n: isize) -> *mut Object;
+    PyType_GetDict(ty: *mut Type) -> *mut Object;
     PyErr_SetHandledException(exc: *mut Object);
     PyException_SetContext(exc: *mut Object, context: *mut Object);
     _PyErr_ExceptionMatches(ts: *mut ThreadState, exc: *mut Object) -> c_int;

@@ -72,6 +72,10 @@ impl List {
 /// `lv_tag` of 0: any tag below this is a compact int (at most one digit).
 pub const LONG_COMPACT_LIMIT: usize = 2 << LONG_NON_SIZE_BITS;
 
+/// Offset of `PyMethodObject.im_weakreflist`, which follows the receiver.
+pub const BOUND_METHOD_WEAK_REFERENCES: usize =
+    core::mem::offset_of!(BoundMethod, im_self) + core::mem::size_of::<*mut Object>();
+
 impl Long {
     /// Whether the value fits one digit (`_PyLong_IsCompact`).
     ///

@@ -105,6 +105,11 @@ unsafe fn succeeded(status: c_int) -> bool {
 }
 
 impl DictWatcher {
+    /// The bit by which a dict's `_ma_watcher_tag` names this watcher.
+    pub fn bit(self) -> u8 {
+        1 << self.0
+    }
+
     /// # Safety
     /// `dict` is a dict; the GIL is held.
     pub unsafe fn watch(self, dict: *mut Object) -> bool {

@@ -38,41 +38,15 @@ impl Recorder {
     pub(crate) unsafe fn load_global(&mut self, oparg: u32) -> Result<(), Abort> {
         let code = self.top().code_ptr;
         // SAFETY: by the contract of `record`.
-        let found = unsafe {
+        let e = unsafe {
             let name = py::Code::name(code, (oparg >> 1) as usize);
-            let globals = (*self.real).f_globals;
-            let builtins = (*self.real).f_builtins;
-            self.watched_lookup(globals, builtins, name)?
+            self.global(name)?
         };
-        let e = self.constant_entry(found);
         self.push(e);
         if oparg & 1 != 0 {
             self.push(Entry::NULL);
         }
         Ok(())
-    }
-
-    /// The value of a global or builtin, constant from here on under dict watchers.
-    unsafe fn watched_lookup(
-        &mut self,
-        globals: *mut py::Object,
-        builtins: *mut py::Object,
-        name: *mut py::Object,
-    ) -> Result<*mut py::Object, Abort> {
-        // SAFETY: both are alive while the frame is; a plain dict with a string key runs no Python code.
-        unsafe {
-            if py::Object::type_of(globals) != py::PyDict_Type() || py::Object::type_of(builtins) != py::PyDict_Type() {
-                return Err(Abort::Value("globals that are no plain dict"));
-            }
-            self.depend(Dependency::DictKey { dict: globals as usize, key: name as usize });
-            let v = py::PyDict_GetItemWithError(globals, name);
-            if !v.is_null() {
-                return Ok(v);
-            }
-            self.depend(Dependency::DictKey { dict: builtins as usize, key: name as usize });
-            let v = py::PyDict_GetItemWithError(builtins, name);
-            if v.is_null() { Err(Abort::Exception) } else { Ok(v) }
-        }
     }
 
     pub(crate) unsafe fn load_attr(&mut self, oparg: u32) -> Result<(), Abort> {
@@ -126,15 +100,70 @@ impl Recorder {
                 }
                 _ => {}
             }
+            if ty == py::PyType_Type() && self.load_class_attr(v, object.cast(), name, method)? {
+                return Ok(());
+            }
+            if method {
+                // Tier 1 leaves a function unbound that it finds on the type: then the receiver follows.
+                let on_type = py::_PyType_Lookup(ty, name);
+                let binds =
+                    |f: *mut py::Object| py::Type::has_flag(py::Object::type_of(f), py::TPFLAGS_METHOD_DESCRIPTOR);
+                if !on_type.is_null() && binds(on_type) {
+                    return Err(Abort::Value("a method of unknown kind"));
+                }
+                let operands = self.pop_n(1);
+                let r = self.escape(EscapeHelper::GetMethod, name as u64, &operands);
+                self.push(Entry::owned(r));
+                self.push(Entry::NULL);
+                return Ok(());
+            }
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::GetAttr, name as u64, &operands);
-            if method {
-                // Two pushes: the escape resumes after the first. Tier 1 never stops between them.
-                return Err(Abort::Value("a method of unknown kind"));
-            }
             self.push(Entry::owned(r));
         }
         Ok(())
+    }
+
+    /// An attribute of a class that the trace knows, where binding it to no instance gives itself.
+    unsafe fn load_class_attr(
+        &mut self,
+        v: ir::ValueId,
+        class: *mut py::Type,
+        name: *mut py::Object,
+        method: bool,
+    ) -> Result<bool, Abort> {
+        // SAFETY: a class whose metaclass is `type`; lookups in types run no Python code.
+        unsafe {
+            if !self.const_of.contains_key(&v) || py::Type::version(class) == 0 {
+                return Ok(false);
+            }
+            let on_metaclass = py::_PyType_Lookup(py::PyType_Type(), name);
+            if !on_metaclass.is_null() && !(*py::Object::type_of(on_metaclass)).tp_descr_set.is_null() {
+                return Ok(false);
+            }
+            let found = py::_PyType_Lookup(class, name);
+            if found.is_null() {
+                return Ok(false);
+            }
+            let ty = py::Object::type_of(found);
+            if !(*ty).tp_descr_get.is_null() && ty != py::PyFunction_Type() {
+                return Ok(false);
+            }
+            let e = self.peek(0);
+            let plan = self.plan_release(&[(e, class.cast())]);
+            if plan.escapes() {
+                return Ok(false);
+            }
+            self.depend(Dependency::Type(class as usize));
+            self.pop();
+            let f = self.class_constant(found);
+            self.push(f);
+            if method {
+                self.push(Entry::NULL);
+            }
+            self.release(plan);
+            Ok(true)
+        }
     }
 
     /// A constant found on a type that the trace depends on.

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 use cpython::abi as py;
 use ir::Uop;
 
-use crate::state::{Entry, MAX_DEPTH, Val};
+use crate::state::{Entry, Val};
 use crate::{Abort, EscapeHelper, Recorder};
 
 impl Recorder {
@@ -15,15 +15,10 @@ impl Recorder {
         // SAFETY: the real frame holds the callable; its type is compared before its fields are read.
         unsafe {
             let ty = py::Object::type_of(object);
-            if ty == py::PyFunction_Type() {
-                let has_self = !self.real_peek(nargs).is_null();
-                if self.inlinable(object.cast(), nargs + usize::from(has_self)) {
-                    if self.stays_a_call(object.cast()) {
-                        return self.call_native(callable, object.cast(), nargs, has_self);
-                    }
-                    return self.inline(callable, object.cast(), nargs, has_self);
-                }
-                return Err(Abort::Value("calls a Python function that is not inlined yet"));
+            let method_of_python = ty == py::PyMethod_Type()
+                && py::Object::type_of((*object.cast::<py::BoundMethod>()).im_func) == py::PyFunction_Type();
+            if ty == py::PyFunction_Type() || method_of_python && self.real_peek(nargs).is_null() {
+                return self.call_function(nargs, 0, &[]);
             }
             if object == py::PyRange_Type().cast() && self.real_peek(nargs).is_null() && (1..=3).contains(&nargs) {
                 return self.call_range(callable, object, nargs);
@@ -35,7 +30,12 @@ impl Recorder {
             {
                 return Ok(());
             }
-            if ty == py::PyMethodDescr_Type() && object == (*(*py::PyThreadState_Get()).interp).cached_list_append {
+            if ty == py::PyMethodDescr_Type()
+                && object == (*(*py::PyThreadState_Get()).interp).cached_list_append
+                && nargs == 1
+                && !self.real_peek(1).is_null()
+                && py::Object::type_of(self.real_peek(1)) == py::PyList_Type()
+            {
                 return self.call_list_append(callable, object, nargs);
             }
             if nargs == 1 && self.const_of.contains_key(&callable) && is_math_sqrt(object) && self.call_sqrt() {
@@ -56,10 +56,17 @@ impl Recorder {
         if nargs + 3 > 15 {
             return Err(Abort::Value("a call with many arguments"));
         }
+        let names = self.real_peek(0);
         let object = self.real_peek(nargs + 2);
-        // SAFETY: the real frame holds the callable.
-        if unsafe { py::Object::type_of(object) } == py::PyFunction_Type() {
-            return Err(Abort::Value("calls a Python function with keywords"));
+        // SAFETY: the real frame holds the callable and the tuple of names, a constant of the code.
+        unsafe {
+            if py::Object::type_of(object) == py::PyFunction_Type()
+                || py::Object::type_of(object) == py::PyMethod_Type()
+            {
+                let keywords: Vec<*mut py::Object> =
+                    (0..py::Tuple::len(names.cast())).map(|i| py::Tuple::item(names.cast(), i)).collect();
+                return self.call_function(nargs, 1, &keywords);
+            }
         }
         let operands = self.pop_n(nargs + 3);
         let v = self.escape(EscapeHelper::CallKw, nargs as u64, &operands);
@@ -67,29 +74,69 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether a call with `n` positional arguments can be recorded into the callee.
-    unsafe fn inlinable(&self, f: *mut py::Function, n: usize) -> bool {
-        // SAFETY: a function object.
-        unsafe {
-            let code = (*f).func_code;
-            let plain = py::CO_OPTIMIZED | py::CO_NEWLOCALS;
-            let odd = py::CO_VARARGS
-                | py::CO_VARKEYWORDS
-                | py::CO_GENERATOR
-                | py::CO_COROUTINE
-                | py::CO_ASYNC_GENERATOR
-                | py::CO_ITERABLE_COROUTINE;
-            let flags = (*code).co_flags as u32;
-            let required = (*code).co_argcount as usize;
-            let defaults = if (*f).func_defaults.is_null() { 0 } else { py::Tuple::len((*f).func_defaults.cast()) };
-            flags & plain == plain
-                && flags & odd == 0
-                && (*code).co_kwonlyargcount == 0
-                && (*code).co_ncellvars == 0
-                && (*code).co_nfreevars == 0
-                && n <= required
-                && n + defaults >= required
+    /// A call of a Python function or of a bound method of one, with `nargs` arguments below `above` other operands;
+    /// the last arguments have these names.
+    unsafe fn call_function(&mut self, nargs: usize, above: usize, keywords: &[*mut py::Object]) -> Result<(), Abort> {
+        let at = nargs + above;
+        let mut callable = self.peek_value(at + 1)?;
+        let mut object = self.real_peek(at + 1);
+        let mut has_self = !self.real_peek(at).is_null();
+        // One call site may see the same function with a receiver and without.
+        if let Val::Is(receiver) = self.peek(at).val
+            && !self.types.contains_key(&receiver)
+        {
+            if has_self {
+                self.emit(Uop::GuardNonNull, &[receiver]);
+            } else {
+                self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
+            }
         }
+        // SAFETY: the real frame holds the callable; its type is compared before its fields are read.
+        unsafe {
+            let mut bound = None;
+            if py::Object::type_of(object) == py::PyMethod_Type() && !has_self {
+                let method = object.cast::<py::BoundMethod>();
+                let release = self.plan_unbind_method(callable, object, at + 1)?;
+                let function_at = offset_of!(py::BoundMethod, im_func) as u64;
+                let function = self.emit_imm(Uop::LoadFieldObj, &[callable], function_at, 0);
+                let self_at = offset_of!(py::BoundMethod, im_self) as u64;
+                let receiver = self.emit_imm(Uop::LoadFieldObj, &[callable], self_at, 0);
+                (callable, object, has_self) = (function, (*method).im_func, true);
+                bound = Some((function, receiver, release));
+            }
+            if py::Object::type_of(object) != py::PyFunction_Type() || !self.inlinable(object.cast()) {
+                return Err(Abort::Value("calls a Python function that is not inlined yet"));
+            }
+            if self.stays_a_call(object.cast()) {
+                if bound.is_none()
+                    && keywords.is_empty()
+                    && above == 0
+                    && simple(object.cast(), nargs + usize::from(has_self))
+                {
+                    return self.call_native(callable, object.cast(), nargs, has_self);
+                }
+                return Err(Abort::TooDeep);
+            }
+            let mut args: Vec<Entry> = (0..nargs).rev().map(|n| self.peek(n + above)).collect();
+            if has_self {
+                let receiver = match &bound {
+                    Some((_, receiver, _)) => Entry::owned(*receiver),
+                    None => self.peek(at),
+                };
+                args.insert(0, receiver);
+            }
+            let callee = self.inline(callable, object.cast(), &args, keywords)?;
+            let operands = self.pop_n(at + 2);
+            let mut func = operands[0];
+            if let Some((function, receiver, release)) = bound {
+                self.emit(Uop::Incref, &[function]);
+                self.emit(Uop::Incref, &[receiver]);
+                func = Entry::owned(function);
+                self.release(release);
+            }
+            self.enter(callee, func);
+        }
+        Ok(())
     }
 
     /// Leaves where one frame more would exceed the recursion limit.
@@ -102,23 +149,72 @@ impl Recorder {
         }
     }
 
-    /// Enters the callee's abstract frame.
-    unsafe fn inline(
+    /// Guards for taking a bound method apart: its release, once function and receiver have references of their own. A
+    /// dying one then takes nothing with it, unless it has weak references.
+    unsafe fn plan_unbind_method(
         &mut self,
-        callable: ir::ValueId,
-        f: *mut py::Function,
-        nargs: usize,
-        has_self: bool,
-    ) -> Result<(), Abort> {
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(Abort::TooDeep);
+        method: ir::ValueId,
+        object: *mut py::Object,
+        n: usize,
+    ) -> Result<crate::emit::Releases, Abort> {
+        self.guard_type(method, object);
+        let e = self.peek(n);
+        let plan = self.plan_release(&[(e, object)]);
+        if !plan.escapes() {
+            return Ok(plan);
         }
-        // SAFETY: a function object that the real frame holds.
+        let weak_at = py::BOUND_METHOD_WEAK_REFERENCES;
+        // SAFETY: a bound method, by its type.
+        if unsafe { !(*object.byte_add(weak_at).cast::<*mut py::Object>()).is_null() } {
+            return Err(Abort::Value("a bound method with weak references dies"));
+        }
+        self.emit_imm(Uop::GuardFieldIs, &[method], weak_at as u64, 0);
+        Ok(plan.harmlessly())
+    }
+
+    /// CALL_FUNCTION_EX: stack callable, NULL, arguments, keyword arguments or NULL.
+    pub(crate) unsafe fn call_function_ex(&mut self) -> Result<(), Abort> {
+        let callable = self.peek_value(3)?;
+        let (object, arguments) = (self.real_peek(3), self.real_peek(1));
+        // SAFETY: the real frame holds the operands; types are compared before fields are read.
         unsafe {
-            self.guard_callee(callable, f, nargs, has_self);
-            self.guard_recursion();
-            let func = Entry { clean: false, ..self.peek(nargs + 1) };
-            self.enter_frame(func, f, nargs, has_self);
+            if py::Object::type_of(object) != py::PyFunction_Type() {
+                let operands = self.pop_n(4);
+                let v = self.escape(EscapeHelper::CallEx, 0, &operands);
+                self.push(Entry::owned(v));
+                return Ok(());
+            }
+            if py::Object::type_of(arguments) != py::PyTuple_Type()
+                || !self.real_peek(0).is_null()
+                || !self.inlinable(object.cast())
+            {
+                return Err(Abort::Value("calls a Python function with unpacked arguments"));
+            }
+            if let Val::Is(keywords) = self.peek(0).val {
+                self.emit_imm(Uop::GuardIs, &[keywords], 0, 0);
+            }
+            let tuple = self.peek_value(1)?;
+            self.guard_type(tuple, arguments);
+            let n = py::Tuple::len(arguments.cast());
+            let expected = self.const_i64(n as i64);
+            let len = self.emit(Uop::TupleLen, &[tuple]);
+            self.emit(Uop::GuardIntEq, &[len, expected]);
+            let e = self.peek(1);
+            let plan = self.plan_release(&[(e, arguments)]);
+            if plan.escapes() {
+                return Err(Abort::Value("unpacked arguments die"));
+            }
+            let args: Vec<Entry> =
+                (0..n).map(|i| Entry::owned(self.emit_imm(Uop::TupleItem, &[tuple], 8 * i as u64, 0))).collect();
+            let callee = self.inline(callable, object.cast(), &args, &[])?;
+            for e in &args {
+                if let Val::Is(v) = e.val {
+                    self.emit(Uop::Incref, &[v]);
+                }
+            }
+            let operands = self.pop_n(4);
+            self.enter(callee, operands[0]);
+            self.release(plan);
         }
         Ok(())
     }
@@ -275,6 +371,22 @@ impl Recorder {
         self.push(none);
         self.release(plan);
         Ok(())
+    }
+}
+
+/// Whether `n` positional arguments, and defaults, are all that the function's parameters can get, and it has no cells.
+unsafe fn simple(f: *mut py::Function, n: usize) -> bool {
+    // SAFETY: a function object.
+    unsafe {
+        let code = (*f).func_code;
+        let required = (*code).co_argcount as usize;
+        let defaults = if (*f).func_defaults.is_null() { 0 } else { py::Tuple::len((*f).func_defaults.cast()) };
+        (*code).co_flags as u32 & (py::CO_VARARGS | py::CO_VARKEYWORDS) == 0
+            && (*code).co_kwonlyargcount == 0
+            && (*code).co_ncellvars == 0
+            && (*code).co_nfreevars == 0
+            && n <= required
+            && n + defaults >= required
     }
 }
 

@@ -1,10 +1,8 @@
 //! Branches and loops.
-use core::mem::offset_of;
 
 use cpython::abi as py;
 use ir::Uop;
 
-use crate::state::{Entry, Val};
 use crate::{Abort, Recorder};
 
 impl Recorder {
@@ -52,21 +50,5 @@ impl Recorder {
             unsafe { (*ts).eval_breaker & !0xff }
         };
         self.emit_imm(Uop::GuardEvalBreaker, &[], expected as u64, 0);
-    }
-
-    pub(crate) unsafe fn load_deref(&mut self, i: usize) -> Result<(), Abort> {
-        let e = self.slot(i);
-        let Val::Is(cell) = e.val else { return Err(Abort::Unbound) };
-        let object = self.real_slot(i).object().cast::<py::Cell>();
-        // SAFETY: slot `i` holds a cell.
-        let contents = unsafe { (*object).ob_ref };
-        if contents.is_null() {
-            return Err(Abort::Unbound);
-        }
-        let v = self.emit_imm(Uop::LoadCell, &[cell], offset_of!(py::Cell, ob_ref) as u64, 0);
-        self.emit(Uop::GuardNonNull, &[v]);
-        self.emit(Uop::Incref, &[v]);
-        self.push(Entry::owned(v));
-        Ok(())
     }
 }

@@ -2,10 +2,15 @@
 
 mod arith;
 mod attr;
+mod bind;
 mod call;
+mod cells;
 mod control;
 mod generator;
 mod iter;
+mod locals;
+mod misc;
+mod names;
 mod native;
 mod subscr;
 
@@ -50,6 +55,9 @@ impl Recorder {
                     self.load_fast(arg & 15, false)
                 }
                 op::STORE_FAST => self.store_fast(arg),
+                op::LOAD_FAST_AND_CLEAR => self.load_fast_and_clear(arg),
+                op::DELETE_FAST => self.delete_fast(arg),
+                op::LOAD_COMMON_CONSTANT => self.load_common_constant(arg),
                 op::STORE_FAST_LOAD_FAST => self.store_fast_load_fast(arg >> 4, arg & 15),
                 op::STORE_FAST_STORE_FAST => self.store_fast_store_fast(arg >> 4, arg & 15),
                 op::LOAD_CONST => {
@@ -104,11 +112,20 @@ impl Recorder {
                 op::END_SEND => self.end_send(),
 
                 op::LOAD_GLOBAL => self.load_global(oparg),
+                op::STORE_GLOBAL => self.store_name(arg, false),
+                op::LOAD_NAME => self.load_name(arg),
+                op::STORE_NAME => self.store_name(arg, true),
                 op::LOAD_ATTR => self.load_attr(oparg),
                 op::STORE_ATTR => self.store_attr(oparg),
+                op::LOAD_SUPER_ATTR => self.load_super_attr(oparg),
                 op::STORE_SUBSCR => self.store_subscr(),
                 op::DELETE_SUBSCR => self.delete_subscr(),
                 op::LOAD_DEREF => self.load_deref(arg),
+                op::STORE_DEREF => self.store_deref(arg),
+                op::MAKE_CELL => self.make_cell(arg),
+                op::COPY_FREE_VARS => self.copy_free_vars(arg),
+                op::MAKE_FUNCTION => self.make_function(),
+                op::SET_FUNCTION_ATTRIBUTE => self.set_function_attribute(arg),
                 op::UNPACK_SEQUENCE => self.unpack_sequence(arg),
                 op::BUILD_LIST
                 | op::BUILD_TUPLE
@@ -117,11 +134,15 @@ impl Recorder {
                 | op::BUILD_SET
                 | op::BUILD_SLICE => self.build(opcode, arg),
                 op::LIST_APPEND => self.list_append(arg),
+                op::SET_ADD | op::MAP_ADD | op::LIST_EXTEND | op::SET_UPDATE | op::DICT_UPDATE | op::DICT_MERGE => {
+                    self.add_to_container(opcode, arg)
+                }
                 op::BINARY_SLICE | op::STORE_SLICE => self.slice(opcode),
                 op::FORMAT_SIMPLE | op::FORMAT_WITH_SPEC | op::CONVERT_VALUE => self.format(opcode, oparg),
 
                 op::CALL => self.call(arg),
                 op::CALL_KW => self.call_kw(arg),
+                op::CALL_FUNCTION_EX => self.call_function_ex(),
                 op::RETURN_VALUE => self.return_value(),
 
                 _ => Err(Abort::Unsupported(cpython::abi::OPCODE_NAMES[opcode as usize])),
@@ -183,6 +204,9 @@ impl Recorder {
     unsafe fn store_fast(&mut self, i: usize) -> Result<(), Abort> {
         // SAFETY: by the contract of `record`.
         unsafe {
+            if self.real_peek(0).is_null() {
+                return self.store_unbound(i);
+            }
             let plan = self.plan_store(i, 0, self.real_peek(0))?;
             let e = self.pop();
             self.do_store(i, e, plan);
@@ -209,8 +233,12 @@ impl Recorder {
         let old = self.slot(i);
         let old_object = self.real_slot(i);
         let (root, home) = (self.in_root(), self.home());
-        if root && old.clean && old_object.is_null() {
-            return Err(Abort::Unbound);
+        if root
+            && old.clean
+            && old_object.is_null()
+            && let Val::Is(old_value) = old.val
+        {
+            return self.plan_first_store(i, new, object, old_value);
         }
         let harmless_new = self.is_harmless(new, object);
         let Val::Is(old_value) = old.val else {
@@ -270,6 +298,11 @@ impl Recorder {
                 }
                 self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: in_memory };
             }
+            StorePlan::BindOrShared(old) => {
+                self.emit_imm(ir::Uop::StoreSlot, &[new], 8 * i as u64, 0);
+                self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: true };
+                self.emit(ir::Uop::DecrefAliveOrNull, &[old]);
+            }
             StorePlan::Release(release) => {
                 if in_memory {
                     self.store_in_memory(i, new);
@@ -305,6 +338,8 @@ impl Recorder {
 enum StorePlan {
     /// Old and new are harmless: a pending store of the root frame.
     Pending(ir::ValueId),
+    /// The root frame's local was unbound or holds an object that survives.
+    BindOrShared(ir::ValueId),
     /// The local was unbound.
     Bind,
     Release(crate::emit::Releases),
@@ -330,6 +365,7 @@ fn is_plain(opcode: u8) -> bool {
             | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW
             | op::LOAD_CONST
             | op::LOAD_SMALL_INT
+            | op::LOAD_COMMON_CONSTANT
             | op::PUSH_NULL
             | op::COPY
             | op::SWAP

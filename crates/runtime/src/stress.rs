@@ -83,6 +83,12 @@ fn condition(trace: &mut Trace, guard: &Inst) -> Option<ValueId> {
     let (compare, negated) = match guard.op {
         Uop::GuardTrue => return Some(guard.args[0]),
         Uop::GuardFalse => return Some(trace.push(Inst::new(Uop::BoolNot, &guard.args))),
+        // The truth of an object that is a bool, or its negation.
+        Uop::GuardIs | Uop::GuardIsNot if is_truth(guard.imms[0]) => {
+            let object = trace.push(Inst::new(Uop::ConstObj, &[]).imm(guard.imms[0]));
+            let same = trace.push(Inst::new(Uop::SameObject, &[guard.args[0], object]));
+            return Some(if guard.op == Uop::GuardIs { same } else { trace.push(Inst::new(Uop::BoolNot, &[same])) });
+        }
         Uop::GuardIntLt => (Uop::IntLt, false),
         Uop::GuardIntLe => (Uop::IntLe, false),
         Uop::GuardIntEq => (Uop::IntEq, false),
@@ -95,4 +101,8 @@ fn condition(trace: &mut Trace, guard: &Inst) -> Option<ValueId> {
     };
     let c = trace.push(Inst::new(compare, &guard.args));
     Some(if negated { trace.push(Inst::new(Uop::BoolNot, &[c])) } else { c })
+}
+
+fn is_truth(object: u64) -> bool {
+    object == cpython::abi::_Py_TrueStruct() as u64 || object == cpython::abi::_Py_FalseStruct() as u64
 }

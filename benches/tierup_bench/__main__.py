@@ -110,16 +110,18 @@ class Measurement:
         return [c for c in self.contestants if not c.is_compiler]
 
     def kernels(self):
-        return self.timed(programs.modules("kernels"), self.contestants)
+        return self.timed(self.chosen("kernels"), self.contestants)
 
     def real(self):
         contestants = [c for c in self.contestants if not c.is_compiler]
         for contestant in contestants:
             self.packages.install(contestant, "real")
-        return self.timed(programs.modules("real"), contestants)
+        return self.timed(self.chosen("real"), contestants)
 
     def pyperformance(self):
         contestants = self.quick_peers()
+        if self.config["quick"] and self.config["rounds"] is None:
+            self.settings = replace(self.settings, rounds=2)
         return self.timed(self.pyperformance_programs(contestants), contestants)
 
     def pyperformance_programs(self, contestants):
@@ -139,8 +141,10 @@ class Measurement:
             found += tasks if program.name in only else programs.only(tasks, only)
         return found
 
+    def chosen(self, suite):
+        return programs.only(programs.modules(suite), self.config["only"])
+
     def timed(self, found, contestants):
-        found = programs.only(found, self.config["only"])
         if not found:
             return None
         self.names.update(c.name for c in contestants)
@@ -150,7 +154,7 @@ class Measurement:
             out["programs"][program.name] = measure.measure(
                 program, contestants, self.settings, say
             )
-        if self.config["instructions"]:
+        if self.config["instructions"] or not (self.config["quick"] or suite_is_large(found)):
             out["instructions"] = {p.name: self.counted(p, contestants) for p in found}
         return out
 
@@ -162,7 +166,7 @@ class Measurement:
             if contestant.name in ("plain", "tierup") and tool:
                 say(f"counting instructions: {program.name} under {contestant.title}")
                 try:
-                    out[contestant.name] = asdict(counts.count(program, contestant, 2, 900, tool))
+                    out[contestant.name] = asdict(counts.count(program, contestant, 1, 900, tool))
                 except Failed as error:
                     out[contestant.name] = {"error": str(error)}
         return out
@@ -221,6 +225,11 @@ WARM_UP = (
     "chess",
 )
 MEMORY = ("attributes", "generators", "json_encoder", "requests", "templates", "chess")
+
+
+def suite_is_large(found):
+    """Whether counting instructions would take hours."""
+    return any(program.suite == "pyperformance" for program in found)
 
 
 def tierup_failed(result):

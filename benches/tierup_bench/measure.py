@@ -16,7 +16,7 @@ from tierup_bench.process import Failed, Worker
 class Settings:
     # Turns of fresh processes.
     processes: int
-    # Seconds of warm-up of each process.
+    # Seconds of warm-up of each process, the first loop included.
     warm_up: float
     # Rounds in each turn, at most.
     rounds: int
@@ -74,7 +74,9 @@ class Turn:
         worker = Worker(contestant, self.program, self.settings.limit)
         self.workers[contestant.name] = worker
         first = worker.ask("step", loops=1)["seconds"]
-        warm_up = worker.ask("warm", seconds=self.settings.warm_up)["timings"]
+        warm_up = []
+        if first < self.settings.warm_up:
+            warm_up = worker.ask("warm", seconds=self.settings.warm_up - first)["timings"]
         samples = self.samples[contestant.name]
         samples["first"].append(first)
         samples["warm_up"].append([[1, first], *warm_up])

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tierup_bench.programs import BENCHES
+from tierup_bench.programs import BENCHES, pyperformance
 
 PYPERFORMANCE = "pyperformance==1.14.0"
 PYPERF = "pyperf==2.10.0"
@@ -84,11 +84,11 @@ class Packages:
 
 def pyperformance_requirements(data_files):
     """Each program's own pinned requirements; 2to3 brings a package along."""
-    benchmarks = Path(data_files) / "benchmarks"
-    for path in sorted(benchmarks.glob("bm_*/requirements.txt")):
-        yield "-r", str(path)
-    for path in sorted(benchmarks.glob("bm_*/vendor")):
-        yield (str(path),)
+    for home in sorted({Path(program.path).parent for program in pyperformance(data_files)}):
+        if (home / "requirements.txt").exists():
+            yield "-r", str(home / "requirements.txt")
+        if (home / "vendor").exists():
+            yield (str(home / "vendor"),)
 
 
 def pip(python, folder, *arguments, **variables):
@@ -113,7 +113,7 @@ def what(requirement):
 
 def last_line(text):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error")]
+    errors = [line for line in lines if line.startswith("ERROR:")]
     return (errors or lines or ["pip failed"])[-1]
 
 

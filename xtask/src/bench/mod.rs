@@ -83,7 +83,7 @@ struct Run {
     /// Seconds of warm-up of each process
     #[arg(long)]
     warm_up: Option<f64>,
-    /// Count instructions of kernels and real programs too (slow where perf cannot)
+    /// Count instructions too where it is not done anyway: in quick runs, and of pyperformance (slow where perf cannot)
     #[arg(long)]
     instructions: bool,
     /// Let pyperf itself run pyperformance's programs, and keep its files

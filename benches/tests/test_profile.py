@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from tierup_bench.contestants import Contestant
-from tierup_bench.profile import attribute, command, tools
+from tierup_bench.profile import attribute, command, frames, tools
 from tierup_bench.profile.attribute import Profile
 from tierup_bench.profile.maps import Maps
 from tierup_bench.profile.tools import Cost
@@ -156,3 +156,22 @@ def test_tierup_maps_its_code(tmp_path):
     counters = json.loads(stats.read_text())
     taken = sum(row[0] for row in command.exits(maps, counters, 1000).rows)
     assert 0 < taken <= counters["traces.exits"]
+
+
+def test_frames_are_sampled(tmp_path):
+    pytest.importorskip("_remote_debugging")
+    path = tmp_path / "program.py"
+    path.write_text(
+        "import time\ndef spin(end):\n    while time.monotonic() < end: pass\nspin(time.monotonic() + 1)\n"
+    )
+    # Like perf: a process whose child is the Python that is looked at.
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess as s, sys; s.run([sys.executable, {str(path)!r}])",
+        ]
+    )
+    with frames.of_child(parent.pid) as found:
+        parent.wait()
+    assert found[(str(path), 3, "spin")] > found.total() / 2 > 5

@@ -64,7 +64,7 @@ def bar(x, y, thick, name, program, speedup):
         f'<g><title>{escape(title)}</title><rect x="{start:.1f}" y="{y}" width="{max(end - start, 0.7):.1f}"'
         f' height="{thick - 1}" fill="{COLOURS[name]}"/>'
         f'<line class="spread" x1="{x(speedup.low):.1f}" x2="{x(speedup.high):.1f}" y1="{whisker}" y2="{whisker}"/>'
-        f"{text(max(end, x(1)) + 4, y + thick - 1, f'{speedup.value:.2f}')}</g>"
+        f"{text(max(end, x(1), x(speedup.high)) + 4, y + thick - 1, f'{speedup.value:.2f}')}</g>"
     )
 
 

@@ -43,20 +43,18 @@ def run(config, say):
             commands.write(stdin)
             commands.seek(0)
             given = commands if suite else subprocess.DEVNULL
-            status, costs, unit = tools.TOOLS[tool](
-                command, folder, env=environment, stdin=given, stdout=output
-            )
+            ran = tools.TOOLS[tool](command, folder, env=environment, stdin=given, stdout=output)
         maps = Maps(Path(log).read_text() if os.path.exists(log) else "")
         counters = json.loads(Path(stats).read_text()) if os.path.exists(stats) else {"events": []}
-    if status:
-        say(f"the program ended with status {status}")
-    profile = Profile(costs, maps)
+    if ran.status:
+        say(f"the program ended with status {ran.status}")
+    profile = Profile(ran.costs, maps)
     if config["json"]:
-        print(json.dumps(to_json(profile, counters)))
+        print(json.dumps(to_json(profile, counters, ran.frames)))
     else:
-        found = list(sections(profile, maps, counters, unit, config["top"]))
+        found = list(sections(profile, maps, counters, ran, config["top"]))
         print(terminal([], found), end="")
-    return 0 if costs else 1
+    return 0 if ran.costs else 1
 
 
 def what(config, contestant, tool, say):
@@ -72,10 +70,9 @@ def what(config, contestant, tool, say):
     return [contestant.python, *words], None, b""
 
 
-def sections(profile, maps, counters, unit, top):
-    total = max(1, profile.total)
-
+def sections(profile, maps, counters, ran, top):
     def table(title, note, header, counter, cells):
+        total = max(1, profile.total if counter is not ran.frames else ran.frames.total())
         rows = [
             [f"{amount / total:.1%}", *cells(key)]
             for key, amount in counter.most_common(top)
@@ -84,7 +81,7 @@ def sections(profile, maps, counters, unit, top):
         return Section(title, note, ["share", *header], rows, words=True)
 
     yield table(
-        "Tiers", f"{profile.total} {unit} in all.", ["tier"], profile.tiers, lambda tier: [tier]
+        "Tiers", f"{profile.total} {ran.unit} in all.", ["tier"], profile.tiers, lambda tier: [tier]
     )
     yield table(
         "Traces",
@@ -106,6 +103,14 @@ def sections(profile, maps, counters, unit, top):
         ["line", "source"],
         profile.lines,
         lambda key: [f"{short(key[0])}:{key[1]}", linecache.getline(*key).strip()],
+    )
+    yield table(
+        "Frames",
+        "Running Python frames in all tiers, looked at from outside (with perf only). In machine code the"
+        " frame is the outermost, the line that of the last call or exit.",
+        ["function", "line", "source"],
+        ran.frames,
+        lambda key: [key[2], f"{short(key[0])}:{key[1]}", linecache.getline(*key[:2]).strip()],
     )
     yield table(
         "Functions",
@@ -161,7 +166,7 @@ def short(path):
     return str(Path(*Path(path).parts[-2:])) if path.startswith("/") else path
 
 
-def to_json(profile, counters):
+def to_json(profile, counters, frames):
     return {
         "total": profile.total,
         "tiers": profile.tiers,
@@ -181,6 +186,10 @@ def to_json(profile, counters):
         "functions": [
             {"function": name, "tier": tier, "amount": n}
             for (name, tier), n in profile.functions.items()
+        ],
+        "frames": [
+            {"file": file, "line": line, "function": name, "samples": n}
+            for (file, line, name), n in frames.items()
         ],
         "counters": counters,
     }

@@ -4,7 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tierup_bench.profile import frames
 
 # How perf names memory that no file is behind; the last is a file in which it looks for symbols.
 NO_FILE = re.compile(r"^\[unknown|//anon|/perf-\d+\.map$")
@@ -19,14 +22,27 @@ class Cost:
     amount: int
 
 
+@dataclass
+class Run:
+    """What became of a command, and what it cost."""
+
+    status: int
+    costs: list
+    unit: str
+    # Samples of the running Python frame: (file, line, function).
+    frames: Counter = field(default_factory=Counter)
+
+
 def perf(command, folder, **options):
     """Samples of the clock (or of cycles, where the machine counts them)."""
     data = os.path.join(folder, "perf.data")
     record = ["perf", "record", "--quiet", "-F", "4000", "-o", data, "--", *command]
-    status = subprocess.run(record, **options).returncode
+    child = subprocess.Popen(record, **options)
+    with frames.of_child(child.pid) as running:
+        status = child.wait()
     script = ["perf", "script", "-i", data, "-F", "ip,sym,dso", "--no-inline"]
     text = subprocess.run(script, capture_output=True, text=True).stdout
-    return status, list(read_perf(text)), "samples"
+    return Run(status, list(read_perf(text)), "samples", running)
 
 
 def read_perf(text):
@@ -50,7 +66,7 @@ def callgrind(command, folder, **options):
     tool += ["--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={out}"]
     status = subprocess.run([*tool, *command], **options).returncode
     with open(out) as file:
-        return status, list(read_callgrind(file)), "instructions"
+        return Run(status, list(read_callgrind(file)), "instructions")
 
 
 def read_callgrind(lines):

@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from tierup_bench import charts, compare, derive, page, sections, stats, text
+from tierup_bench import __main__, charts, compare, derive, page, sections, stats, text
 from tierup_bench.derive import Speedup
 
 
@@ -161,3 +161,21 @@ def test_warm_up_figures():
 def test_compare(before, after, verdict):
     _, data = compare.compare(result(before), result(after))
     assert [change["verdict"] for change in data["kernels"]] == [verdict]
+
+
+def test_results_of_other_suites_are_merged():
+    kernels, real = result(samples(0.5)), result(samples(0.25), pypy=samples(0.1))
+    real["suites"]["real"] = real["suites"].pop("kernels")
+    real["command"] = "cargo xtask bench real"
+    both = __main__.merged([kernels, real])
+    assert [c["name"] for c in both["contestants"]] == ["plain", "tierup", "pypy"]
+    titles = [section.title for section in sections.sections(both)]
+    assert titles == [
+        "Kernels: warm",
+        "Kernels: cold",
+        "Real programs: warm",
+        "Real programs: cold",
+    ]
+    assert ("Command", "cargo xtask bench real") in list(sections.heading(both))
+    with pytest.raises(__main__.Usage, match="kernels"):
+        __main__.merged([result(samples(0.5)), result(samples(0.5))])

@@ -255,13 +255,13 @@ def store(result, config):
 
 
 def run_report(config):
-    path = config["result"]
-    if path is None:
+    paths = config["results"]
+    if not paths:
         latest = Path(config["folder"]) / "results/latest"
         if not latest.exists():
             raise Usage("there is no result yet; see cargo xtask bench --help")
-        path = latest.read_text()
-    result = read(path)
+        paths = [latest.read_text()]
+    result = merged([read(path) for path in paths])
     if config["html"]:
         Path(config["html"]).write_text(page.page(result))
     if config["docs"]:
@@ -281,6 +281,22 @@ def read(path):
         return result
     except (ValueError, KeyError, TypeError):
         raise Usage(f"{path} is no result of cargo xtask bench") from None
+
+
+def merged(results):
+    """One result of several, each of which is of other suites."""
+    first, *others = results
+    for other in others:
+        common = first["suites"].keys() & other["suites"].keys()
+        if common:
+            raise Usage(f"more than one of the results has the suite {min(common)}")
+        known = {c["name"] for c in first["contestants"]}
+        first["suites"].update(other["suites"])
+        first["contestants"] += [c for c in other["contestants"] if c["name"] not in known]
+        first.setdefault("others", []).append(
+            {key: other[key] for key in ("command", "date", "commit", "modified", "machine")}
+        )
+    return first
 
 
 def run_compare(config):

@@ -28,8 +28,8 @@ class Settings:
     limit: float = 90.0
 
 
-FULL = Settings(processes=3, warm_up=2.0, rounds=7, at_least=0.1, budget=60.0)
-QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, budget=3.0, limit=30.0)
+FULL = Settings(processes=2, warm_up=1.5, rounds=6, at_least=0.1, budget=40.0)
+QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, budget=3.0, limit=60.0)
 
 
 def measure(program, contestants, settings, say):

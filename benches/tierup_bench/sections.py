@@ -249,14 +249,16 @@ def speedup_or_error(value):
 
 def heading(result):
     """Lines that place the figures: pairs (what, value)."""
+    for part in [result, *result.get("others", ())]:
+        yield "Command", part["command"]
+        state = " with local changes" if part["modified"] else ""
+        load = f"load at the start {part['machine']['load'][0]:.1f}"
+        yield "Date and commit", f"{part['date']}, {part['commit']}{state}; {load}"
     machine = result["machine"]
-    yield "Command", result["command"]
-    state = " with local changes" if result["modified"] else ""
-    yield "Date and commit", f"{result['date']}, {result['commit']}{state}"
     yield (
         "Machine",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB,"
-        f" {machine['system']}, Linux {machine['kernel']}; load at the start {machine['load'][0]:.1f}",
+        f" {machine['system']}, Linux {machine['kernel']}",
     )
     yield "Compiler", result["rustc"]
     for contestant in result["contestants"]:

@@ -33,6 +33,10 @@ fn missing_files() {
     assert!(refused(&["diff", "missing.py"], None).contains("missing.py does not exist"));
     assert!(refused(&["fuzz", "--shrink", "missing.py"], None).contains("missing.py does not exist"));
     assert!(refused(&["bench", "kernels", "missing"], None).contains("'missing'"));
+    assert!(refused(&["bench", "kernels", "--against", "javascript"], None).contains("javascript"));
+    assert!(refused(&["bench", "--processes", "0"], None).contains("from 1"));
+    assert!(refused(&["bench", "compare", "missing.json", "missing.json"], None).contains("missing.json"));
+    assert!(refused(&["profile", "--with", "gprof", "fib"], None).contains("gprof"));
 }
 
 #[test]

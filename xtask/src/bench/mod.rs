@@ -114,8 +114,9 @@ struct Compare {
 
 #[derive(clap::Args, Serialize)]
 struct Report {
-    /// A result [default: the latest]
-    result: Option<PathBuf>,
+    /// Results, of different suites [default: the latest]
+    #[arg(value_name = "RESULT")]
+    results: Vec<PathBuf>,
     /// Write the page here
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -163,7 +164,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             harness(&Venv::of(&python::find()?)?, "compare", json!(args))
         }
         Some(What::Report(args)) => {
-            readable(&args.result)?;
+            readable(&args.results)?;
             harness(&Venv::of(&python::find()?)?, "report", json!(args))
         }
         Some(What::Counts(args)) => {

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from tierup_bench import programs
@@ -119,10 +120,26 @@ def sections(profile, maps, counters, ran, top):
         profile.functions,
         lambda key: [key[1], key[0][:100]],
     )
+    yield reasons(counters)
     yield exits(maps, counters, top)
     yield aborts(counters, top)
     rows = [[value, name] for name, value in counters.items() if name != "events"]
     yield Section("Counters", "", ["count", "of"], rows, words=True)
+
+
+def reasons(counters):
+    taken = Counter()
+    for event in counters["events"]:
+        if found := EXIT.fullmatch(event):
+            taken[found[3]] += int(found[4])
+    rows = [[n, uop] for uop, n in taken.most_common()]
+    return Section(
+        "Exits by reason",
+        "Exits to tier 1, by the uop that left.",
+        ["taken", "reason"],
+        rows,
+        words=True,
+    )
 
 
 def exits(maps, counters, top):
@@ -136,7 +153,7 @@ def exits(maps, counters, top):
             source = linecache.getline(part.file, part.line).strip() if part else ""
             rows.append([int(taken), uop, f"{executor}.{number}", place, source])
     rows.sort(key=lambda row: -row[0])
-    note = "To tier 1; those that have a bridge are left by it no more."
+    note = "Each exit, and where it is. One that has a bridge is not taken any more."
     return Section(
         "Exits",
         note,

@@ -54,7 +54,8 @@ pub struct NativeFrame {
     pub data_top: u64,
     /// The call in flight.
     pub call: u32,
-    /// 0 while nobody can see `frame`: then a native call made this native frame, and the caller's is `caller()`.
+    /// Neither [`LINKED`] nor [`ENTERED`] while nobody can see `frame`: then a native call made this native frame, and
+    /// the caller's is `caller()`.
     pub linked: u32,
     /// Address of the thread's eval breaker.
     pub eval_breaker: u64,
@@ -108,6 +109,8 @@ impl NativeFrame {
 pub const LINKED: u32 = 1;
 /// [`NativeFrame::linked`] of a frame that was entered from tier 1.
 pub const ENTERED: u32 = 2;
+/// In [`NativeFrame::linked`]: the frame is the first of its data-stack chunk, and holds its references already.
+pub const CHUNK: u32 = 4;
 
 /// How a native call hands its result over: an object in rax.
 pub const RETURNS_OBJ: u8 = 0;
@@ -118,6 +121,9 @@ pub const RETURNS_F64: u8 = 2;
 /// An object (or null, with an exception set) in rax, after the callers' frames have been written.
 pub const RETURNS_WRITTEN: u8 = 3;
 
+/// Not a result: the callee runs in the native frame that was made for the runtime, from the address in rax on.
+pub const ENTERS: u8 = 4;
+
 /// What a runtime function about a native call answers, in rax and rdx.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +133,7 @@ pub struct Answer {
 }
 
 /// Called where no executor is there to be called: runs the callee of the caller's call in flight. Its arguments are in
-/// the registers of `cx`. Answers with [`RETURNS_WRITTEN`].
+/// the registers of `cx`. Answers with [`RETURNS_WRITTEN`] or [`ENTERS`].
 pub type OnCall = unsafe extern "sysv64" fn(cx: *mut NativeFrame) -> Answer;
 /// Called when a call answers otherwise than expected, with `how` (`value`, or `float` for [`RETURNS_F64`]): the
 /// value as expected and 0, or what the executor itself returns and 1.

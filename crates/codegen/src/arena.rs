@@ -322,12 +322,7 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 8]) {
     a.call_r(RAX);
     a.test_rr(RAX, RAX);
     let left = a.jcc(crate::asm::Cond::Zero);
-    for r in ALLOCATABLE_GPRS.iter() {
-        a.load(r, RBP, abi::gpr_save(r));
-    }
-    for x in ALLOCATABLE_FPRS.iter() {
-        a.load_x(x, RBP, abi::fpr_save(x));
-    }
+    load_registers(&mut a);
     a.add_rsp(8);
     a.ret();
     let here = a.here();
@@ -351,6 +346,15 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 8]) {
     let returned = calls::returned_thunk(&mut a, callbacks.on_returned, epilogue);
     let return_ = calls::return_thunk(&mut a, callbacks.on_return, restore);
     (a.code, [enter, exit, exit_general, escape, left, call, returned, return_])
+}
+
+pub(crate) fn load_registers(a: &mut Asm) {
+    for r in ALLOCATABLE_GPRS.iter() {
+        a.load(r, RBP, abi::gpr_save(r));
+    }
+    for x in ALLOCATABLE_FPRS.iter() {
+        a.load_x(x, RBP, abi::fpr_save(x));
+    }
 }
 
 pub(crate) fn save_registers(a: &mut Asm) {

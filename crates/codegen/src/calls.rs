@@ -6,7 +6,7 @@ use uops::layout::{
 };
 
 use crate::abi::{self, OnCall, OnReturn, OnReturned};
-use crate::arena::save_registers;
+use crate::arena::{load_registers, save_registers};
 use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI, RDX, RSI, RSP};
 use crate::emit::{Emitter, Outside};
 use crate::{MarkKind, Prologue};
@@ -159,8 +159,13 @@ pub(crate) fn call_thunk(a: &mut Asm, on_call: OnCall) -> u32 {
     a.lea(RDI, RBP, abi::FRAME_BASE);
     a.mov_ri(RAX, on_call as usize as u64);
     a.call_r(RAX);
+    a.cmp32_ri(RDX, abi::ENTERS as i8);
+    let enters = a.jcc_short(Cond::Zero);
     a.leave();
     a.ret();
+    a.bind_short(enters);
+    load_registers(a);
+    a.jmp_r(RAX);
     start
 }
 

@@ -31,7 +31,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         return_thunk: arena.return_thunk,
         prologue: env.prologue(trace),
     };
-    let Emitted { code: mut bytes, fixups, marks } = emit(&mut allocated, &outside)?;
+    let Emitted { code: mut bytes, fixups, marks, body } = emit(&mut allocated, &outside)?;
     let code = arena.allocate(bytes.len()).ok_or(CompileError::ArenaFull)?;
     for (at, target) in fixups {
         let at = at as usize;
@@ -46,6 +46,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
     Ok(Compiled {
         code,
         entry: code.addr,
+        body: code.addr + body as usize,
         entry_locs: allocated.entry_locs,
         exits: allocated.exits,
         escapes: allocated.escapes,

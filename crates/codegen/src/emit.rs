@@ -18,6 +18,8 @@ pub(crate) struct Emitted {
     /// Offset of a 32-bit displacement, and the absolute address it must reach.
     pub fixups: Vec<(u32, usize)>,
     pub marks: Vec<Mark>,
+    /// Offset of what follows the prologue.
+    pub body: u32,
 }
 
 /// Addresses and ids the code refers to.
@@ -81,6 +83,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     if let Some(p) = &outside.prologue {
         e.prologue(p, outside);
     }
+    let body = e.asm.here();
     for lir in &allocated.code {
         e.lir(lir, &allocated.escapes, outside)?;
     }
@@ -95,7 +98,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     }
     e.call_stubs(outside);
     e.stubs(&mut allocated.exits, outside);
-    Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks })
+    Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks, body })
 }
 
 pub(crate) struct Emitter {

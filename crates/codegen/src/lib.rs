@@ -118,6 +118,8 @@ pub struct Compiled {
     pub code: CodeRange,
     /// Where to enter or link to.
     pub entry: usize,
+    /// Behind the prologue, if it has one.
+    pub body: usize,
     /// Where the entry parameters are expected, one per [`Trace::entry`].
     pub entry_locs: Vec<Loc>,
     pub exits: Vec<Exit>,

@@ -233,12 +233,21 @@ impl Recorder {
             let nlocals = (*code).co_nlocalsplus as usize;
             let depth = r.depth_of(frame, sp);
             let code_id = r.code_id(code);
+            let mut slots = vec![Entry { val: Val::Memory, owned: true, clean: true }; depth];
+            if start.entry {
+                // A function begins with all its variables unbound but for its arguments, cells and free variables.
+                for (i, slot) in slots.iter_mut().enumerate().skip((*code).co_argcount as usize) {
+                    if (*py::Frame::local(frame, i)).is_null() {
+                        *slot = Entry { clean: true, ..Entry::NULL };
+                    }
+                }
+            }
             r.frames.push(AbsFrame {
                 code: code_id,
                 code_ptr: code,
                 func: Entry { val: Val::Memory, owned: false, clean: true },
                 generator: None,
-                slots: vec![Entry { val: Val::Memory, owned: true, clean: true }; depth],
+                slots,
                 nlocals,
                 pc: start.offset,
             });

@@ -175,11 +175,19 @@ impl State {
         if finished.steps < ESCAPE_COST * escapes && !self.stressed() {
             return Err("most of it runs in C code".into());
         }
-        let Finished { trace, dependencies, entry, .. } = finished;
+        let Finished { mut trace, dependencies, entry, .. } = finished;
+        let called = match trace.kind {
+            TraceKind::Bridge { parent, .. } => self.executor(parent).called,
+            TraceKind::Root => false,
+        };
+        if called {
+            crate::native::drop_globals_guards(&mut trace);
+        }
         self.counters.uops_recorded += trace.insts.len() as u64;
         let recorded = (trace.kind == TraceKind::Root).then(|| trace.clone());
         let site = Site { code, offset, function: entry, installed: Vec::new() };
         let id = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
+        self.executor_mut(id).called |= called;
         self.executor_mut(id).recorded = recorded;
         Ok(id)
     }
@@ -231,6 +239,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
+            called: target.is_some(),
             namespaces,
             compiled,
             plans,

@@ -56,6 +56,8 @@ pub(crate) struct Executor {
     pub linkers: Vec<u32>,
     /// Entries of the same function for native calls.
     pub entries: Vec<u32>,
+    /// Only native calls lead here: the root frame is a named function's.
+    pub called: bool,
     /// The globals and builtins of the frame it was recorded in.
     pub namespaces: (usize, usize),
     pub compiled: Compiled,

@@ -34,6 +34,11 @@ pub(crate) unsafe fn on_hot(
             return normal(frame, ip, sp);
         }
         let entry = (*code).base_op(offset as usize).opcode == py::op::RESUME;
+        if entry && (*frame).owner as u32 != py::FRAME_OWNED_BY_THREAD {
+            // A generator is resumed.
+            st.given_up((*code).code as usize, offset, record::Abort::Unsupported("a generator's resumption"));
+            return normal(frame, ip, sp);
+        }
         let start = Start { kind: TraceKind::Root, offset, entry };
         st.counters.recordings += 1;
         let mut recorder = Recorder::new(start, frame, sp);

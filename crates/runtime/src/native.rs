@@ -11,7 +11,7 @@
 //! Native code that was called cannot go on in the tier 1 that its caller was entered from: [`leave`] runs a nested one
 //! until the frame returns. Tier 1 enters native code only as long as the C stack has room for such nesting.
 
-use codegen::abi::{self, Answer, ENTERED, LINKED};
+use codegen::abi::{self, Answer, CHUNK, ENTERED, LINKED};
 use codegen::{CALL_FPRS, CALL_GPRS, CallSite, Loc, NativeFrame, Prologue};
 use cpython::abi as py;
 use ir::{Count, Inst, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
@@ -103,16 +103,21 @@ impl Target {
 
     /// What its entries do first.
     pub fn prologue(&self) -> Prologue {
-        let code = self.code as *mut py::Code;
-        // SAFETY: the code is alive: an entry for it is being compiled.
+        let (code, func) = (self.code as *mut py::Code, self.func as *mut py::Function);
+        // SAFETY: both are alive: an entry for them is being compiled or entered.
         let (size, nlocals) = unsafe { ((*code).co_framesize as u32, (*code).co_nlocalsplus as usize) };
+        // SAFETY: as above.
+        let (globals, builtins) = unsafe { ((*func).func_globals as u64, (*func).func_builtins as u64) };
         let mut locals = vec![py::StackRef::NULL; nlocals];
         for (slot, _) in &self.signature {
             locals[usize::from(*slot)] = stale();
         }
         let at = |i: usize| (core::mem::offset_of!(py::Frame, localsplus) + 8 * i) as u32;
         let mut words: Vec<(u32, u64)> = locals.iter().enumerate().map(|(i, slot)| (at(i), slot.0 as u64)).collect();
-        // No frame object, but not null: machine code has the runtime do an escape for such a frame, which links it.
+        // What loops check that were recorded in frames of any origin.
+        words.push((core::mem::offset_of!(py::Frame, f_globals) as u32, globals));
+        words.push((core::mem::offset_of!(py::Frame, f_builtins) as u32, builtins));
+        // No frame object, and not null: machine code has the runtime do an escape for such a frame, which links it.
         words.push((core::mem::offset_of!(py::Frame, frame_obj) as u32, 1));
         Prologue { bytes: 8 * size, words, c_stack_reserve: C_STACK_RESERVE as u32 }
     }
@@ -153,6 +158,13 @@ pub(crate) fn unowned_at(trace: &Trace, at: usize) -> u64 {
         }
     }
     unowned
+}
+
+/// Takes the checks of the root frame's globals out of a recorded trace: native calls name the function.
+pub(crate) fn drop_globals_guards(trace: &mut Trace) {
+    for inst in trace.insts.iter_mut().filter(|i| i.op == Uop::GuardFrameGlobals) {
+        *inst = Inst::new(Uop::ConstI64, &[]);
+    }
 }
 
 /// The frames that wait at a call: all but the callee's.
@@ -245,6 +257,7 @@ impl State {
             return;
         };
         let mut trace = crate::link::specialize(recorded, &signature);
+        drop_globals_guards(&mut trace);
         // SAFETY: as above.
         let nlocals = unsafe { (*(code as *mut py::Code)).co_nlocalsplus };
         trace.unowned = u64::MAX >> (64 - nlocals.clamp(1, 64));
@@ -352,10 +365,17 @@ unsafe fn write_callers(cx: *mut NativeFrame, base: *mut py::Frame) -> *mut py::
 pub(crate) unsafe fn link(cx: *mut NativeFrame) {
     // SAFETY: the caller's.
     unsafe {
-        if (*cx).linked == 0 {
+        if !is_linked(cx) {
             link_callers(cx);
         }
     }
+}
+
+/// Whether the root frame of `cx` is in the thread's chain.
+#[inline(always)]
+unsafe fn is_linked(cx: *mut NativeFrame) -> bool {
+    // SAFETY: the caller's: a native frame.
+    unsafe { (*cx).linked & (LINKED | ENTERED) != 0 }
 }
 
 #[inline(never)]
@@ -364,7 +384,7 @@ unsafe fn link_callers(cx: *mut NativeFrame) {
     unsafe {
         let mut chain: SmallVec<[*mut NativeFrame; 32]> = SmallVec::new();
         let mut at = cx;
-        while (*at).linked == 0 {
+        while !is_linked(at) {
             chain.push(at);
             at = NativeFrame::caller(at);
         }
@@ -373,24 +393,34 @@ unsafe fn link_callers(cx: *mut NativeFrame) {
             let frame = (*callee).frame as *mut py::Frame;
             let (ex, site) = state().call_in_flight(&*caller);
             let (_, words) = inlined(&ex.trace, ex.trace.snapshot(site.snapshot));
-            let base = frame.cast::<*mut py::Object>().sub(words).cast();
-            let previous = write_callers(caller, base);
-            let (func, code, lent) = callee_of(&*caller);
-            let func = if lent { py::StackRef::borrowed(func) } else { py::StackRef::new(func) };
-            py::init_frame(frame, func, code, previous);
-            (*callee).linked = LINKED;
+            if (*callee).linked & CHUNK != 0 {
+                (*frame).previous = write_callers(caller, (*caller).data_top as *mut py::Frame);
+                (*frame).frame_obj = core::ptr::null_mut();
+            } else {
+                let base = frame.cast::<*mut py::Object>().sub(words).cast();
+                let previous = write_callers(caller, base);
+                let (func, code) = callee_of(&*caller);
+                py::init_frame(frame, func, code, previous);
+            }
+            (*callee).linked |= LINKED;
         }
         (*((*cx).tstate as *mut py::ThreadState)).current_frame = (*cx).frame as *mut py::Frame;
     }
 }
 
-/// Function and code of the call in flight, and whether the callee's frame only borrows the function.
-fn callee_of(caller: &NativeFrame) -> (*mut py::Object, *mut py::Code, bool) {
+/// The function of the call in flight, with the reference that the callee's frame has to it, and its code.
+unsafe fn callee_of(caller: &NativeFrame) -> (py::StackRef, *mut py::Code) {
     let st = state();
     let (ex, site) = st.call_in_flight(caller);
     let target = st.calls.target(site.target);
     let callee = ex.trace.snapshot(site.snapshot).frames.last().expect("a call's snapshot has the callee");
-    (target.func as *mut py::Object, target.code as *mut py::Code, callee.func.count == Count::Borrow)
+    let func = target.func as *mut py::Object;
+    let func = match callee.func.count {
+        Count::Borrow => py::StackRef::borrowed(func),
+        // SAFETY: the function is alive: the trace watches it, and nothing has run since it was checked.
+        _ => unsafe { py::StackRef::new(func) },
+    };
+    (func, target.code as *mut py::Code)
 }
 
 /// The frames that wait at the call in flight become invisible again, if nobody kept hold of one, or of an object made
@@ -480,20 +510,22 @@ pub(crate) unsafe extern "sysv64" fn on_call(cx: *mut NativeFrame) -> Answer {
     unsafe {
         let ts = (*cx).tstate as *mut py::ThreadState;
         let caller = NativeFrame::caller(cx);
-        link(caller);
         let st = state();
         st.counters.calls_by_runtime += 1;
         let (ex, site) = st.call_in_flight(&*caller);
         let id = site.target;
         let (_, words) = inlined(&ex.trace, ex.trace.snapshot(site.snapshot));
         let base = (*ts).datastack_top.sub(words).cast();
+        if let Some(body) = enter_in_new_chunk(cx, id, base) {
+            return Answer { value: body as u64, how: u64::from(abi::ENTERS) };
+        }
+        link(caller);
         let previous = write_callers(caller, base);
         (*ts).current_frame = previous;
         let st = state();
         st.want_entry(id);
         let target = st.calls.target(id);
-        let (func, code, lent) = callee_of(&*caller);
-        let func = if lent { py::StackRef::borrowed(func) } else { py::StackRef::new(func) };
+        let (func, code) = callee_of(&*caller);
         let frame = crate::deopt::push_uncounted(ts, func, code, previous);
         let locs = target.locs().expect("the call was compiled");
         for ((slot, how), loc) in target.signature.iter().zip(locs) {
@@ -507,6 +539,33 @@ pub(crate) unsafe extern "sysv64" fn on_call(cx: *mut NativeFrame) -> Answer {
         }
         let value = tier1::evaluate(ts, frame);
         Answer { value: value as u64, how: u64::from(abi::RETURNS_WRITTEN) }
+    }
+}
+
+/// Where a target's entry refused only because the data stack's chunk is full: makes the native frame at `cx` the
+/// callee's, in a new chunk. The address to go on at.
+unsafe fn enter_in_new_chunk(cx: *mut NativeFrame, id: u32, base: *mut py::Frame) -> Option<usize> {
+    // SAFETY: as for `on_call`.
+    unsafe {
+        let ts = (*cx).tstate as *mut py::ThreadState;
+        let caller = NativeFrame::caller(cx);
+        let st = state();
+        let target = st.calls.target(id);
+        let body = st.executor(target.executor?).compiled.body;
+        if (*ts).py_recursion_remaining <= 1 || !py::has_c_stack(ts, C_STACK_RESERVE + size_of::<NativeFrame>()) {
+            return None;
+        }
+        let words = target.prologue().words;
+        let (func, code) = callee_of(&*caller);
+        (*caller).data_top = base as u64;
+        let frame = crate::deopt::push_uncounted(ts, func, code, core::ptr::null_mut());
+        (*ts).py_recursion_remaining -= 1;
+        for (at, word) in words {
+            frame.cast::<u64>().byte_add(at as usize).write(word);
+        }
+        (*cx).frame = frame as u64;
+        (*cx).linked = CHUNK;
+        Some(body)
     }
 }
 
@@ -577,10 +636,21 @@ pub(crate) unsafe extern "sysv64" fn on_return(cx: *mut NativeFrame, value: u64,
     unsafe {
         let ts = (*cx).tstate as *mut py::ThreadState;
         let frame = (*cx).frame as *mut py::Frame;
-        if (*cx).linked == 0 {
-            let (_, code, _) = callee_of(&*NativeFrame::caller(cx));
-            if release_unseen(frame, code) {
-                (*ts).datastack_top = frame.cast();
+        if !is_linked(cx) {
+            let (_, site) = state().call_in_flight(&*NativeFrame::caller(cx));
+            let code = state().calls.target(site.target).code as *mut py::Code;
+            let chunk = (*cx).linked & CHUNK != 0;
+            // What the chunk's frame holds must outlive it.
+            let shared = |slot: py::StackRef| !slot.is_counted() || (*slot.object()).ob_refcnt > 1;
+            if !(chunk && !(shared((*frame).f_funcobj) && shared((*frame).f_executable))) && release_unseen(frame, code)
+            {
+                if chunk {
+                    (*frame).f_funcobj.close();
+                    (*frame).f_executable.close();
+                    py::_PyThreadState_PopFrame(ts, frame);
+                } else {
+                    (*ts).datastack_top = frame.cast();
+                }
                 (*ts).py_recursion_remaining += 1;
                 return Answer { value, how };
             }

@@ -35,6 +35,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
+            called: false,
             namespaces: (0, 0),
             compiled,
             plans,
@@ -80,6 +81,11 @@ fn force_exit(trace: &mut Trace, at: usize) -> Option<()> {
 
 /// The condition under which a comparing guard passes, as a value.
 fn condition(trace: &mut Trace, guard: &Inst) -> Option<ValueId> {
+    if let Uop::GuardIs | Uop::GuardIsNot = guard.op {
+        let object = trace.push(Inst::new(Uop::ConstObj, &[]).imm(guard.imms[0]));
+        let same = trace.push(Inst::new(Uop::SameObject, &[guard.args[0], object]));
+        return Some(if guard.op == Uop::GuardIs { same } else { trace.push(Inst::new(Uop::BoolNot, &[same])) });
+    }
     let (compare, negated) = match guard.op {
         Uop::GuardTrue => return Some(guard.args[0]),
         Uop::GuardFalse => return Some(trace.push(Inst::new(Uop::BoolNot, &guard.args))),

@@ -107,15 +107,13 @@ impl Recorder {
             if py::Object::type_of(object) != py::PyFunction_Type() || !self.inlinable(object.cast()) {
                 return Err(Abort::Value("calls a Python function that is not inlined yet"));
             }
-            if self.stays_a_call(object.cast()) {
-                if bound.is_none()
-                    && keywords.is_empty()
-                    && above == 0
-                    && simple(object.cast(), nargs + usize::from(has_self))
-                {
-                    return self.call_native(callable, object.cast(), nargs, has_self);
-                }
-                return Err(Abort::TooDeep);
+            if bound.is_none()
+                && keywords.is_empty()
+                && above == 0
+                && self.stays_a_call(object.cast())
+                && simple(object.cast(), nargs + usize::from(has_self))
+            {
+                return self.call_native(callable, object.cast(), nargs, has_self);
             }
             let mut args: Vec<Entry> = (0..nargs).rev().map(|n| self.peek(n + above)).collect();
             if has_self {

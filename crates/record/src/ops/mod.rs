@@ -241,15 +241,24 @@ impl Recorder {
             return self.plan_first_store(i, new, object, old_value);
         }
         let harmless_new = self.is_harmless(new, object);
-        let Val::Is(old_value) = old.val else {
-            return Ok(StorePlan::Bind);
-        };
         if old_object.is_null() {
-            if home.is_some() && old.clean {
+            if let Val::Is(old_value) = old.val
+                && old.clean
+                && home.is_some()
+            {
                 self.emit_imm(ir::Uop::GuardIs, &[old_value], 0, 0);
+            }
+            // A function that has just begun.
+            if root && harmless_new && old.clean {
+                self.guard_type(new, object);
+                let null = self.const_obj(0);
+                return Ok(StorePlan::Pending(null));
             }
             return Ok(StorePlan::Bind);
         }
+        let Val::Is(old_value) = old.val else {
+            return Ok(StorePlan::Bind);
+        };
         // Bound now, but perhaps not whenever the trace comes here: the compiler promises that of loads only.
         if old.clean && !self.types.contains_key(&old_value) {
             self.emit(ir::Uop::GuardNonNull, &[old_value]);

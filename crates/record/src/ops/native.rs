@@ -28,6 +28,9 @@ impl Recorder {
         // SAFETY: a function object that the real frame holds.
         unsafe {
             let code = (*f).func_code;
+            if self.frames.iter().any(|frame| frame.generator.is_some()) {
+                return Err(Abort::Value("a recursive call in a generator"));
+            }
             if (*code).co_argcount as usize > MAX_ARGUMENTS || (*code).co_nlocalsplus > 64 {
                 return Err(Abort::Value("a call with many arguments or locals"));
             }
@@ -45,7 +48,7 @@ impl Recorder {
             if plan.escapes() {
                 return Err(Abort::Value("a function dies in its call"));
             }
-            let func = Entry { owned: false, clean: false, ..callable_entry };
+            let func = Entry::borrowed(self.const_obj(f as u64));
             self.enter_frame(func, f, nargs, has_self);
             self.release(plan);
             self.calling = true;

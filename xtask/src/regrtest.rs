@@ -298,7 +298,7 @@ fn test(
     let scratch = Scratch::new()?;
     let stats = scratch.path().join("stats.json");
     let mut command = venv.python();
-    command.args(["-u", "-m", "test", "-q", "--tempdir"]).arg(scratch.path());
+    command.args(["-u", "-m", "test", "-q", "-W", "--tempdir"]).arg(scratch.path());
     for pattern in ignored {
         command.args(["--ignore", pattern]);
     }

@@ -19,7 +19,7 @@
 //! prologue takes a frame's room off the thread's data stack; nothing else is written there before somebody looks.
 use std::mem::{offset_of, size_of};
 
-use uops::layout::{CX_EVAL_BREAKER, CX_FRAME, CX_TSTATE};
+use uops::layout::{CX_EVAL_BREAKER, CX_FRAME, CX_LINKED, CX_TSTATE};
 
 /// Spill slots of a native frame. A trace that needs more is not compiled.
 pub const SPILL_SLOTS: usize = 128;
@@ -172,5 +172,6 @@ const _: () = {
     assert!(offset_of!(NativeFrame, frame) as i32 - SIZE == CX_FRAME as i32);
     assert!(offset_of!(NativeFrame, tstate) as i32 - SIZE == CX_TSTATE as i32);
     assert!(offset_of!(NativeFrame, eval_breaker) as i32 - SIZE == CX_EVAL_BREAKER as i32);
+    assert!(LINKED_AT == CX_LINKED as i32);
     assert!(spill_slot(0) == -56);
 };

@@ -3,7 +3,9 @@
 
 use std::mem::offset_of;
 
-use cpython::abi::{self, Float, Frame, List, Long, Object, ThreadState, ThreadStateImpl, Tuple, Type, VarObject};
+use cpython::abi::{
+    self, AsciiStr, Dict, Float, Frame, List, Long, Object, Set, ThreadState, ThreadStateImpl, Tuple, Type, VarObject,
+};
 use uops::layout;
 
 #[test]
@@ -18,10 +20,15 @@ fn offsets_of_uops_are_cpythons() {
         ("VAR_SIZE", layout::VAR_SIZE, offset_of!(VarObject, ob_size)),
         ("LIST_ITEMS", layout::LIST_ITEMS, offset_of!(List, ob_item)),
         ("TUPLE_ITEMS", layout::TUPLE_ITEMS, offset_of!(Tuple, ob_item)),
+        ("DICT_USED", layout::DICT_USED, offset_of!(Dict, ma_used)),
+        ("DICT_WATCHERS", layout::DICT_WATCHERS, offset_of!(Dict, _ma_watcher_tag)),
+        ("SET_USED", layout::SET_USED, offset_of!(Set, used)),
+        ("STR_LENGTH", layout::STR_LENGTH, offset_of!(AsciiStr, length)),
         ("TYPE_VERSION", layout::TYPE_VERSION, offset_of!(Type, tp_version_tag)),
         ("FRAME_GLOBALS", layout::FRAME_GLOBALS, offset_of!(Frame, f_globals)),
         ("FRAME_BUILTINS", layout::FRAME_BUILTINS, offset_of!(Frame, f_builtins)),
         ("FRAME_NAMESPACE", layout::FRAME_NAMESPACE, offset_of!(Frame, f_locals)),
+        ("FRAME_OBJECT", layout::FRAME_OBJECT, offset_of!(Frame, frame_obj)),
         ("FRAME_LOCALS", layout::FRAME_LOCALS, offset_of!(Frame, localsplus)),
         ("TSTATE_RECURSION", layout::TSTATE_RECURSION, offset_of!(ThreadState, py_recursion_remaining)),
         ("TSTATE_DATASTACK_TOP", layout::TSTATE_DATASTACK_TOP, offset_of!(ThreadState, datastack_top)),

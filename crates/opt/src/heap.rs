@@ -169,6 +169,7 @@ impl Optimizer<'_> {
             Uop::StoreCell => (Uop::LoadCell, &args[..1], args[1]),
             Uop::StoreAt => (Uop::LoadAt, &args[..0], args[0]),
             Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
+            Uop::StoreDictValue => (Uop::DictValue, &args[..1], args[1]),
             _ => return Ok(v),
         };
         let key = Key { op: load, args: SmallVec::from_slice(place), imms };

@@ -3,7 +3,8 @@
 //! A value that is incremented was borrowed: something else owns it. As long as nothing can drop that owner's
 //! reference, the trace need not hold one of its own; a snapshot in between says `new` where it said `steal`. What
 //! can drop it: stores to memory that holds objects, calls that write, escapes, and the end of the iteration. A
-//! `decref_dead` of another value can only drop what that value alone kept alive (the parts of a slice or range).
+//! `decref_dead` of another value can only drop what that value alone kept alive (the parts of a slice or range, the
+//! items of a list or tuple).
 //!
 //! A store takes a reference out of memory, and a release follows. An object that the trace releases by
 //! `decref_alive` outlives that, because the guard before it counts only references that exist. So stores matter
@@ -127,10 +128,13 @@ fn take_new(snap: &mut Snapshot, v: ValueId, count: u32) -> bool {
     left == 0
 }
 
-/// Whether `v` may be a part of `owner`, or come from where the trace cannot see.
+/// Whether `v` may be a part of `owner`, or come from where the trace cannot see. A uop that reads something out of an
+/// object names the object, or what was read out of that (an item array, a dict's cell), first.
 fn may_live_in(trace: &Trace, v: ValueId, owner: ValueId) -> bool {
     let inst = trace.inst(v);
-    inst.args.contains(&owner) || matches!(inst.op, Uop::PhiObj | Uop::EntryObj)
+    inst.args.contains(&owner)
+        || matches!(inst.op, Uop::PhiObj | Uop::EntryObj)
+        || inst.args.first().is_some_and(|&from| may_live_in(trace, from, owner))
 }
 
 /// Which references a uop may drop, or need the counts of.
@@ -145,6 +149,8 @@ fn drops(op: Uop) -> Drops {
     let facts = op.facts();
     match op {
         Uop::StoreFieldI64 | Uop::StoreOwnAddress | Uop::StoreGenState => Drops::Nothing,
+        // It looks whether the count is 1.
+        Uop::StrAppend => Drops::Anything,
         Uop::Label | Uop::Jump | Uop::Link => Drops::Anything,
         _ if facts.grade != Grade::Leaf => Drops::Anything,
         _ if facts.writes != 0 || (facts.form == Form::Call && facts.result.is_none()) => Drops::Stored,

@@ -296,7 +296,7 @@ impl Recorder {
         for (e, object) in entries {
             let Val::Is(v) = e.val else { continue };
             let Some(n) = counts.iter().find(|c| c.1 == *object).map(|c| c.2) else { continue };
-            if !e.owned || plan.dead.contains(&v) {
+            if !e.owned || self.is_harmless(v, *object) {
                 continue;
             }
             // SAFETY: the real frame holds the object.
@@ -306,11 +306,28 @@ impl Recorder {
                     self.emit_imm(Uop::GuardRefcount, &[v], u64::from(n), 0);
                 }
                 plan.alive.push(v);
+            } else if plan.dead.contains(&v) || self.dies_quietly(v, *object) {
+                plan.dead.push(v);
             } else {
                 plan.dying.push(v);
             }
         }
         plan
+    }
+
+    /// Whether `object`, a list or tuple, holds nothing whose death could be seen: then that is guarded.
+    fn dies_quietly(&mut self, v: ValueId, object: *mut py::Object) -> bool {
+        // SAFETY: the real frame holds the object; its type is compared before its items are read.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if (ty != py::PyTuple_Type() && ty != py::PyList_Type()) || !py::lookup::items_plain(object) {
+                return false;
+            }
+        }
+        self.guard_type(v, object);
+        let plain = self.emit(Uop::ItemsPlain, &[v]);
+        self.emit(Uop::GuardTrue, &[plain]);
+        true
     }
 
     /// Carries out a plan, after the instruction's effects: the abstract frames no longer hold the entries.

@@ -62,9 +62,6 @@ pub enum EscapeHelper {
     StoreSlice,
     /// `f"{x!r}"` conversions by oparg.
     ConvertValue,
-    /// `local += x` of strings, in place where nobody else holds the string: the local is slot `arg` of the current
-    /// frame, which has the result afterwards. The result is also the escape's, as a borrowed reference.
-    AppendStr,
     /// FOR_ITER's step of the operand, which stays on the stack; the result is the item or `iteration_end()`.
     ForIter,
     /// Clears the frame of a generator that returns at offset `arg` (operands value, generator); the result is the value.
@@ -72,7 +69,7 @@ pub enum EscapeHelper {
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 31] = [
+    const ALL: [EscapeHelper; 30] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -101,7 +98,6 @@ impl EscapeHelper {
         EscapeHelper::BinarySlice,
         EscapeHelper::StoreSlice,
         EscapeHelper::ConvertValue,
-        EscapeHelper::AppendStr,
         EscapeHelper::ForIter,
         EscapeHelper::FinishGenerator,
     ];
@@ -125,7 +121,6 @@ impl EscapeHelper {
                 | EscapeHelper::SetItem
                 | EscapeHelper::DelItem
                 | EscapeHelper::StoreSlice
-                | EscapeHelper::AppendStr
                 | EscapeHelper::AddTo
         )
     }

@@ -12,6 +12,7 @@
 
 mod emit;
 mod escape;
+mod leaf;
 mod ops;
 mod reason;
 mod state;

@@ -108,9 +108,9 @@ impl Entry {
 /// A concatenation of two strings whose uops are not emitted yet; its result's place on the stack is taken.
 pub(crate) struct Deferred {
     pub pc: u32,
-    pub oparg: u32,
     pub left: Entry,
     pub right: Entry,
+    pub left_object: *mut py::Object,
 }
 
 /// How a generator was suspended when the trace resumed it; `None` where the trace began within it.
@@ -409,7 +409,7 @@ impl Recorder {
             let deferred = self.deferred.take();
             if let Some(d) = deferred
                 // SAFETY: by this function's contract.
-                && unsafe { self.finish_concat(d, opcode, oparg, offset) }
+                && unsafe { self.finish_concat(d, opcode, oparg) }
             {
                 return Ok(Step::Continue);
             }

@@ -56,8 +56,6 @@ pub(crate) struct Plan {
     operation: Operation,
     owned: u64,
     arg: u64,
-    /// The local that the operation itself assigns.
-    assigns: Option<usize>,
     operands: Vec<Loc>,
     /// Outermost (the root) first.
     frames: Vec<FramePlan<Loc>>,
@@ -84,7 +82,6 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<Plan>, Str
                 operation,
                 owned,
                 arg,
-                assigns: (helper == EscapeHelper::AppendStr).then_some(detail as usize),
                 operands: e.operands.clone(),
                 frames: frame_plans(trace, &trace.snapshot(e.snapshot).frames, loc)?,
             })
@@ -222,8 +219,6 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
     // SAFETY: `top` is the innermost of the plan's frames.
     unsafe {
         let st = state();
-        // Whoever calls something stays long enough.
-        st.executed = u32::MAX;
         let inner = plan.frames.last().expect("a snapshot has a frame");
         let mut sp = py::Frame::local(top, inner.depth);
         let code = tier1::code_of(top);
@@ -307,18 +302,17 @@ unsafe fn locals(plan: &Plan, frames: &[*mut py::Frame]) -> impl Iterator<Item =
     in_memory.flat_map(|(_, (f, frame))| (0..f.nlocals).map(|i| unsafe { py::Frame::local(*frame, i) }))
 }
 
-/// Whether the locals of frames that may have frame objects are as they were, but for what the operation itself
-/// assigned, and nobody holds on to the frames that were pushed.
+/// Whether the locals of frames that may have frame objects are as they were,
+/// and nobody holds on to the frames that were pushed.
 #[inline(always)]
 unsafe fn untouched(plan: &Plan, frames: &[*mut py::Frame], locals: &[py::StackRef]) -> bool {
-    let assigned = |i: usize| frames.len() == 1 && plan.assigns == Some(i);
     // SAFETY: the frames are alive: this thread runs them.
     unsafe {
         let unseen = |f: *mut py::Frame| (*f).frame_obj.is_null();
         let mut all = plan.frames.iter().zip(frames).enumerate();
         all.all(|(n, (f, frame))| n == 0 || f.generator || unseen(*frame) && (**frame).f_locals.is_null())
             && (plan.frames.iter().zip(frames).all(|(_, frame)| unseen(*frame))
-                || self::locals(plan, frames).zip(locals).enumerate().all(|(i, (at, was))| assigned(i) || *at == *was))
+                || self::locals(plan, frames).zip(locals).all(|(at, was)| *at == *was))
     }
 }
 

@@ -4,7 +4,6 @@ use codegen::Compiled;
 use ir::{Trace, Uop};
 use record::Dependency;
 
-use crate::deopt::ExitPlan;
 use crate::escape::{Control, Plan};
 use crate::link::Signature;
 
@@ -22,14 +21,9 @@ pub(crate) struct Site {
 }
 
 /// An exit's history.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ExitState {
-    /// Times until it is to be looked at: for a bridge, or because it is none of the usual ones.
-    pub countdown: u32,
-    /// Uops that whoever leaves here has at least executed.
-    pub weight: u32,
-    /// How to leave; made when that happens first.
-    pub plan: Option<Box<ExitPlan>>,
+    pub count: u32,
     /// How often it was taken to tier 1 in all.
     pub taken: u64,
     /// Attempts to record a bridge.
@@ -73,20 +67,8 @@ pub(crate) struct Executor {
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,
-    /// Uops executed in the entries since the last judgement.
-    pub executed: u64,
-}
-
-impl ExitState {
-    /// The states of a trace's exits.
-    pub fn all(trace: &Trace, compiled: &Compiled) -> Vec<ExitState> {
-        let label = trace.insts.iter().position(|i| i.op == Uop::Label);
-        let weight = |inst: u32| match label {
-            Some(label) if inst as usize > label => trace.insts.len() as u32,
-            _ => inst,
-        };
-        compiled.exits.iter().map(|e| ExitState { weight: weight(e.inst), ..ExitState::default() }).collect()
-    }
+    /// Time spent in it during the sampled entries.
+    pub sampled_ns: u64,
 }
 
 impl Executor {

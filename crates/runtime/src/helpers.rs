@@ -144,22 +144,6 @@ unsafe extern "sysv64" fn dealloc_harmless(object: Obj) {
     }
 }
 
-/// Gives up a reference to a mortal object of a harmless type.
-///
-/// # Safety
-/// The caller owns the reference.
-#[inline(always)]
-pub(crate) unsafe fn release_harmless(object: Obj) {
-    // SAFETY: by this function's contract.
-    unsafe {
-        let count = (*object).ob_refcnt.wrapping_sub(1);
-        (*object).ob_refcnt = count;
-        if count == 0 {
-            dealloc_harmless(object);
-        }
-    }
-}
-
 unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
     // SAFETY: an exact list, and a reference to the item that the trace hands over.
     unsafe {
@@ -232,7 +216,7 @@ unsafe extern "sysv64" fn big_int_compare(a: Obj, b: Obj, op: i32) -> u64 {
 }
 
 /// Drops a pending exception: the trace is left and the interpreter runs into it again.
-unsafe fn quietly(result: Obj) -> Obj {
+pub(crate) unsafe fn quietly(result: Obj) -> Obj {
     if result.is_null() {
         // SAFETY: the GIL is held.
         unsafe { py::PyErr_Clear() };
@@ -267,6 +251,6 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::NewDict => new_dict as *const () as usize,
         Uop::BigIntOp => big_int_op as *const () as usize,
         Uop::BigIntCompare => big_int_compare as *const () as usize,
-        _ => unreachable!("{} is no call uop", uop.name()),
+        _ => crate::leaf::address(uop).unwrap_or_else(|| unreachable!("{} is no call uop", uop.name())),
     }
 }

@@ -10,6 +10,7 @@ mod escape;
 mod executor;
 mod helpers;
 mod hooks;
+mod leaf;
 mod link;
 mod log;
 mod map;
@@ -19,7 +20,6 @@ pub mod options;
 mod recipe;
 mod state;
 mod stress;
-mod values;
 mod watch;
 
 pub use options::Options;

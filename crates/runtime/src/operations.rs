@@ -43,7 +43,6 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
         }
         EscapeHelper::Compare if arg & 0x100 != 0 => Fixed(compare_to_bool),
         EscapeHelper::Compare => Fixed(compare),
-        EscapeHelper::AppendStr => Fixed(append_str),
         EscapeHelper::ToBool => Fixed(to_bool),
         EscapeHelper::Negative => Fixed(negative),
         EscapeHelper::Invert => Fixed(invert),
@@ -138,17 +137,6 @@ fixed! {
     fn return_from_generator(arg, value, generator) {
         finish_generator(generator.cast(), arg as usize);
         py::new_ref(value)
-    }
-    fn append_str(arg, text) {
-        let frame = (*py::PyThreadState_Get()).current_frame;
-        let slot = py::Frame::local(frame, arg as usize);
-        let mut left = (*slot).into_object();
-        *slot = py::StackRef::NULL;
-        py::PyUnicode_Append(&mut left, text);
-        if !left.is_null() {
-            *slot = py::StackRef::steal(left);
-        }
-        left
     }
     fn to_bool(_arg, o) { bool_result(py::PyObject_IsTrue(o)) }
     fn negative(_arg, o) { py::PyNumber_Negative(o) }

@@ -93,7 +93,9 @@ fn registers_are_patched_everywhere() {
             let used = template.hot.fields.iter().chain(template.cold.fields).any(|f| f.slot == word);
             let tied = template.tied == Some(word);
             let declared = classes(uop)[word as usize].is_some();
-            assert_eq!(used, declared && !tied, "{}: slot {word}", uop.name());
+            // A mere change of kind has no code: its operand's register is its result's.
+            let silent = template.hot.bytes.is_empty();
+            assert_eq!(used, declared && !tied && !silent, "{}: slot {word}", uop.name());
         }
         for _ in 0..400 {
             let slots = assignment(uop, &mut random);

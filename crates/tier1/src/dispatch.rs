@@ -266,7 +266,7 @@ pub(crate) unsafe fn ask_executor(
     id: u32,
 ) -> *const Resume {
     // SAFETY: the hook's contract.
-    unsafe { (hooks().enter)(ts, f, ip, sp, id) }
+    keep(unsafe { (hooks().enter)(ts, f, ip, sp, id) })
 }
 
 /// Runs what a hook decided.

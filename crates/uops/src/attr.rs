@@ -99,7 +99,7 @@ pub unsafe fn store_cell(cell: Obj, value: Obj, offset: Imm32) {
 }
 
 /// Overwrites the object at a fixed address with an owned reference; the old one must be dealt with.
-#[uop(writes(Globals))]
+#[uop(writes(Globals, DictValues))]
 #[inline(always)]
 pub unsafe fn store_at(value: Obj, address: Imm64) {
     // SAFETY: the trace's dependencies keep the address valid.

@@ -56,3 +56,18 @@ pub fn opaque_int(v: i64) -> i64 {
     }
     v
 }
+
+/// The integer part, anything for a float beyond 64 bits.
+#[inline(always)]
+pub fn truncate(x: f64) -> i64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_mm_cvttsd_si64, _mm_set_sd};
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { _mm_cvttsd_si64(_mm_set_sd(x)) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        x as i64
+    }
+}

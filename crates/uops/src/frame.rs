@@ -123,3 +123,17 @@ pub unsafe fn guard_frame_locals(cx: Cx, namespace: Imm64) -> Step<()> {
     let found = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_NAMESPACE) };
     if found == namespace { Step::Next(()) } else { Step::Exit }
 }
+
+/// Nobody has made an object for the root frame, which would outlive it with all its locals. (A native call's frame that
+/// is not in the thread's chain yet has nobody to see it, and no such field.)
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn guard_frame_unseen(cx: Cx) -> Step<()> {
+    // SAFETY: the native frame holds the interpreter frame, whose header is written once it is in the chain.
+    unsafe {
+        if read::<u32>(cx, CX_LINKED) == 0 {
+            return Step::Next(());
+        }
+        if read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_OBJECT) == 0 { Step::Next(()) } else { Step::Exit }
+    }
+}

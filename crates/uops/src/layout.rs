@@ -20,6 +20,14 @@ pub const VAR_SIZE: isize = 16;
 pub const LIST_ITEMS: isize = 24;
 /// `PyTupleObject.ob_item`.
 pub const TUPLE_ITEMS: isize = 32;
+/// `PyDictObject.ma_used`.
+pub const DICT_USED: isize = 16;
+/// The byte of `PyDictObject._ma_watcher_tag` that names the watchers.
+pub const DICT_WATCHERS: isize = 24;
+/// `PySetObject.used`.
+pub const SET_USED: isize = 24;
+/// `PyASCIIObject.length`.
+pub const STR_LENGTH: isize = 16;
 /// `PyTypeObject.tp_version_tag`.
 pub const TYPE_VERSION: isize = 384;
 /// Reference counts at or above this (as unsigned 32 bits) are immortal.
@@ -41,6 +49,10 @@ pub const FRAME_GLOBALS: isize = 24;
 pub const FRAME_BUILTINS: isize = 32;
 /// `_PyInterpreterFrame.f_locals`.
 pub const FRAME_NAMESPACE: isize = 40;
+/// Whether the frame is in the thread's chain of frames.
+pub const CX_LINKED: isize = -36;
+/// `_PyInterpreterFrame.frame_obj`.
+pub const FRAME_OBJECT: isize = 48;
 /// `_PyInterpreterFrame.localsplus`.
 pub const FRAME_LOCALS: isize = 80;
 /// `PyThreadState.py_recursion_remaining`.

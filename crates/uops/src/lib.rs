@@ -14,6 +14,8 @@
 
 mod attr;
 mod body;
+mod builtin;
+mod dict;
 mod float;
 mod frame;
 mod generator;
@@ -23,10 +25,14 @@ mod int;
 pub mod layout;
 mod list;
 mod refs;
+mod sequence;
 mod structural;
+mod text;
 
 pub use attr::*;
 pub use body::*;
+pub use builtin::*;
+pub use dict::*;
 pub use float::*;
 pub use frame::*;
 pub use generator::*;
@@ -36,6 +42,7 @@ pub use int::*;
 pub use list::*;
 pub use refs::*;
 pub use structural::*;
+pub use text::*;
 
 pub type Obj = u64;
 pub type Ptr = u64;

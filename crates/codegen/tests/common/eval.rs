@@ -17,7 +17,11 @@ pub fn value_uops() -> Vec<Uop> {
     let on_numbers = |u: &Uop| {
         let f = u.facts();
         let numbers = f.operands.iter().all(|k| matches!(k, Kind::I64 | Kind::F64 | Kind::Bool));
-        f.form == Form::Stencil && f.reads | f.writes == 0 && numbers && !f.operands.is_empty()
+        f.form == Form::Stencil
+            && f.reads | f.writes == 0
+            && numbers
+            && !f.operands.is_empty()
+            && f.result != Some(Kind::Ptr)
     };
     Uop::all().filter(|u| on_numbers(u) || by_name.contains(u)).collect()
 }
@@ -73,6 +77,8 @@ impl Context {
         words[word(uops::layout::CX_FRAME)] = frame;
         words[word(uops::layout::CX_TSTATE)] = tstate;
         words[word(uops::layout::CX_EVAL_BREAKER)] = eval_breaker;
+        // In the upper half of its word; not zero, as for any frame that tier 1 enters with.
+        words[word(uops::layout::CX_LINKED - 4)] = 1 << 32;
         Box::new(Context(words))
     }
 

@@ -270,6 +270,22 @@ functions! {
     _PyEval_LoadGlobalStackRef(globals: *mut Object, builtins: *mut Object, name: *mut Object, out: *mut StackRef);
     _Py_LoadAttr_StackRefSteal(ts: *mut ThreadState, owner: StackRef, name: *mut Object, self_or_null: *mut StackRef) -> StackRef;
     PyUnicode_Equal(a: *mut Object, b: *mut Object) -> c_int;
+    PyUnicode_Contains(s: *mut Object, part: *mut Object) -> c_int;
+    PyUnicode_Substring(s: *mut Object, start: isize, end: isize) -> *mut Object;
+    PyUnicode_ReadChar(s: *mut Object, i: isize) -> u32;
+    PyUnicode_FromOrdinal(ordinal: c_int) -> *mut Object;
+    PyUnicode_Resize(s: *mut *mut Object, size: isize) -> c_int;
+    PyUnicode_CopyCharacters(to: *mut Object, to_start: isize, from: *mut Object, from_start: isize, n: isize) -> isize;
+    PyUnicode_New(size: isize, maxchar: u32) -> *mut Object;
+    PyObject_Hash(o: *mut Object) -> isize;
+    PyObject_RichCompareBool(a: *mut Object, b: *mut Object, op: c_int) -> c_int;
+    PyList_GetSlice(list: *mut Object, low: isize, high: isize) -> *mut Object;
+    PyTuple_GetSlice(tuple: *mut Object, low: isize, high: isize) -> *mut Object;
+    PyBytes_FromStringAndSize(s: *const c_char, n: isize) -> *mut Object;
+    PyList_SetSlice(list: *mut Object, low: isize, high: isize, v: *mut Object) -> c_int;
+    PySet_Discard(set: *mut Object, key: *mut Object) -> c_int;
+    PyLong_FromUnicodeObject(s: *mut Object, base: c_int) -> *mut Object;
+    PyFloat_FromString(s: *mut Object) -> *mut Object;
     PyUnicode_FromFormat(format: *const c_char, arg: *mut Object) -> *mut Object;
 }
 

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(Py_GIL_DISABLED) || defined(Py_DEBUG)
 #error "the layout is that of the default release build"
@@ -82,6 +83,9 @@ static void end(const char *name, size_t size)
 #define USIZE(name, value) printf("pub const %s: usize = %llu;\n", name, (unsigned long long)(value));
 #define U32(name, value) printf("pub const %s: u32 = %llu;\n", name, (unsigned long long)(value));
 #define CONST(name) U32(#name, name)
+// The bits of a field of a str's state.
+#define STATE(name, field) { PyASCIIObject s; uint32_t bits; memset(&s, 0, sizeof s); s.state.field = ~0u; \
+    memcpy(&bits, &s.state, sizeof bits); U32(name, bits) }
 
 static void object_structs(void)
 {
@@ -105,7 +109,9 @@ static void object_structs(void)
     STRUCT(DictGeneralEntry, PyDictKeyEntry) F(me_hash, "isize") F(me_key, "*mut Object") F(me_value, "*mut Object") END
     STRUCT(DictValues, PyDictValues) F(capacity, "u8") F(size, "u8") F(embedded, "u8") F(valid, "u8")
         TAIL(values, "*mut Object") END
-    STRUCT(Set, PySetObject) F(ob_base, "Object") F(fill, "isize") F(used, "isize") F(mask, "isize") END
+    STRUCT(Set, PySetObject) F(ob_base, "Object") F(fill, "isize") F(used, "isize") F(mask, "isize")
+        F(table, "*mut SetEntry") END
+    STRUCT(SetEntry, setentry) F(key, "*mut Object") F(hash, "isize") END
     STRUCT(Slice, PySliceObject) F(ob_base, "Object") F(start, "*mut Object") F(stop, "*mut Object")
         F(step, "*mut Object") END
     STRUCT(Cell, PyCellObject) F(ob_base, "Object") F(ob_ref, "*mut Object") END
@@ -226,6 +232,7 @@ static void constants(void)
     U32("METH_O", METH_O) U32("METH_FASTCALL", METH_FASTCALL) U32("METH_METHOD", METH_METHOD)
     U32("METH_STATIC", METH_STATIC) U32("METH_CLASS", METH_CLASS)
     U32("MEMBER_OBJECT_EX", Py_T_OBJECT_EX) U32("MEMBER_READONLY", Py_READONLY) U32("MEMBER_AUDIT_READ", Py_AUDIT_READ)
+    STATE("STR_INTERNED", interned) STATE("STR_KIND", kind) STATE("STR_ASCII", ascii)
     printf("pub const TPFLAGS_INLINE_VALUES: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_INLINE_VALUES);
     printf("pub const TPFLAGS_MANAGED_DICT: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_MANAGED_DICT);
     printf("pub const TPFLAGS_HEAPTYPE: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_HEAPTYPE);

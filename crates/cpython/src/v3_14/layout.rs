@@ -224,7 +224,8 @@ pub struct Set {
     pub fill: isize,
     pub used: isize,
     pub mask: isize,
-    _pad0: [u8; 160],
+    pub table: *mut SetEntry,
+    _pad0: [u8; 152],
 }
 
 const _: () = {
@@ -232,7 +233,20 @@ const _: () = {
     assert!(core::mem::offset_of!(Set, fill) == 16);
     assert!(core::mem::offset_of!(Set, used) == 24);
     assert!(core::mem::offset_of!(Set, mask) == 32);
+    assert!(core::mem::offset_of!(Set, table) == 40);
     assert!(core::mem::size_of::<Set>() == 200);
+};
+
+#[repr(C)]
+pub struct SetEntry {
+    pub key: *mut Object,
+    pub hash: isize,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(SetEntry, key) == 0);
+    assert!(core::mem::offset_of!(SetEntry, hash) == 8);
+    assert!(core::mem::size_of::<SetEntry>() == 16);
 };
 
 #[repr(C)]
@@ -974,6 +988,9 @@ pub const METH_CLASS: u32 = 16;
 pub const MEMBER_OBJECT_EX: u32 = 16;
 pub const MEMBER_READONLY: u32 = 1;
 pub const MEMBER_AUDIT_READ: u32 = 2;
+pub const STR_INTERNED: u32 = 3;
+pub const STR_KIND: u32 = 28;
+pub const STR_ASCII: u32 = 64;
 pub const TPFLAGS_INLINE_VALUES: u64 = 4;
 pub const TPFLAGS_MANAGED_DICT: u64 = 16;
 pub const TPFLAGS_HEAPTYPE: u64 = 512;

@@ -5,6 +5,7 @@ pub mod frame;
 pub mod iterators;
 #[rustfmt::skip]
 pub mod layout;
+pub mod lookup;
 pub mod objects;
 pub mod owned;
 pub mod probe;

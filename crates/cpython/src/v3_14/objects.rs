@@ -47,6 +47,38 @@ impl Bytes {
     }
 }
 
+impl AsciiStr {
+    /// `PyUnicode_KIND`.
+    ///
+    /// # Safety
+    /// `this` is a str.
+    #[inline(always)]
+    pub unsafe fn kind(this: *mut Self) -> u32 {
+        // SAFETY: the caller's.
+        unsafe { ((*this).state & STR_KIND) >> STR_KIND.trailing_zeros() }
+    }
+
+    /// `PyUnicode_IS_ASCII`.
+    ///
+    /// # Safety
+    /// `this` is a str.
+    #[inline(always)]
+    pub unsafe fn is_ascii(this: *mut Self) -> bool {
+        // SAFETY: the caller's.
+        unsafe { (*this).state & STR_ASCII != 0 }
+    }
+
+    /// `PyUnicode_CHECK_INTERNED`.
+    ///
+    /// # Safety
+    /// `this` is a str.
+    #[inline(always)]
+    pub unsafe fn is_interned(this: *mut Self) -> bool {
+        // SAFETY: the caller's.
+        unsafe { (*this).state & STR_INTERNED != 0 }
+    }
+}
+
 impl List {
     /// Number of items.
     ///

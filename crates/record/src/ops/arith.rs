@@ -4,7 +4,7 @@ use cpython::abi::op;
 use ir::{Kind, Uop, ValueId};
 
 use crate::emit::Number;
-use crate::state::{Deferred, Entry};
+use crate::state::{Deferred, Entry, Val};
 use crate::{Abort, EscapeHelper, Recorder};
 
 /// `NB_*` numbers of CPython's BINARY_OP, which are the same in 3.12 and later up to `NB_XOR`.
@@ -63,13 +63,19 @@ impl Recorder {
             py::Object::type_of(left_object) == py::PyUnicode_Type()
                 && py::Object::type_of(right_object) == py::PyUnicode_Type()
         };
-        if both_str && op == nb::ADD && self.in_root() && !self.peek(1).owned {
+        if both_str && op == nb::ADD && !self.peek(1).owned {
             self.guard_type(left, left_object);
             self.guard_type(right, right_object);
             let pc = self.top().pc;
             let (right, left) = (self.pop(), self.pop());
             self.push(Entry::NULL);
-            self.deferred = Some(Deferred { pc, oparg, left, right });
+            self.deferred = Some(Deferred { pc, left, right, left_object });
+            return Ok(());
+        }
+        // `list += x` changes the list.
+        let in_place = oparg != op && self.real_type(1) == py::PyList_Type();
+        // SAFETY: by the contract of `record`.
+        if !in_place && unsafe { self.sequence_op(op) }.is_some() {
             return Ok(());
         }
         let operands = self.pop_n(2);
@@ -78,28 +84,51 @@ impl Recorder {
         Ok(())
     }
 
+    /// The type of the `n`th entry from the top, which is not NULL.
+    fn real_type(&self, n: usize) -> *mut py::Type {
+        // SAFETY: the real frame holds the object.
+        unsafe { py::Object::type_of(self.real_peek(n)) }
+    }
+
     /// Ends a deferred concatenation at the instruction after it. True if that was the store of `local += x`, which is
     /// then recorded too.
     ///
     /// # Safety
     /// As for `record`.
-    pub(crate) unsafe fn finish_concat(&mut self, d: Deferred, opcode: u8, oparg: u32, offset: u32) -> bool {
+    pub(crate) unsafe fn finish_concat(&mut self, d: Deferred, opcode: u8, oparg: u32) -> bool {
         self.pop();
-        let i = oparg as usize;
-        if opcode == op::STORE_FAST && self.top().slots.get(i).is_some_and(|e| e.val == d.left.val) {
-            // The escape stands for both instructions: it goes on after the store.
-            self.top().pc = offset;
-            let v = self.escape(EscapeHelper::AppendStr, i as u64, &[d.right]);
-            self.types.insert(v, py::PyUnicode_Type() as usize);
-            self.emit_imm(Uop::StoreSlot, &[v], 8 * i as u64, 0);
-            self.top().slots[i] = Entry { val: crate::state::Val::Is(v), owned: true, clean: true };
-            return true;
-        }
+        let (Val::Is(left), Val::Is(right)) = (d.left.val, d.right.val) else { unreachable!("they were guarded") };
         self.top().pc = d.pc;
-        let v = self.escape(EscapeHelper::BinaryOp, u64::from(d.oparg), &[d.left, d.right]);
+        self.push(d.left);
+        self.push(d.right);
+        self.before = self.snapshot(ir::Resume::Before);
+        let i = oparg as usize;
+        let in_memory = self.in_memory();
+        let target = self.top().slots.get(i).copied().filter(|e| opcode == op::STORE_FAST && e.val == d.left.val);
+        let owned = target.is_some_and(|e| {
+            let real = self.real_slot(i);
+            if in_memory { e.clean && real.is_counted() && real.object() == d.left_object } else { e.owned }
+        });
+        if !owned {
+            let v = self.emit(Uop::StrConcat, &[left, right]);
+            self.types.insert(v, py::PyUnicode_Type() as usize);
+            self.replace_two(Entry::owned(v));
+            return false;
+        }
+        if let Some(generator) = self.home() {
+            self.emit_imm(Uop::GuardGenSlotOwned, &[generator], crate::emit::generator_slot(i), 0);
+        } else if in_memory {
+            self.emit_imm(Uop::GuardSlotTag, &[], 8 * i as u64, 0);
+        }
+        let v = self.emit(Uop::StrAppend, &[left, right]);
         self.types.insert(v, py::PyUnicode_Type() as usize);
-        self.push(Entry::owned(v));
-        false
+        let operands = self.pop_n(2);
+        if in_memory {
+            self.store_in_memory(i, v);
+        }
+        self.top().slots[i] = Entry { val: Val::Is(v), owned: true, clean: in_memory };
+        self.release_harmless(operands[1]);
+        true
     }
 
     /// Pops two operands of harmless types, pushes the result, releases the operands.
@@ -114,7 +143,7 @@ impl Recorder {
     /// Releases an entry whose type is known to be harmless.
     pub(crate) fn release_harmless(&mut self, e: Entry) {
         if e.owned
-            && let crate::state::Val::Is(v) = e.val
+            && let Val::Is(v) = e.val
         {
             self.emit(Uop::DecrefDead, &[v]);
         }
@@ -214,6 +243,12 @@ impl Recorder {
             self.replace_two(e);
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if let Some(truth) = unsafe { self.compare_plain(op) }
+            && self.answer_two(truth)
+        {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let to_bool = u64::from(oparg & 16 != 0) << 8;
         let v = self.escape(EscapeHelper::Compare, u64::from(op) | to_bool, &operands);
@@ -269,6 +304,12 @@ impl Recorder {
     }
 
     pub(crate) unsafe fn contains_op(&mut self, oparg: u32) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        if let Some(found) = unsafe { self.search() } {
+            let truth = if oparg & 1 == 0 { found } else { self.emit(Uop::BoolNot, &[found]) };
+            self.answer_two(truth);
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let v = self.escape(EscapeHelper::Contains, u64::from(oparg & 1), &operands);
         self.types.insert(v, py::PyBool_Type() as usize);
@@ -368,17 +409,7 @@ impl Recorder {
             self.pop();
             self.push(e);
             return Ok(());
-        } else if ty == py::PyList_Type() || ty == py::PyTuple_Type() {
-            self.guard_type(v, object);
-            let length = if ty == py::PyList_Type() { Uop::ListLen } else { Uop::TupleLen };
-            let n = self.emit(length, &[v]);
-            let c = self.emit(Uop::IntIsTrue, &[n]);
-            let entry = self.peek(0);
-            let plan = self.plan_release(&[(entry, object)]);
-            let e = self.box_bool(c);
-            self.pop();
-            self.push(e);
-            self.release(plan);
+        } else if self.container_truth() {
             return Ok(());
         } else {
             let operands = self.pop_n(1);

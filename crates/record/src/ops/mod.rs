@@ -8,10 +8,13 @@ mod cells;
 mod control;
 mod generator;
 mod iter;
+mod leaf;
 mod locals;
+mod mapping;
 mod misc;
 mod names;
 mod native;
+mod sequence;
 mod subscr;
 
 use cpython::abi::op;
@@ -134,6 +137,7 @@ impl Recorder {
                 | op::BUILD_SET
                 | op::BUILD_SLICE => self.build(opcode, arg),
                 op::LIST_APPEND => self.list_append(arg),
+                op::LIST_EXTEND if self.extend(arg)? => Ok(()),
                 op::SET_ADD | op::MAP_ADD | op::LIST_EXTEND | op::SET_UPDATE | op::DICT_UPDATE | op::DICT_MERGE => {
                     self.add_to_container(opcode, arg)
                 }

@@ -107,6 +107,11 @@ impl Recorder {
             return Err(Abort::FrameMismatch);
         }
         let v = self.peek_value(0)?;
+        let seen = |i: &Inst| i.op.facts().grade == ir::Grade::Escapes;
+        if matches!(self.start.kind, TraceKind::Bridge { .. }) || self.trace.insts.iter().any(seen) {
+            // What is pending in the frame's slots would not reach its object.
+            self.emit(Uop::GuardFrameUnseen, &[]);
+        }
         let result = self.pop();
         if !result.owned && !self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
             self.emit(Uop::Incref, &[v]);

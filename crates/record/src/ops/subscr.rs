@@ -3,6 +3,8 @@ use cpython::abi as py;
 use cpython::abi::op;
 use ir::Uop;
 
+use super::mapping::Place;
+use super::sequence::slice_escape;
 use crate::state::{Entry, Val};
 use crate::{Abort, EscapeHelper, Recorder};
 
@@ -44,6 +46,10 @@ impl Recorder {
             self.release(plan);
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.text_subscr() || self.dict_subscr(Place { container, object, key, key_object }) } {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let v = self.escape(EscapeHelper::BinaryOp, NB_SUBSCR, &operands);
         self.push(Entry::owned(v));
@@ -51,7 +57,7 @@ impl Recorder {
     }
 
     /// The index as an offset from the start, guarded to be in range; `index` is its value now.
-    fn checked_index(&mut self, i: ir::ValueId, len: ir::ValueId, index: i64) -> ir::ValueId {
+    pub(crate) fn checked_index(&mut self, i: ir::ValueId, len: ir::ValueId, index: i64) -> ir::ValueId {
         let i = if index < 0 { self.emit(Uop::WrapIndex, &[i, len]) } else { i };
         self.emit(Uop::GuardInRange, &[i, len]);
         i
@@ -87,6 +93,10 @@ impl Recorder {
                     return Ok(());
                 }
             }
+        }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.dict_store(Place { container, object, key, key_object }, value) } {
+            return Ok(());
         }
         let operands = self.pop_n(3);
         self.escape(EscapeHelper::SetItem, 0, &operands);
@@ -149,6 +159,9 @@ impl Recorder {
     }
 
     pub(crate) unsafe fn build(&mut self, opcode: u8, n: usize) -> Result<(), Abort> {
+        if self.display(opcode, n) || (opcode == op::BUILD_STRING && self.join_pieces(n)) {
+            return Ok(());
+        }
         let (helper, count) = match opcode {
             op::BUILD_LIST => (EscapeHelper::BuildList, n),
             op::BUILD_TUPLE => (EscapeHelper::BuildTuple, n),
@@ -181,18 +194,23 @@ impl Recorder {
     }
 
     pub(crate) unsafe fn slice(&mut self, opcode: u8) -> Result<(), Abort> {
-        if opcode == op::STORE_SLICE {
-            let operands = self.pop_n(4);
-            self.escape(EscapeHelper::StoreSlice, 0, &operands);
+        // SAFETY: by the contract of `record`.
+        if opcode == op::BINARY_SLICE && unsafe { self.sequence_slice() }.is_some() {
             return Ok(());
         }
-        let operands = self.pop_n(3);
-        let v = self.escape(EscapeHelper::BinarySlice, 0, &operands);
-        self.push(Entry::owned(v));
+        let (helper, n) = slice_escape(opcode);
+        let operands = self.pop_n(n);
+        let v = self.escape(helper, 0, &operands);
+        if helper.pushes() {
+            self.push(Entry::owned(v));
+        }
         Ok(())
     }
 
     pub(crate) unsafe fn format(&mut self, opcode: u8, oparg: u32) -> Result<(), Abort> {
+        if self.format_plain(opcode).is_some() {
+            return Ok(());
+        }
         let (helper, n) = match opcode {
             op::FORMAT_SIMPLE => {
                 let v = self.peek_value(0)?;

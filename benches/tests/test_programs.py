@@ -9,7 +9,7 @@ from tierup_bench.process import Failed, Worker
 from tierup_bench.programs import Program
 
 SETTINGS = measure.Settings(
-    processes=2, warm_up=0.0, rounds=3, at_least=0.0, budget=9.0, limit=20.0
+    processes=2, warm_up=0.0, rounds=3, at_least=0.0, least=2, budget=9.0, limit=20.0
 )
 
 
@@ -147,3 +147,12 @@ def test_pip_errors_are_one_line():
     text = "Collecting x\n  ERROR: no wheel for x\nerror: some-code\nhint: read\n"
     assert packages.last_line(text) == "ERROR: no wheel for x"
     assert packages.last_line("") == "pip failed"
+
+
+def test_rounds_end_with_the_budget(program):
+    counting = program("EXPECTED = 1\ndef run():\n    return 1\n")
+    settings = measure.Settings(
+        processes=1, warm_up=0.0, rounds=9, at_least=0.0, least=2, budget=0.0, limit=20.0
+    )
+    found = measure.measure(counting, [contestant()], settings, print)
+    assert [len(rounds) for rounds in found["plain"]["rounds"]] == [2]

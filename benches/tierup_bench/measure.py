@@ -22,14 +22,15 @@ class Settings:
     rounds: int
     # Seconds that a round's timing lasts, at least.
     at_least: float
-    # Seconds after which a turn begins no further round (but two there are always).
+    # Rounds there are always, and the seconds after which a turn begins no further one.
+    least: int
     budget: float
     # Seconds to wait for any one answer.
     limit: float = 90.0
 
 
-FULL = Settings(processes=2, warm_up=1.5, rounds=6, at_least=0.1, budget=40.0)
-QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, budget=3.0, limit=60.0)
+FULL = Settings(processes=2, warm_up=1.5, rounds=6, at_least=0.1, least=2, budget=40.0)
+QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, least=1, budget=2.0, limit=60.0)
 
 
 def measure(program, contestants, settings, say):
@@ -85,7 +86,7 @@ class Turn:
     def interleave(self, contestants):
         end = time.monotonic() + self.settings.budget
         for number in range(self.settings.rounds):
-            if number >= 2 and time.monotonic() > end:
+            if number >= self.settings.least and time.monotonic() > end:
                 break
             alive = [c for c in contestants if "error" not in self.samples[c.name]]
             for contestant in rotated(alive, number):

@@ -93,7 +93,12 @@ def pyperformance_requirements(data_files):
 
 def pip(python, folder, *arguments, **variables):
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--root-user-action=ignore", "--no-warn-script-location", "--prefer-binary", "--upgrade"]
+    command += [
+        "--root-user-action=ignore",
+        "--no-warn-script-location",
+        "--prefer-binary",
+        "--upgrade",
+    ]
     command += ["--target", str(folder), *arguments]
     subprocess.run(
         command,

@@ -221,3 +221,34 @@ log.clear()
 print(odd(600, Proxy()), len(log), log[-4:])
 print(nan_equal(600))
 print(same_objects(600))
+
+
+def left_early(n):
+    """Iterators and views die exhausted, in the middle, and while their container lives or dies with them."""
+    d = {"a": 1, "b": 2}
+    total = 0
+    for i in range(n):
+        for c in "abc"[: i % 4] + str(i):
+            if c == "b":
+                break
+            total += 1
+        for b in b"xyz":
+            total += b
+            if i % 3 == 0:
+                break
+        for k in d:
+            total += d[k]
+        for k, v in d.items():
+            if v > i % 2:
+                break
+        for v in dict.fromkeys(range(i % 3), Noisy(i) if i >= n - 2 else 5).values():
+            total += v == 5
+            break
+        for x in {i % 5, 7}:
+            total += x
+        total += len(d.keys()) + (2 in d.values())
+    return total
+
+
+log.clear()
+print(left_early(600), log)

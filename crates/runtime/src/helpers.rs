@@ -170,7 +170,7 @@ unsafe extern "sysv64" fn new_range(start: Obj, stop: Obj, step: Obj) -> Obj {
 }
 
 unsafe extern "sysv64" fn new_iterator(object: Obj) -> Obj {
-    // SAFETY: an exact range, list or tuple.
+    // SAFETY: an exact builtin container, whose `tp_iter` is C code.
     unsafe { quietly(py::PyObject_GetIter(object)) }
 }
 

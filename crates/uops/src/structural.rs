@@ -117,7 +117,7 @@ pub trait Helpers {
     /// `range(*args)` for exact ints (absent arguments are null). Null when memory is exhausted or the step is zero.
     #[uop(leaf, null_exits)]
     fn new_range(start: Obj, stop: Obj, step: Obj) -> Obj;
-    /// `iter(object)` for an exact range, list or tuple. Null when memory is exhausted.
+    /// `iter(object)` for an exact range, list, tuple, str, bytes, dict, set or frozenset. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_iterator(object: Obj) -> Obj;
     /// One step of an iterator that can neither run Python code nor raise: an owned item, or the object that stands for

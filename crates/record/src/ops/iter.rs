@@ -68,7 +68,17 @@ impl Recorder {
         let object = self.real_peek(0);
         // SAFETY: the real frame holds the object.
         let ty = unsafe { py::Object::type_of(object) };
-        if ty != py::PyRange_Type() && ty != py::PyList_Type() && ty != py::PyTuple_Type() {
+        let builtin = [
+            py::PyRange_Type(),
+            py::PyList_Type(),
+            py::PyTuple_Type(),
+            py::PyUnicode_Type(),
+            py::PyBytes_Type(),
+            py::PyDict_Type(),
+            py::PySet_Type(),
+            py::PyFrozenSet_Type(),
+        ];
+        if !builtin.contains(&ty) {
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::GetIter, 0, &operands);
             self.push(Entry::owned(r));

@@ -73,7 +73,7 @@ impl Recorder {
             let definition = &*(*method).d_method;
             let name = CStr::from_ptr(definition.ml_name);
             if owner == py::PyDict_Type() {
-                return self.dict_method(name.to_bytes(), nargs);
+                return self.dict_method(definition, name.to_bytes(), nargs);
             }
             if owner == py::PySet_Type() {
                 return self.set_method(name.to_bytes(), nargs);

@@ -194,11 +194,21 @@ impl Recorder {
     }
 
     /// A method of an exact dict, called with `nargs` arguments: stack method, dict, arguments.
-    pub(crate) unsafe fn dict_method(&mut self, name: &[u8], nargs: usize) -> Option<()> {
+    pub(crate) unsafe fn dict_method(&mut self, definition: &py::MethodDef, name: &[u8], nargs: usize) -> Option<()> {
         let (dict, object) = (self.peek_value(nargs).ok()?, self.real_peek(nargs));
         // SAFETY: the caller's.
         unsafe {
-            if py::Object::type_of(object) != py::PyDict_Type() || !(1..=2).contains(&nargs) {
+            if py::Object::type_of(object) != py::PyDict_Type() {
+                return None;
+            }
+            if nargs == 0 && [&b"items"[..], b"keys", b"values"].contains(&name) {
+                self.guard_type(dict, object);
+                let plan = self.plan_call(nargs);
+                let v = self.emit_imm(Uop::CallNoargs, &[dict], definition.ml_meth as u64, 0);
+                self.end_call(nargs, plan, Entry::owned(v));
+                return Some(());
+            }
+            if !(1..=2).contains(&nargs) {
                 return None;
             }
             let (key, key_object) = (self.peek_value(nargs - 1).ok()?, self.real_peek(nargs - 1));

@@ -108,6 +108,25 @@ pub(crate) fn anew(sp: *mut StackRef) -> *mut StackRef {
     core::ptr::with_exposed_provenance_mut(address)
 }
 
+/// Goes on at `next` after the instruction at `ip`, which may have run any code: if that switched on a tool that watches
+/// this code, CPython goes on.
+#[inline(always)]
+pub(crate) unsafe fn proceed<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    next: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers; the frame was saved.
+    unsafe {
+        if (*ts).eval_breaker & !EVENTS_MASK != (*Tier1Code::of(ip)).breaker {
+            return proceed_if_unwatched::<R>(f, next, sp, ts);
+        }
+        go::<R>(f, next, sp, ts)
+    }
+}
+
 /// The base instruction at `ip`.
 #[inline(always)]
 pub(crate) unsafe fn base(ip: *mut Inst) -> BaseOp {
@@ -202,7 +221,15 @@ out_of_line_handlers! {
     fn destroy_and_go(f, ip, sp, ts, dead: *mut Object) {
         save(f, ip, sp);
         _Py_Dealloc(dead);
-        go_behind::<R>(f, ip, sp, ts)
+        proceed::<R>(f, ip, ip.add(base(ip).len as usize), sp, ts)
+    }
+
+    /// The eval breaker's version has changed while arbitrary code ran.
+    fn proceed_if_unwatched(f, next, sp, ts) {
+        if entry::instrumented_since(f, ts) {
+            return leave::<R>(f, next, sp, ts);
+        }
+        go::<R>(f, next, sp, ts)
     }
 
     /// The instruction at `ip` raised; `sp` is the stack without what it consumed.

@@ -51,6 +51,8 @@ hot! {
     true_object: *mut Object = _Py_TrueStruct();
     false_object: *mut Object = _Py_FalseStruct();
     init_cleanup: *mut Code = _Py_InitCleanup();
+    /// The vectorcall of functions that nobody gave another.
+    plain_vectorcall: usize = function_vectorcall().map_or(0, |v| v as usize);
     /// The small int zero; the others surround it.
     small_zero: *mut Long = small_int(0).cast();
     /// Where the reference tracer's address is, null if there is none.

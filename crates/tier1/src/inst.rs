@@ -95,6 +95,8 @@ pub struct Tier1Code {
     /// The code object; it owns us, so this needs no reference.
     pub code: *mut Code,
     pub(crate) installed: Vec<Installed>,
+    /// The number of arguments, if there is nothing to it but to put that many into the first locals; or none that could be.
+    pub(crate) simple_arguments: u32,
     /// Entries until `on_hot` is asked for a function trace.
     pub(crate) entry_counter: u32,
     len: u32,
@@ -117,7 +119,14 @@ impl Tier1Code {
             if this.is_null() {
                 handle_alloc_error(layout);
             }
-            this.write(Self { breaker: usize::MAX, code, installed: Vec::new(), entry_counter: 0, len: len as u32 });
+            this.write(Self {
+                breaker: usize::MAX,
+                code,
+                installed: Vec::new(),
+                simple_arguments: u32::MAX,
+                entry_counter: 0,
+                len: len as u32,
+            });
             this
         }
     }

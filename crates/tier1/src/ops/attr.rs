@@ -2,7 +2,7 @@
 
 use cpython::abi::*;
 
-use super::attr_cache::{specialize_load, specialize_store};
+use super::attr_cache::{specialize_load, specialize_store, switch_version};
 use crate::dispatch::*;
 use crate::inst::Inst;
 use crate::with_memory::{call_with, super_lookup};
@@ -15,22 +15,28 @@ super::names::out_of_line! {
     load_special => load_special_slow;
 }
 
-/// Counts a miss in a cache unit. True at the second, since most code runs once, and whenever the number has doubled:
-/// time to choose again.
+/// Misses that may each be an owner of one more type.
+const EARLY_MISSES: u32 = 6;
+
+/// Counts a miss in a cache unit. True if it is time to choose again: not at the first, since most code runs once, but at
+/// the next ones, and then whenever the number has doubled.
 #[inline(always)]
 pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     // SAFETY: the instruction's own cache.
     unsafe {
         let misses = (*cache).a.wrapping_add(1);
         (*cache).a = misses;
-        misses != 1 && misses.is_power_of_two()
+        misses != 1 && (misses <= EARLY_MISSES || misses.is_power_of_two())
     }
 }
 
 out_of_line_handlers! {
     fn load_attr_miss(f, ip, sp, ts) {
-        save(f, ip, sp);
         let owner = *sp.sub(1);
+        if !R && switch_version(ip, owner.object(), true) {
+            return go::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
         let name = name_at(f, (*ip).a >> 1);
         let method = (*ip).a & 1 != 0;
         if should_choose(ip.add(3)) {
@@ -44,7 +50,7 @@ out_of_line_handlers! {
                 return error::<R>(f, ip, sp.sub(1), ts);
             }
             *sp.sub(1) = attribute;
-            return go::<R>(f, ip.add(10), sp.add(1), ts);
+            return proceed::<R>(f, ip, ip.add(10), sp.add(1), ts);
         }
         let value = PyObject_GetAttr(owner.object(), name);
         close_slot(sp.sub(1));
@@ -52,12 +58,15 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(value);
-        go::<R>(f, ip.add(10), sp, ts)
+        proceed::<R>(f, ip, ip.add(10), sp, ts)
     }
 
     fn store_attr_miss(f, ip, sp, ts) {
-        save(f, ip, sp);
         let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if !R && switch_version(ip, owner, false) {
+            return go::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
         let name = name_at(f, (*ip).a);
         let status = PyObject_SetAttr(owner, name, value);
         // After the store: the first one of a name adds it to the keys instances share.
@@ -69,7 +78,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
-        go::<R>(f, ip.add(5), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(5), sp.sub(2), ts)
     }
 
     fn delete_attr_slow(f, ip, sp, ts) {
@@ -79,7 +88,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     /// `super().name`: bits of the argument are 1 for a method load, 2 for two-argument `super`.
@@ -103,7 +112,7 @@ out_of_line_handlers! {
                 close_slot(sp.sub(1));
                 close_slot(sp.sub(2));
                 global_super.close();
-                return go::<R>(f, ip.add(2), sp.sub(2), ts);
+                return proceed::<R>(f, ip, ip.add(2), sp.sub(2), ts);
             }
             let second = if found_method {
                 *sp.sub(1) = StackRef::NULL;
@@ -115,7 +124,7 @@ out_of_line_handlers! {
             *sp.sub(2) = second;
             class.close();
             global_super.close();
-            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+            return proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts);
         }
         let object =
             call_with(global_super.object(), class.object(), receiver.object(), (argument & 2) as usize);
@@ -134,9 +143,9 @@ out_of_line_handlers! {
         *sp.sub(3) = StackRef::steal(value);
         if argument & 1 != 0 {
             *sp.sub(2) = StackRef::NULL;
-            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+            return proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(2), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(2), sp.sub(2), ts)
     }
 
     fn load_special_slow(f, ip, sp, ts) {
@@ -158,6 +167,6 @@ out_of_line_handlers! {
             }
             return error::<R>(f, ip, sp.add(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 }

@@ -6,8 +6,14 @@
 //! on the type finds what it found before, and what it found is alive: the caches hold no references. Key tables
 //! have versions that any change of the set of keys resets.
 //!
-//! Units of `LOAD_ATTR` behind the instruction: 1 type (or keys) version and offset, 2 the attribute found on the
-//! type and the version of the instance's keys, 3 the miss counter. `STORE_ATTR` uses 1 and 3 alike.
+//! Units of `LOAD_ATTR` behind the instruction: 1 handler, type (or keys) version and offset, 2 the attribute found on
+//! the type and the version of the instance's keys, 3 the miss counter. `STORE_ATTR` uses 1 and 3 alike.
+//!
+//! # Several types in one place
+//!
+//! The other units keep up to three (two) versions that the place had before, for owners of other types, laid out as
+//! units 1 and 2 (unit 1). A miss looks there first and swaps what it finds in: each handler then checks all it relies
+//! on as ever.
 
 use cpython::abi::*;
 
@@ -275,7 +281,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         _Py_Dealloc(owner);
         xdecref(old);
-        go::<R>(f, ip.add(5), sp, ts)
+        proceed::<R>(f, ip, ip.add(5), sp, ts)
     }
 }
 
@@ -304,10 +310,22 @@ impl Choice {
         (version != 0).then_some(self)
     }
 
-    /// Writes the caches and installs the version.
+    /// Writes the caches and installs the version. What was installed before is kept if it is for another type.
     unsafe fn install(self, ip: *mut Inst, has_second_unit: bool) {
         // SAFETY: the units are the instruction's caches.
         unsafe {
+            let before = *ip.add(1);
+            if before.a != 0 && before.a != self.version && keyed_by_owner_type(before.word) {
+                let others = if has_second_unit { &LOAD_OTHERS[..] } else { &STORE_OTHERS[..] };
+                let free = others.iter().find(|&&at| (*ip.add(at)).a == 0);
+                // With all of them taken, they are replaced in turn.
+                let at = free.copied().unwrap_or(others[(*ip.add(3)).a as usize % others.len()]);
+                *ip.add(at) = before;
+                if has_second_unit {
+                    *ip.add(at + 1) = *ip.add(2);
+                }
+            }
+            (*ip.add(1)).word = self.handler as usize;
             (*ip.add(1)).a = self.version;
             (*ip.add(1)).b = self.offset;
             if has_second_unit {
@@ -316,6 +334,38 @@ impl Choice {
             }
             (*ip).word = self.handler as usize;
         }
+    }
+}
+
+/// Where `LOAD_ATTR` keeps versions for other types: two units each.
+const LOAD_OTHERS: [usize; 3] = [4, 6, 8];
+/// Where `STORE_ATTR` does: one unit each.
+const STORE_OTHERS: [usize; 2] = [2, 4];
+
+/// Whether the version in a cache with this handler is that of the owner's type, by which others are found.
+fn keyed_by_owner_type(handler: usize) -> bool {
+    let others: [Handler; 2] = [load_attr_module::<false>, load_attr_class::<false>];
+    !others.iter().any(|other| *other as usize == handler)
+}
+
+/// Swaps in the version for the owner's type, if the place had one before.
+#[inline(always)]
+pub(crate) unsafe fn switch_version(ip: *mut Inst, owner: *mut Object, load: bool) -> bool {
+    // SAFETY: a live object; the units are the instruction's caches.
+    unsafe {
+        let version = (*(*owner).ob_type).tp_version_tag;
+        let others = if load { &LOAD_OTHERS[..] } else { &STORE_OTHERS[..] };
+        for &at in others {
+            if (*ip.add(at)).a == version && version != 0 {
+                core::ptr::swap(ip.add(1), ip.add(at));
+                if load {
+                    core::ptr::swap(ip.add(2), ip.add(at + 1));
+                }
+                (*ip).word = (*ip.add(1)).word;
+                return true;
+            }
+        }
+        false
     }
 }
 

@@ -138,7 +138,7 @@ out_of_line_handlers! {
         *sp.sub(2) = StackRef::steal(result);
         l.close();
         close_slot(sp.sub(1));
-        go::<R>(f, ip.add(6), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 
     fn add_str_out_of_line(f, ip, sp, ts) {
@@ -165,7 +165,7 @@ out_of_line_handlers! {
                 if text.is_null() {
                     return error::<R>(f, ip, sp.sub(2), ts);
                 }
-                return go::<R>(f, ip.add(7), sp.sub(2), ts);
+                return proceed::<R>(f, ip, ip.add(7), sp.sub(2), ts);
             }
         }
         let result = PyUnicode_Concat(l.object(), r.object());
@@ -175,6 +175,6 @@ out_of_line_handlers! {
         *sp.sub(2) = StackRef::steal(result);
         l.close();
         close_slot(sp.sub(1));
-        go::<R>(f, ip.add(6), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 }

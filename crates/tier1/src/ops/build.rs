@@ -121,7 +121,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, from, ts);
         }
         *from = StackRef::steal(set);
-        go::<R>(f, ip.add(1), from.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), from.add(1), ts)
     }
 
     fn build_slice_slow(f, ip, sp, ts) {
@@ -165,7 +165,7 @@ out_of_line_handlers! {
         if _PyList_AppendTakeRefListResize(list, (*sp.sub(1)).into_object()) < 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn list_extend_slow(f, ip, sp, ts) {
@@ -187,7 +187,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         close_slot(sp.sub(1));
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn set_add_slow(f, ip, sp, ts) {
@@ -203,7 +203,7 @@ out_of_line_handlers! {
         if _PySet_AddTakeRef(set, (*sp.sub(1)).into_object()) != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn set_update_slow(f, ip, sp, ts) {
@@ -214,7 +214,7 @@ out_of_line_handlers! {
         if status < 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn map_add_slow(f, ip, sp, ts) {
@@ -225,7 +225,7 @@ out_of_line_handlers! {
         if _PyDict_SetItem_Take2(dict.cast(), key, value) != 0 {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts)
     }
 
     fn dict_merge_slow(f, ip, sp, ts) {
@@ -240,7 +240,7 @@ out_of_line_handlers! {
         if failed {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn dict_update_slow(f, ip, sp, ts) {
@@ -255,7 +255,7 @@ out_of_line_handlers! {
         if failed {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn format_simple_slow(f, ip, sp, ts) {

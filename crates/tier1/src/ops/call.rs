@@ -209,7 +209,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn call_intrinsic_2_slow(f, ip, sp, ts) {
@@ -222,6 +222,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         *sp.sub(2) = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 }

@@ -7,10 +7,11 @@ use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
+use crate::registry;
 use crate::unwind;
 
 // Units of CALL behind the instruction, for Python functions: 1 the function's version and its decoded code,
-// 2 the number of arguments including the receiver. A function's version stands for its code and defaults: it
+// 2 the number of arguments including the receiver, 3 how often another function came. A function's version stands for its code and defaults: it
 // is reset when either changes, and the code is alive because the function is.
 
 /// Makes `new` the current frame, called by `f`'s instruction at `ip` (whose operands are gone), and runs it.
@@ -45,7 +46,10 @@ pub(crate) unsafe fn is_simple_function(op: *mut Object, count: usize) -> bool {
     }
 }
 
-unsafe fn is_simple_code(code: *mut Code) -> bool {
+/// Calls of other functions than the one before until any function is expected.
+const MONOMORPHIC_MISSES: u32 = 4;
+
+pub(crate) unsafe fn is_simple_code(code: *mut Code) -> bool {
     // SAFETY: a code object.
     unsafe {
         (*code).co_flags as u32 & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS) == CO_OPTIMIZED
@@ -73,8 +77,16 @@ pub(crate) unsafe fn choose(
         let wanted = (*(*function).func_code).co_argcount as usize;
         let defaults = (*function).func_defaults;
         let available = if defaults.is_null() { 0 } else { Tuple::len(defaults.cast()) };
+        let misses = (*ip.add(3)).a + 1;
+        (*ip.add(3)).a = misses;
         let handler = if total == wanted {
-            if was_bound { call_bound_method::<false> as *const () } else { call_py_exact::<false> as *const () }
+            if misses > MONOMORPHIC_MISSES && !was_bound {
+                call_py_any::<false> as *const ()
+            } else if was_bound {
+                call_bound_method::<false> as *const ()
+            } else {
+                call_py_exact::<false> as *const ()
+            }
         } else if total < wanted && total + available >= wanted && !was_bound {
             call_py_defaults::<false> as *const ()
         } else {
@@ -87,19 +99,37 @@ pub(crate) unsafe fn choose(
     }
 }
 
+/// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers too.
+#[inline(always)]
+fn plain_loop() {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
+}
+
 /// The common part of calls: a frame for `function`, whose reference it takes over, with the arguments moved in.
 macro_rules! enter_function {
-    ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr) => {{
-        let tier1 = (*$ip.add(1)).word as *mut Tier1Code;
+    ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr) => {
+        enter_function!($f, $ip, $ts, $function, $args, $total, $callable, $fill, (*$ip.add(1)).word as *mut Tier1Code)
+    };
+    ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr, $tier1:expr) => {{
+        let tier1: *mut Tier1Code = $tier1;
         let code = (*tier1).code;
         if !has_stack_space($ts, code) || (*$ts).py_recursion_remaining <= 1 {
             return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
         }
         let total: usize = $total;
         let filled: usize = $fill;
-        let new = push_frame($ts, $function, code, filled, $f).unwrap_unchecked();
+        let new = push_frame($ts, $function, code, usize::MAX, $f).unwrap_unchecked();
+        let end = Frame::local(new, (*code).co_nlocalsplus as usize);
+        let mut slot = Frame::local(new, filled);
+        while slot < end {
+            plain_loop();
+            *slot = StackRef::NULL;
+            slot = slot.add(1);
+        }
         let mut i = 0;
         while i < total {
+            plain_loop();
             *Frame::local(new, i) = *$args.add(i);
             i += 1;
         }
@@ -126,6 +156,28 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total);
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+    }
+
+    /// Whatever Python function comes, if it takes exactly these arguments.
+    fn call_py_any(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let function: *mut Function = (*callable).object().cast();
+        if (*function).ob_base.ob_type != function_type()
+            || (*function).vectorcall.map(|v| v as usize) != Some(plain_vectorcall())
+            || !entry::hook_is_ours(ts)
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let Some(tier1) = registry::find_decoded((*function).func_code) else {
+            return call_miss::<R>(f, ip, sp, ts);
+        };
+        let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        let total = sp.offset_from_unsigned(args);
+        if (*tier1).simple_arguments as usize != total {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total, tier1);
         go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
     }
 
@@ -312,7 +364,7 @@ out_of_line_handlers! {
         }
         _PyFunction_SetVersion(function.cast(), version);
         *sp.sub(1) = StackRef::steal(function);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn set_function_attribute_slow(f, ip, sp, ts) {
@@ -337,6 +389,6 @@ out_of_line_handlers! {
         }
         *sp.sub(2) = function;
         *sp.sub(1) = StackRef::NULL;
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 }

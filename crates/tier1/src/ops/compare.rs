@@ -229,7 +229,7 @@ out_of_line_handlers! {
         }
         if oparg & 16 == 0 {
             *sp.sub(2) = StackRef::steal(result);
-            return go::<R>(f, ip.add(2), sp.sub(1), ts);
+            return proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts);
         }
         (*f).stackpointer = sp.sub(2);
         let truth = PyObject_IsTrue(result);
@@ -238,7 +238,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         *sp.sub(2) = bool_ref(truth != 0);
-        go::<R>(f, ip.add(2), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts)
     }
 
     fn compare_str_out_of_line(f, ip, sp, ts) {
@@ -281,6 +281,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         *sp.sub(2) = bool_ref((found != 0) != ((*ip).a != 0));
-        go::<R>(f, ip.add(2), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts)
     }
 }

@@ -112,7 +112,7 @@ out_of_line_handlers! {
         let old = (*info).exc_value;
         (*info).exc_value = if previous.object() == none() { null_mut() } else { previous.into_object() };
         xdecref(old);
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn check_exc_match_slow(f, ip, sp, ts) {
@@ -124,7 +124,7 @@ out_of_line_handlers! {
         let matches = PyErr_GivenExceptionMatches(exception, wanted) != 0;
         close_slot(sp.sub(1));
         *sp.sub(1) = bool_ref(matches);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn check_eg_match_slow(f, ip, sp, ts) {
@@ -145,7 +145,7 @@ out_of_line_handlers! {
         }
         *sp.sub(2) = StackRef::steal(rest);
         *sp.sub(1) = StackRef::steal(matched);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn raise_varargs_slow(f, ip, sp, ts) {
@@ -202,7 +202,7 @@ out_of_line_handlers! {
         if entry::instrumented_since(f, ts) {
             return leave::<R>(f, ip.add(1), sp.add(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 
     fn cleanup_throw_slow(f, ip, sp, ts) {
@@ -222,7 +222,7 @@ out_of_line_handlers! {
         close_slot(sp.sub(2));
         *sp.sub(3) = none_ref();
         *sp.sub(2) = value;
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn end_async_for_slow(f, ip, sp, ts) {
@@ -238,6 +238,6 @@ out_of_line_handlers! {
         }
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
-        go::<R>(f, ip.add(1), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts)
     }
 }

@@ -153,7 +153,7 @@ out_of_line_handlers! {
         if entry::instrumented_since(f, ts) {
             return leave::<R>(f, next, sp, ts);
         }
-        go::<R>(f, next, sp, ts)
+        proceed::<R>(f, ip, next, sp, ts)
     }
 
     /// The frame becomes the generator's; the caller gets the generator.
@@ -207,7 +207,7 @@ out_of_line_handlers! {
             *sp.sub(1) = StackRef::steal(iterator);
             old.close();
         }
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn get_awaitable_slow(f, ip, sp, ts) {
@@ -218,7 +218,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(iterator);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn get_aiter_slow(f, ip, sp, ts) {
@@ -247,7 +247,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(iterator);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn get_anext_slow(f, ip, sp, ts) {
@@ -257,6 +257,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(awaitable);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 }

@@ -132,7 +132,7 @@ out_of_line_handlers! {
             *top = StackRef::NULL;
             top = top.add(1);
         }
-        go::<R>(f, ip.add(5), top, ts)
+        proceed::<R>(f, ip, ip.add(5), top, ts)
     }
 
     fn store_global_out_of_line(f, ip, sp, ts) {
@@ -142,7 +142,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn delete_global_out_of_line(f, ip, sp, ts) {
@@ -155,6 +155,6 @@ out_of_line_handlers! {
         if found <= 0 {
             return error::<R>(f, ip, sp, ts);
         }
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 }

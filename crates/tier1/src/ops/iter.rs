@@ -44,7 +44,7 @@ handlers! {
             return for_iter_end::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(item);
-        go::<R>(f, ip.add(2), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(2), sp.add(1), ts)
     }
 
     fn for_iter_range(f, ip, sp, ts) {
@@ -156,7 +156,7 @@ out_of_line_handlers! {
         let item = next(iterator);
         if !item.is_null() {
             *sp = StackRef::steal(item);
-            return go::<R>(f, ip.add(2), sp.add(1), ts);
+            return proceed::<R>(f, ip, ip.add(2), sp.add(1), ts);
         }
         for_iter_end::<R>(f, ip, sp, ts)
     }
@@ -169,7 +169,7 @@ out_of_line_handlers! {
             }
             PyErr_Clear();
         }
-        go::<R>(f, ip.add((*ip).a as usize), sp, ts)
+        proceed::<R>(f, ip, ip.add((*ip).a as usize), sp, ts)
     }
 
     fn get_iter_out_of_line(f, ip, sp, ts) {
@@ -180,7 +180,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(iterator);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn get_len_out_of_line(f, ip, sp, ts) {
@@ -191,7 +191,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 
     fn unpack_sequence_any(f, ip, sp, ts) {

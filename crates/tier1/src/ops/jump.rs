@@ -173,7 +173,7 @@ out_of_line_handlers! {
     fn destroy_and_jump(f, ip, sp, ts, dead: *mut Object) {
         save(f, ip, sp);
         _Py_Dealloc(dead);
-        go::<R>(f, ip.add((*ip).a as usize), sp, ts)
+        proceed::<R>(f, ip, ip.add((*ip).a as usize), sp, ts)
     }
 
     fn leave_unsupported(f, ip, sp, ts) {
@@ -261,7 +261,7 @@ out_of_line_handlers! {
         let to = ask_executor(f, ip, sp, ts, (*ip).a);
         if core::ptr::eq((*to).ip, ip) && (*to).frame == f && (*to).kind == ResumeKind::Normal {
             // The executor declined at its very start: go on behind the check, not into it again.
-            return go::<R>(f, ip.add(1), sp, ts);
+            return proceed::<R>(f, ip, ip.add(1), sp, ts);
         }
         resume(to, ts)
     }

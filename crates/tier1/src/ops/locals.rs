@@ -220,7 +220,7 @@ out_of_line_handlers! {
         *slot = *sp.sub(1);
         (*f).stackpointer = sp.sub(1);
         old.close();
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn unbound_local(f, ip, sp, ts) {
@@ -246,6 +246,6 @@ out_of_line_handlers! {
         let old = *slot;
         *slot = StackRef::steal(cell);
         old.close();
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 }

@@ -42,7 +42,7 @@ out_of_line_handlers! {
         } else {
             return error::<R>(f, ip, sp.sub(3), ts);
         };
-        go::<R>(f, ip.add(1), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts)
     }
 
     fn match_keys_out_of_line(f, ip, sp, ts) {
@@ -52,6 +52,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(values);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 }

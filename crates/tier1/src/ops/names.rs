@@ -81,7 +81,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(value);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 
     fn store_name_slow(f, ip, sp, ts) {
@@ -101,7 +101,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn delete_name_slow(f, ip, sp, ts) {
@@ -116,7 +116,7 @@ out_of_line_handlers! {
             name_error(ts, name);
             return error::<R>(f, ip, sp, ts);
         }
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn load_locals_slow(f, ip, sp, ts) {
@@ -143,7 +143,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         };
         *sp.sub(1) = StackRef::steal(value);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn load_from_dict_or_deref_slow(f, ip, sp, ts) {
@@ -162,7 +162,7 @@ out_of_line_handlers! {
         }
         close_slot(sp.sub(1));
         *sp.sub(1) = StackRef::steal(value);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn setup_annotations_slow(f, ip, sp, ts) {
@@ -189,7 +189,7 @@ out_of_line_handlers! {
         } else {
             decref(found);
         }
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn load_build_class_slow(f, ip, sp, ts) {
@@ -202,7 +202,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(value);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 
     fn import_name_slow(f, ip, sp, ts) {
@@ -215,7 +215,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         *sp.sub(2) = StackRef::steal(module);
-        go::<R>(f, ip.add(1), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(1), ts)
     }
 
     fn import_from_slow(f, ip, sp, ts) {
@@ -225,6 +225,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(value);
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.add(1), ts)
     }
 }

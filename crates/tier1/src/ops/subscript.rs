@@ -124,7 +124,7 @@ out_of_line_handlers! {
         *sp.sub(2) = StackRef::new(item);
         container.close();
         close_slot(sp.sub(1));
-        go::<R>(f, ip.add(6), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 
     fn subscr_dict_out_of_line(f, ip, sp, ts) {
@@ -140,7 +140,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         *sp.sub(2) = StackRef::steal(item);
-        go::<R>(f, ip.add(6), sp.sub(1), ts)
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 
     fn store_subscr_any(f, ip, sp, ts) {
@@ -157,7 +157,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(3), ts);
         }
-        go::<R>(f, ip.add(2), sp.sub(3), ts)
+        proceed::<R>(f, ip, ip.add(2), sp.sub(3), ts)
     }
 
     fn delete_subscr_out_of_line(f, ip, sp, ts) {
@@ -168,7 +168,7 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts)
     }
 
     fn binary_slice_out_of_line(f, ip, sp, ts) {
@@ -189,7 +189,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(3), ts);
         }
         *sp.sub(3) = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp.sub(2), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts)
     }
 
     fn store_slice_out_of_line(f, ip, sp, ts) {
@@ -205,6 +205,6 @@ out_of_line_handlers! {
         if status != 0 {
             return error::<R>(f, ip, sp.sub(4), ts);
         }
-        go::<R>(f, ip.add(1), sp.sub(4), ts)
+        proceed::<R>(f, ip, ip.add(1), sp.sub(4), ts)
     }
 }

@@ -58,7 +58,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = bool_ref(truth != 0);
-        go::<R>(f, ip.add(4), sp, ts)
+        proceed::<R>(f, ip, ip.add(4), sp, ts)
     }
 
     fn unary_negative_any(f, ip, sp, ts) {
@@ -69,7 +69,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 
     fn unary_invert_any(f, ip, sp, ts) {
@@ -80,6 +80,6 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
         *sp.sub(1) = StackRef::steal(result);
-        go::<R>(f, ip.add(1), sp, ts)
+        proceed::<R>(f, ip, ip.add(1), sp, ts)
     }
 }

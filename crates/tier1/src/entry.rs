@@ -33,7 +33,7 @@ pub struct Counts {
     pub entered: AtomicU64,
     /// Frames the hook left to CPython because a tool watched their code before tier 1 saw it.
     pub undecodable: AtomicU64,
-    /// Frames left to CPython because of `throw`.
+    /// Frames left to CPython because something was thrown in, and tools have been in use.
     pub thrown: AtomicU64,
     /// Frames left to CPython because tracing, profiling or monitoring is on.
     pub instrumented: AtomicU64,
@@ -149,10 +149,15 @@ unsafe fn may_run(ts: *mut ThreadState, code: *mut Code) -> bool {
     unsafe { is_up_to_date(ts, code) && !decode::is_instrumented(code) }
 }
 
-/// Whether `code` has been instrumented as the active tools want it.
+/// Whether `code` has been instrumented as the active tools want it, and that is all they want.
 unsafe fn is_up_to_date(ts: *mut ThreadState, code: *mut Code) -> bool {
     // SAFETY: the caller's.
-    unsafe { (*ts).tracing == 0 && (*code)._co_instrumentation_version == (*ts).eval_breaker & !EVENTS_MASK }
+    unsafe {
+        (*ts).tracing == 0
+            && (*code)._co_instrumentation_version == (*ts).eval_breaker & !EVENTS_MASK
+            // Tools that want to hear of exceptions instrument no code.
+            && { (*(*ts).interp).monitors }[MONITORING_LOCAL_EVENTS..].iter().all(|tools| *tools == 0)
+    }
 }
 
 /// The interpreter that runs in tier 1.
@@ -219,7 +224,9 @@ pub unsafe fn disable() {
 unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwflag: i32) -> *mut Object {
     // SAFETY: CPython calls us with a frame that is ready to run and not yet linked to the current one.
     unsafe {
-        if throwflag != 0 {
+        let throws = throwflag != 0;
+        // Tools are told of what is thrown in, whatever code it is thrown into.
+        if throws && (*ts).eval_breaker & !EVENTS_MASK != 0 {
             count(&COUNTS.thrown);
             return _PyEval_EvalFrameDefault(ts, frame, throwflag);
         }
@@ -236,7 +243,7 @@ unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwfl
             }
             (*tier1).breaker = breaker;
         }
-        run(ts, frame, tier1)
+        run(ts, frame, tier1, throws)
     }
 }
 
@@ -267,9 +274,9 @@ pub unsafe fn run_nested(ts: *mut ThreadState, bottom: *mut Frame, to: Resume) -
     }
 }
 
-/// Runs a frame from `instr_ptr` on, with an entry frame of our own below it.
+/// Runs a frame from `instr_ptr` on, with an entry frame of our own below it; or raises there what is set.
 #[inline(never)]
-unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code) -> *mut Object {
+unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code, throws: bool) -> *mut Object {
     let mut entry = core::mem::MaybeUninit::<EntryFrame>::uninit();
     // SAFETY: as the caller's; the entry frame outlives everything above it.
     unsafe {
@@ -285,11 +292,13 @@ unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code) ->
             (*ts).current_executor = core::ptr::null_mut();
         }
         enter_entry_frame(ts, entry.as_mut_ptr(), frame);
-        let result = if enter_recursive(ts) {
+        let result = if !enter_recursive(ts) {
+            unwind::fail_at_start::<false>(frame, ts)
+        } else if throws {
+            unwind::raise::<false>(frame, Frame::lasti(frame).wrapping_sub(1), ts)
+        } else {
             let ip: *mut Inst = Tier1Code::inst(tier1, Frame::lasti(frame));
             go::<false>(frame, ip, (*frame).stackpointer, ts)
-        } else {
-            unwind::fail_at_start::<false>(frame, ts)
         };
         if !executor.is_null() {
             (*ts).current_executor = executor;

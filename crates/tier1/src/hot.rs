@@ -42,6 +42,8 @@ hot! {
     method_type: *mut Type = PyMethod_Type();
     type_type: *mut Type = PyType_Type();
     module_type: *mut Type = PyModule_Type();
+    c_function_type: *mut Type = PyCFunction_Type();
+    method_descriptor_type: *mut Type = PyMethodDescr_Type();
     generator_type: *mut Type = PyGen_Type();
     coroutine_type: *mut Type = PyCoro_Type();
     range_iterator_type: *mut Type = PyRangeIter_Type();

@@ -1,9 +1,8 @@
-//! Tier 1: a specializing interpreter that runs warm code on CPython's own frames.
+//! Tier 1: a specializing interpreter that runs all code on CPython's own frames.
 //!
-//! [`enable`] installs a PEP 523 hook. All code is decoded at its first entry; what is traced or thrown into runs in
-//! CPython's evaluator. Frames keep CPython's layout at every
-//! point where anybody can see them, so either evaluator can take a frame over from the other between two
-//! instructions.
+//! [`enable`] installs a PEP 523 hook. Code is decoded at its first entry; what is traced runs in CPython's evaluator.
+//! Frames keep CPython's layout at every point where anybody can see them, so either evaluator can take a frame over
+//! from the other between two instructions.
 //!
 //! The runtime plugs in through [`hooks`].
 

@@ -197,7 +197,8 @@ static void state_structs(void)
         P(callable_cache.isinstance, cached_isinstance, "*mut Object") P(callable_cache.len, cached_len, "*mut Object")
         P(callable_cache.list_append, cached_list_append, "*mut Object")
         P(callable_cache.object__getattribute__, cached_object_getattribute, "*mut Object")
-        F(common_consts, "[*mut Object; 5]") P(rare_events.func_modification, rare_func_modification, "u8") END
+        F(common_consts, "[*mut Object; 5]") P(rare_events.func_modification, rare_func_modification, "u8")
+        F(monitors, "[u8; 16]") END
 }
 
 static void constants(void)
@@ -210,6 +211,7 @@ static void constants(void)
     U32("IMMORTAL_INITIAL_REFCNT", _Py_IMMORTAL_INITIAL_REFCNT)
     USIZE("LONG_SIGN_MASK", SIGN_MASK) USIZE("LONG_NON_SIZE_BITS", NON_SIZE_BITS)
     USIZE("LONG_SHIFT", PyLong_SHIFT) USIZE("EVAL_EVENTS_BITS", _PY_EVAL_EVENTS_BITS)
+    USIZE("MONITORING_LOCAL_EVENTS", _PY_MONITORING_LOCAL_EVENTS)
     USIZE("CHUNK_DATA_OFFSET", offsetof(_PyStackChunk, data))
     USIZE("FRAME_SPECIALS_SIZE", FRAME_SPECIALS_SIZE)
     USIZE("STACK_MARGIN_BYTES", _PyOS_STACK_MARGIN_BYTES)

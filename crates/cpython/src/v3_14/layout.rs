@@ -917,7 +917,9 @@ pub struct InterpreterState {
     pub common_consts: [*mut Object; 5],
     _pad5: [u8; 44],
     pub rare_func_modification: u8,
-    _pad6: [u8; 2635],
+    _pad6: [u8; 11],
+    pub monitors: [u8; 16],
+    _pad7: [u8; 2608],
 }
 
 const _: () = {
@@ -933,6 +935,7 @@ const _: () = {
     assert!(core::mem::offset_of!(InterpreterState, cached_object_getattribute) == 223136);
     assert!(core::mem::offset_of!(InterpreterState, common_consts) == 223144);
     assert!(core::mem::offset_of!(InterpreterState, rare_func_modification) == 223228);
+    assert!(core::mem::offset_of!(InterpreterState, monitors) == 223240);
     assert!(core::mem::size_of::<InterpreterState>() == 225864);
 };
 
@@ -947,6 +950,7 @@ pub const LONG_SIGN_MASK: usize = 3;
 pub const LONG_NON_SIZE_BITS: usize = 3;
 pub const LONG_SHIFT: usize = 30;
 pub const EVAL_EVENTS_BITS: usize = 8;
+pub const MONITORING_LOCAL_EVENTS: usize = 11;
 pub const CHUNK_DATA_OFFSET: usize = 24;
 pub const FRAME_SPECIALS_SIZE: usize = 10;
 pub const STACK_MARGIN_BYTES: usize = 16384;

@@ -315,8 +315,15 @@ impl Choice {
         // SAFETY: the units are the instruction's caches.
         unsafe {
             let before = *ip.add(1);
+            let others = if has_second_unit { &LOAD_OTHERS[..] } else { &STORE_OTHERS[..] };
+            // One version for each type: with two, each could fail and switch to the other for ever. (Recording does
+            // not look among the others first.)
+            for &at in others {
+                if (*ip.add(at)).a == self.version {
+                    (*ip.add(at)).a = 0;
+                }
+            }
             if before.a != 0 && before.a != self.version && keyed_by_owner_type(before.word) {
-                let others = if has_second_unit { &LOAD_OTHERS[..] } else { &STORE_OTHERS[..] };
                 let free = others.iter().find(|&&at| (*ip.add(at)).a == 0);
                 // With all of them taken, they are replaced in turn.
                 let at = free.copied().unwrap_or(others[(*ip.add(3)).a as usize % others.len()]);

@@ -28,9 +28,13 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
             call_isinstance::<false>
         } else if callable == (*interp).cached_list_append {
             call_list_append::<false>
-        } else if ty == PyCFunction_Type() {
-            call_c_function::<false>
-        } else if ty == PyMethodDescr_Type() {
+        } else if ty == c_function_type() {
+            match (*(*callable.cast::<CFunction>()).m_ml).ml_flags as u32 & CONVENTION {
+                METH_O => call_c_function_o::<false>,
+                METH_FASTCALL => call_c_function_fast::<false>,
+                _ => call_c_function::<false>,
+            }
+        } else if ty == method_descriptor_type() {
             call_method_descriptor::<false>
         } else if ty == type_type() {
             if callable == type_type().cast::<Object>() {
@@ -86,7 +90,7 @@ handlers! {
     fn call_c_function(f, ip, sp, ts) {
         let (callable, args, count) = operands(ip, sp);
         let function: *mut CFunction = (*callable).object().cast();
-        if (*function).ob_base.ob_type != PyCFunction_Type() || !c_stack_has_room(ts) {
+        if (*function).ob_base.ob_type != c_function_type() || !c_stack_has_room(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
@@ -96,10 +100,42 @@ handlers! {
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
 
+    fn call_c_function_o(f, ip, sp, ts) {
+        let callable = sp.sub(3);
+        let function: *mut CFunction = (*callable).object().cast();
+        if (*function).ob_base.ob_type != c_function_type()
+            || (*ip).a != 1
+            || !(*callable.add(1)).is_null()
+            || (*(*function).m_ml).ml_flags as u32 & CONVENTION != METH_O
+            || !c_stack_has_room(ts)
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let call = transmute::<*const (), BinaryFn>((*(*function).m_ml).ml_meth);
+        let result = call((*function).m_self, (*sp.sub(1)).object());
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn call_c_function_fast(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        let function: *mut CFunction = (*callable).object().cast();
+        if (*function).ob_base.ob_type != c_function_type()
+            || (*(*function).m_ml).ml_flags as u32 & CONVENTION != METH_FASTCALL
+            || !c_stack_has_room(ts)
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let call = transmute::<*const (), FastFn>((*(*function).m_ml).ml_meth);
+        let result = call_fast(call, (*function).m_self, args, count);
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
     fn call_method_descriptor(f, ip, sp, ts) {
         let (callable, args, count) = operands(ip, sp);
         let method: *mut MethodDescr = (*callable).object().cast();
-        if (*method.cast::<Object>()).ob_type != PyMethodDescr_Type() || count == 0 || !c_stack_has_room(ts) {
+        if (*method.cast::<Object>()).ob_type != method_descriptor_type() || count == 0 || !c_stack_has_room(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let receiver = (*args).object();
@@ -172,8 +208,16 @@ handlers! {
         if (*ip).a != 1 || (*callable).object() != type_type().cast() || !(*callable.add(1)).is_null() {
             return call_miss::<R>(f, ip, sp, ts);
         }
+        let argument = *sp.sub(1);
+        let class: *mut Object = (*argument.object()).ob_type.cast();
+        if !(*callable).is_counted() && !(argument.is_counted() && (*argument.object()).ob_refcnt == 1) {
+            // Nothing dies, and nothing was called.
+            *callable = StackRef::new(class);
+            argument.close_shared();
+            return go::<R>(f, ip.add(4), sp.sub(2), ts);
+        }
         save(f, ip, sp);
-        let result = new_ref((*(*sp.sub(1)).object()).ob_type.cast());
+        let result = new_ref(class);
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
 

@@ -101,7 +101,7 @@ pub(crate) unsafe fn choose(
 
 /// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers too.
 #[inline(always)]
-fn plain_loop() {
+pub(crate) fn plain_loop() {
     // SAFETY: no instruction at all.
     unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
 }
@@ -139,6 +139,31 @@ macro_rules! enter_function {
         (*$ts).py_recursion_remaining -= 1;
         (new, tier1)
     }};
+}
+
+/// Goes on in `caller`, which is current again, with the value that its callee returned.
+#[inline(always)]
+pub(crate) unsafe fn return_into<const R: bool>(
+    caller: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: StackRef,
+) -> *mut Object {
+    // SAFETY: `caller` was saved by its call.
+    unsafe {
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER || entry::is_init_shim(caller) {
+            return leave_callee::<R>(caller, ip, sp, ts, value);
+        }
+        let tier1 = code_of(caller);
+        if (*ts).eval_breaker != (*tier1).breaker {
+            return leave_callee::<R>(caller, ip, sp, ts, value);
+        }
+        let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
+        let sp = (*caller).stackpointer;
+        *sp = value;
+        go::<R>(caller, Tier1Code::inst(tier1, offset), sp.add(1), ts)
+    }
 }
 
 handlers! {
@@ -229,6 +254,7 @@ handlers! {
         let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, wanted);
         let mut i = total;
         while i < wanted {
+            plain_loop();
             *Frame::local(new, i) = StackRef::new(Tuple::item(defaults, skipped + i - total));
             i += 1;
         }
@@ -273,17 +299,7 @@ handlers! {
         function.close_shared();
         code.close_shared();
         (*ts).datastack_top = f.cast();
-        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER || entry::is_init_shim(caller) {
-            return leave_callee::<R>(caller, ip, sp, ts, value);
-        }
-        let tier1 = code_of(caller);
-        if (*ts).eval_breaker != (*tier1).breaker {
-            return leave_callee::<R>(caller, ip, sp, ts, value);
-        }
-        let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
-        let sp = (*caller).stackpointer;
-        *sp = value;
-        go::<R>(caller, Tier1Code::inst(tier1, offset), sp.add(1), ts)
+        return_into::<R>(caller, ip, sp, ts, value)
     }
 
     fn make_function(f, ip, sp, ts) {
@@ -331,7 +347,7 @@ out_of_line_handlers! {
         let caller = (*f).previous;
         (*ts).current_frame = caller;
         _PyEval_FrameClearAndPop(ts, f);
-        unwind::return_to_caller::<R>(caller, value, ts)
+        return_into::<R>(caller, ip, sp, ts, value)
     }
 
     /// Runs a property's getter: the owner becomes its argument.

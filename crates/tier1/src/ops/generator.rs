@@ -4,6 +4,7 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
+use super::call_python::{plain_loop, return_into};
 use super::iter::for_iter_miss;
 use crate::dispatch::*;
 use crate::entry;
@@ -114,6 +115,13 @@ handlers! {
     }
 
     fn get_awaitable(f, ip, sp, ts) {
+        let object = (*sp.sub(1)).object();
+        // A coroutine that nobody awaits is its own iterator.
+        if (*object).ob_type == coroutine_type()
+            && (*object.cast::<Generator>()).gi_frame_state != GEN_SUSPENDED_YIELD_FROM
+        {
+            return go::<R>(f, ip.add(1), sp, ts);
+        }
         get_awaitable_slow::<R>(f, ip, sp, ts)
     }
 
@@ -176,16 +184,23 @@ out_of_line_handlers! {
         (*frame).return_offset = 0;
         (*frame).owner = FRAME_OWNED_BY_GENERATOR as u8;
         let used = sp.offset_from(Frame::local(f, 0)) as usize;
-        for i in 0..used {
+        let mut i = 0;
+        while i < used {
+            plain_loop();
             *Frame::local(frame, i) = (*Frame::local(f, i)).heap_safe();
+            i += 1;
         }
         (*frame).stackpointer = Frame::local(frame, used);
         (*generator).gi_frame_state = GEN_CREATED;
         leave_recursive(ts);
         let caller = (*f).previous;
-        _PyThreadState_PopFrame(ts, f);
+        if frame_is_first_in_chunk(ts, f) {
+            _PyThreadState_PopFrame(ts, f);
+        } else {
+            (*ts).datastack_top = f.cast();
+        }
         (*ts).current_frame = caller;
-        unwind::return_to_caller::<R>(caller, StackRef::steal_mortal(generator.cast()), ts)
+        return_into::<R>(caller, ip, sp, ts, StackRef::steal_mortal(generator.cast()))
     }
 
     fn get_yield_from_iter_slow(f, ip, sp, ts) {

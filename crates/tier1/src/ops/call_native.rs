@@ -210,7 +210,8 @@ handlers! {
         }
         let argument = *sp.sub(1);
         let class: *mut Object = (*argument.object()).ob_type.cast();
-        if !(*callable).is_counted() && !(argument.is_counted() && (*argument.object()).ob_refcnt == 1) {
+        let dies = argument.is_counted() && (*argument.object()).ob_refcnt == 1;
+        if !(*callable).is_counted() && !dies {
             // Nothing dies, and nothing was called.
             *callable = StackRef::new(class);
             argument.close_shared();

@@ -73,8 +73,9 @@ def load_library(program):
 
 def load_pyperf(program, serve):
     """Runs the program as pyperf would, but keeps the process where pyperf starts to measure."""
-    import runpy
+    import builtins
     import site
+    import types
 
     # Files that end in .pth count there too: setuptools brings distutils by one.
     for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
@@ -97,8 +98,14 @@ def load_pyperf(program, serve):
     path = program["path"]
     sys.argv[:] = [path, *program["argv"]]
     sys.path.insert(0, os.path.dirname(path))
+    # As `python run_benchmark.py` would: programs look at their own module, and multiprocessing at its file.
+    main_module = types.ModuleType("__main__")
+    main_module.__dict__.update(__file__=path, __builtins__=builtins)
+    sys.modules["__main__"] = main_module
+    with open(path, encoding="utf-8") as file:
+        code = compile(file.read(), path, "exec")
     try:
-        runpy.run_path(path, run_name="__main__")
+        exec(code, main_module.__dict__)
     finally:
         if program["list"]:
             serve(names, 0, None)

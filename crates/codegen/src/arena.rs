@@ -66,6 +66,8 @@ pub struct Arena {
     reclaim: Reclaim<CodeRange>,
     enter: usize,
     pub(crate) exit_thunk: usize,
+    /// For exits that use no vector register.
+    pub(crate) exit_thunk_general: usize,
     pub(crate) escape_thunk: usize,
     pub(crate) left_thunk: usize,
     pub(crate) call_thunk: usize,
@@ -102,6 +104,7 @@ impl Arena {
             reclaim: Reclaim::new(),
             enter: 0,
             exit_thunk: 0,
+            exit_thunk_general: 0,
             escape_thunk: 0,
             left_thunk: 0,
             call_thunk: 0,
@@ -112,7 +115,7 @@ impl Arena {
         let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
         arena.write(range.addr, &code).map_err(ArenaError::Os)?;
         let at = offsets.map(|o| range.addr + o as usize);
-        [arena.enter, arena.exit_thunk, arena.escape_thunk, arena.left_thunk, ..] = at;
+        [arena.enter, arena.exit_thunk, arena.exit_thunk_general, arena.escape_thunk, arena.left_thunk, ..] = at;
         [.., arena.call_thunk, arena.returned_thunk, arena.return_thunk] = at;
         Ok(arena)
     }
@@ -140,11 +143,13 @@ impl Arena {
     }
 
     /// Claims all code alive now until [`Arena::end_activation`].
+    #[inline]
     pub fn begin_activation(&mut self) -> Activation {
         self.reclaim.enter()
     }
 
     /// Ends a claim; retired code nobody can be in any more becomes free.
+    #[inline]
     pub fn end_activation(&mut self, activation: Activation) {
         let mut freed = Vec::new();
         self.reclaim.leave(activation, |r| freed.push(r));
@@ -270,9 +275,9 @@ pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
     b
 }
 
-/// The code all executors share: `enter`, and the thunks of exits, escapes, escapes that leave (they take their id in
-/// eax, the last one the escape's result in rdx), and of native calls.
-fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 7]) {
+/// The code all executors share: `enter`, and the thunks of exits (two), escapes, escapes that leave (they take their id
+/// in eax, the last one the escape's result in rdx), and of native calls.
+fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 8]) {
     let mut a = Asm::default();
     let enter = a.here();
     a.push_rbp();
@@ -289,7 +294,9 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 7]) {
 
     a.align(16);
     let exit = a.here();
-    save_registers(&mut a);
+    save_vector_registers(&mut a);
+    let exit_general = a.here();
+    save_general_registers(&mut a);
     a.lea(RDI, RBP, abi::FRAME_BASE);
     a.mov_rr(RSI, RAX);
     a.mov_ri(RAX, callbacks.on_exit as usize as u64);
@@ -307,7 +314,8 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 7]) {
     a.align(16);
     let escape = a.here();
     a.sub_rsp(8);
-    save_registers(&mut a);
+    save_general_registers(&mut a);
+    save_vector_registers(&mut a);
     a.lea(RDI, RBP, abi::FRAME_BASE);
     a.mov_rr(RSI, RAX);
     a.mov_ri(RAX, callbacks.on_escape as usize as u64);
@@ -337,7 +345,7 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 7]) {
     let call = calls::call_thunk(&mut a, callbacks.on_call);
     let returned = calls::returned_thunk(&mut a, callbacks.on_returned, epilogue);
     let return_ = calls::return_thunk(&mut a, callbacks.on_return, restore);
-    (a.code, [enter, exit, escape, left, call, returned, return_])
+    (a.code, [enter, exit, exit_general, escape, left, call, returned, return_])
 }
 
 pub(crate) fn load_registers(a: &mut Asm) {
@@ -350,9 +358,17 @@ pub(crate) fn load_registers(a: &mut Asm) {
 }
 
 pub(crate) fn save_registers(a: &mut Asm) {
+    save_general_registers(a);
+    save_vector_registers(a);
+}
+
+fn save_general_registers(a: &mut Asm) {
     for r in ALLOCATABLE_GPRS.iter() {
         a.store(RBP, abi::gpr_save(r), r);
     }
+}
+
+fn save_vector_registers(a: &mut Asm) {
     for x in ALLOCATABLE_FPRS.iter() {
         a.store_x(RBP, abi::fpr_save(x), x);
     }

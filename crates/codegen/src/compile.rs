@@ -19,6 +19,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
     let mut allocated = alloc::allocate(trace, &selected, &live, env, options)?;
     let outside = Outside {
         exit_thunk: arena.exit_thunk,
+        exit_thunk_general: arena.exit_thunk_general,
         escape_thunk: arena.escape_thunk,
         left_thunk: arena.left_thunk,
         dealloc: env.helper(Uop::DeallocHarmless),

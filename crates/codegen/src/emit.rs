@@ -25,6 +25,7 @@ pub(crate) struct Emitted {
 /// Addresses and ids the code refers to.
 pub(crate) struct Outside {
     pub exit_thunk: usize,
+    pub exit_thunk_general: usize,
     pub escape_thunk: usize,
     pub left_thunk: usize,
     /// The helper that frees objects of harmless types.
@@ -276,7 +277,8 @@ impl Emitter {
             exit.stub = self.asm.here();
             self.asm.code.extend(exit_id_load(outside.first_exit_id + n as u32));
             let at = self.asm.jmp();
-            self.fixups.push((at, outside.exit_thunk));
+            let vectors = exit.values.iter().any(|v| matches!(v.1, Loc::Fpr(_)));
+            self.fixups.push((at, if vectors { outside.exit_thunk } else { outside.exit_thunk_general }));
         }
         for (at, exit) in std::mem::take(&mut self.exit_jumps) {
             self.asm.bind(at, exits[exit as usize].stub);

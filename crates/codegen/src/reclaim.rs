@@ -11,36 +11,47 @@ pub struct Activation(u64);
 /// Epoch counters and what waits for them.
 #[derive(Debug)]
 pub(crate) struct Reclaim<T> {
-    /// Number of the first element of `counts`.
-    first: u64,
-    /// Activations alive per epoch; the last is the current one.
-    counts: VecDeque<u32>,
+    /// The current epoch.
+    epoch: u64,
+    /// Activations alive of the current epoch.
+    current: u32,
+    /// Of the epochs before it; the first one has some.
+    older: VecDeque<u32>,
     /// Retired items with the epoch current at their retirement, ascending.
     waiting: VecDeque<(u64, T)>,
 }
 
 impl<T> Reclaim<T> {
     pub fn new() -> Reclaim<T> {
-        Reclaim { first: 0, counts: VecDeque::from([0]), waiting: VecDeque::new() }
+        Reclaim { epoch: 0, current: 0, older: VecDeque::new(), waiting: VecDeque::new() }
     }
 
+    #[inline]
     pub fn enter(&mut self) -> Activation {
-        *self.counts.back_mut().expect("there is a current epoch") += 1;
-        Activation(self.first + self.counts.len() as u64 - 1)
+        self.current += 1;
+        Activation(self.epoch)
     }
 
     /// Ends an activation; what became free goes to `free`.
+    #[inline]
     pub fn leave(&mut self, activation: Activation, free: impl FnMut(T)) {
-        self.counts[(activation.0 - self.first) as usize] -= 1;
-        self.collect(free);
+        if activation.0 == self.epoch {
+            self.current -= 1;
+        } else {
+            let first = self.epoch - self.older.len() as u64;
+            self.older[(activation.0 - first) as usize] -= 1;
+        }
+        if !self.waiting.is_empty() {
+            self.collect(free);
+        }
     }
 
     /// `item` is unreachable for later activations.
     pub fn retire(&mut self, item: T, free: impl FnMut(T)) {
-        let current = self.first + self.counts.len() as u64 - 1;
-        self.waiting.push_back((current, item));
-        if self.counts.back() != Some(&0) {
-            self.counts.push_back(0);
+        self.waiting.push_back((self.epoch, item));
+        if self.current != 0 {
+            self.older.push_back(std::mem::take(&mut self.current));
+            self.epoch += 1;
         }
         self.collect(free);
     }
@@ -50,13 +61,16 @@ impl<T> Reclaim<T> {
         self.waiting.is_empty()
     }
 
+    #[cold]
     fn collect(&mut self, mut free: impl FnMut(T)) {
-        while self.counts.len() > 1 && self.counts[0] == 0 {
-            self.counts.pop_front();
-            self.first += 1;
+        while self.older.front() == Some(&0) {
+            self.older.pop_front();
         }
-        // Items of epoch `first` are free only when that epoch, too, has nobody left.
-        let end = if self.counts[0] == 0 { self.first + 1 } else { self.first };
+        // Items of an epoch are free only when that epoch, too, has nobody left.
+        let end = match self.older.len() as u64 {
+            0 if self.current == 0 => self.epoch + 1,
+            n => self.epoch - n,
+        };
         while self.waiting.front().is_some_and(|w| w.0 < end) {
             let (_, item) = self.waiting.pop_front().expect("just seen");
             free(item);

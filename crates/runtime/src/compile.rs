@@ -224,7 +224,7 @@ impl State {
         }
         // SAFETY: the running thread's state.
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
-        let exits = vec![ExitState::default(); compiled.exits.len()];
+        let exits = ExitState::all(&optimized, &compiled);
         let plans = crate::escape::plans(&optimized, &compiled)?;
         let id = self.executor_count();
         if let Some(target) = direct {
@@ -250,7 +250,7 @@ impl State {
             first_exit: self.next_exit_id(),
             exits,
             entered: 0,
-            sampled_ns: 0,
+            executed: 0,
         }))
     }
 

@@ -1,148 +1,252 @@
-//! Writing frames: what a snapshot says, put where the interpreter expects it.
+//! Leaving native code: writing frames as an exit's snapshot says, so that the interpreter can go on.
+//!
+//! An exit's [`ExitPlan`] is made when it is first taken: what is written where, in order, with every value's place.
 
 use codegen::{Loc, NativeFrame};
 use cpython::abi as py;
-use smallvec::SmallVec;
-
 use ir::{Count, SlotVal, Snapshot, Source, Trace, ValueId};
+use smallvec::SmallVec;
+use tier1::hooks::{Resume, ResumeKind};
 
-/// The frames of a snapshot, in memory.
-pub(crate) struct Materialized {
-    /// Outermost (the root) first.
-    pub frames: SmallVec<[*mut py::Frame; 8]>,
-    pub sp: *mut py::StackRef,
-    /// Offset of the innermost frame's instruction, in code units.
-    pub pc: u32,
-    /// Old values of overwritten locals, to be released last.
-    stale: SmallVec<[py::StackRef; 16]>,
+type Obj = *mut py::Object;
+
+/// What one slot gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
+    Null,
+    /// A constant object.
+    Constant(u64),
+    /// The trace's own reference.
+    Steal(Loc),
+    /// A new reference.
+    New(Loc),
+    /// No reference.
+    Borrow(Loc),
+    Bool(Loc),
+    /// A new int.
+    Int(Loc),
+    /// A new float.
+    Float(Loc),
+    /// The box that was written to a slot of this frame, or of the frame so many above it.
+    Again {
+        up: u8,
+        slot: u16,
+    },
 }
 
-/// Reads trace values out of the native frame's save area, boxing each at most once.
-pub(crate) struct Values<'a> {
-    cx: &'a NativeFrame,
+#[derive(Debug)]
+struct FramePlan {
+    code: *mut py::Code,
+    /// The frame's function, or the generator whose frame it is.
+    func: Write,
+    generator: bool,
+    /// Slots ascend.
+    writes: Vec<(u16, Write)>,
+    depth: usize,
+    pc: u32,
+    /// Where the frame goes on when its callee returns; 0 for the innermost.
+    return_offset: u16,
+}
+
+/// How to leave through an exit.
+#[derive(Debug)]
+pub(crate) struct ExitPlan {
+    root: FramePlan,
+    /// Slots of the root frame below this are locals.
+    nlocals: u16,
+    /// A value is written that may be kept alive by nothing but an old value of a local so far.
+    defers: bool,
+    /// The frames below, outermost first.
+    inner: Vec<FramePlan>,
+}
+
+/// Makes plans.
+struct Planner<'a> {
     locs: &'a [(ValueId, Loc)],
-    boxed: SmallVec<[(ValueId, *mut py::Object); 8]>,
+    /// Boxes made so far: by which frame, for which slot.
+    made: SmallVec<[(Source, usize, u16); 8]>,
 }
 
-impl<'a> Values<'a> {
-    pub fn new(cx: &'a NativeFrame, locs: &'a [(ValueId, Loc)]) -> Values<'a> {
-        Values { cx, locs, boxed: SmallVec::new() }
+impl Planner<'_> {
+    fn loc(&self, v: ValueId) -> Loc {
+        self.locs.iter().find(|(id, _)| *id == v).expect("the compiler located every snapshot value").1
     }
 
-    fn raw(&self, v: ValueId) -> u64 {
-        let loc = self.locs.iter().find(|(id, _)| *id == v).expect("the compiler located every snapshot value").1;
-        self.cx.value(loc)
-    }
-
-    /// The object to store, with its reference counted as the slot says.
-    ///
-    /// # Safety
-    /// The native frame is at the exit, escape or call that the locations belong to.
-    pub unsafe fn slot(&mut self, slot: SlotVal) -> py::StackRef {
-        // SAFETY: the values are those of the snapshot at this very exit: objects are alive, counts are as declared.
-        unsafe {
-            let object = match slot.source {
-                Source::Unchanged => unreachable!("the caller skips unchanged slots"),
-                Source::Null => return py::StackRef::NULL,
-                Source::Const(address) => return py::StackRef::new(address as *mut py::Object),
-                Source::Value(v) => {
-                    let object = self.raw(v) as *mut py::Object;
-                    if object.is_null() {
-                        return py::StackRef::NULL;
-                    }
-                    return match slot.count {
-                        Count::Steal => py::StackRef::steal(object),
-                        Count::New => py::StackRef::new(object),
-                        Count::Borrow => py::StackRef::borrowed(object),
-                    };
+    /// What slot `slot` of frame `frame` gets.
+    fn write(&mut self, frame: usize, slot: u16, what: SlotVal) -> Write {
+        match what.source {
+            Source::Unchanged => unreachable!("the caller skips unchanged slots"),
+            Source::Null => Write::Null,
+            Source::Const(address) => Write::Constant(address),
+            Source::Value(v) => match what.count {
+                Count::Steal => Write::Steal(self.loc(v)),
+                Count::New => Write::New(self.loc(v)),
+                Count::Borrow => Write::Borrow(self.loc(v)),
+            },
+            Source::BoxBool(v) => Write::Bool(self.loc(v)),
+            Source::BoxI64(v) | Source::BoxF64(v) => {
+                if let Some((_, at, slot)) = self.made.iter().find(|m| m.0 == what.source) {
+                    return Write::Again { up: (frame - at) as u8, slot: *slot };
                 }
-                Source::BoxBool(v) => {
-                    let object = if self.raw(v) != 0 { py::_Py_TrueStruct() } else { py::_Py_FalseStruct() };
-                    return py::StackRef::borrowed(object);
-                }
-                Source::BoxI64(v) | Source::BoxF64(v) => {
-                    if let Some((_, object)) = self.boxed.iter().find(|(id, _)| *id == v) {
-                        return py::StackRef::new(*object);
-                    }
-                    let bits = self.raw(v);
-                    let object = match slot.source {
-                        Source::BoxI64(_) => crate::helpers::box_i64(bits as i64),
-                        _ => crate::helpers::box_f64(f64::from_bits(bits)),
-                    } as *mut py::Object;
-                    self.boxed.push((v, object));
-                    object
-                }
-            };
-            py::StackRef::steal(object)
+                self.made.push((what.source, frame, slot));
+                let loc = self.loc(v);
+                if matches!(what.source, Source::BoxI64(_)) { Write::Int(loc) } else { Write::Float(loc) }
+            }
         }
     }
 }
 
-/// Writes the frames of `snapshot`, pushing those below the root, and makes the innermost one current.
+impl ExitPlan {
+    /// The plan of an exit with this snapshot, whose values are at `locs`.
+    pub fn new(trace: &Trace, snapshot: &Snapshot, locs: &[(ValueId, Loc)]) -> ExitPlan {
+        let mut planner = Planner { locs, made: SmallVec::new() };
+        let mut frames = snapshot.frames.iter().enumerate().map(|(n, f)| {
+            let code = trace.codes[f.code.0 as usize] as *mut py::Code;
+            // SAFETY: the executor depends on its code objects, which tier 1 runs.
+            let op = unsafe { (*tier1::find_decoded(code).expect("tier 1 runs it")).base_op(f.pc as usize) };
+            let callee = snapshot.frames.get(n + 1);
+            let func = if n == 0 { Write::Null } else { planner.write(n, 0, f.func) };
+            let changed = f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
+            FramePlan {
+                code,
+                func,
+                generator: f.generator,
+                writes: changed.map(|(i, s)| (i as u16, planner.write(n, i as u16, *s))).collect(),
+                depth: f.slots.len(),
+                pc: f.pc,
+                return_offset: callee.map_or(0, |c| return_offset(op, c.generator)),
+            }
+        });
+        let root = frames.next().expect("a snapshot has a frame");
+        let inner: Vec<FramePlan> = frames.collect();
+        // SAFETY: as above.
+        let nlocals = unsafe { (*root.code).co_nlocalsplus } as u16;
+        let defers = |f: &FramePlan| {
+            let what = f.writes.iter().map(|w| w.1).chain([f.func]);
+            what.into_iter().any(|w| matches!(w, Write::New(_) | Write::Borrow(_)))
+        };
+        ExitPlan { nlocals, defers: defers(&root) || inner.iter().any(defers), root, inner }
+    }
+
+    /// Writes the frames, pushing those below the root, makes the innermost one current and returns where it goes on.
+    ///
+    /// # Safety
+    /// `cx` has the registers of a native frame at the exit that the plan was made for.
+    #[inline]
+    pub unsafe fn carry_out(&self, cx: &NativeFrame) -> Resume {
+        // SAFETY: by this function's contract.
+        unsafe {
+            if self.defers || !self.inner.is_empty() {
+                return self.carry_out_all(cx);
+            }
+            let frame = cx.frame as *mut py::Frame;
+            for &(slot, what) in &self.root.writes {
+                let at = py::Frame::local(frame, usize::from(slot));
+                let old = *at;
+                *at = value(what, cx, frame);
+                // A local that pending stores left stale holds a value of a harmless type. Stack slots own nothing.
+                if slot < self.nlocals && old.is_counted() {
+                    crate::helpers::release_harmless(old.object());
+                }
+            }
+            finish(&self.root, frame)
+        }
+    }
+
+    unsafe fn carry_out_all(&self, cx: &NativeFrame) -> Resume {
+        let ts = cx.tstate as *mut py::ThreadState;
+        let mut frame = cx.frame as *mut py::Frame;
+        // Released last: one of them may be what keeps a value alive that is written.
+        let mut stale: SmallVec<[py::StackRef; 16]> = SmallVec::new();
+        // SAFETY: the plan describes these very frames; slots are within localsplus and the stack.
+        unsafe {
+            for &(slot, what) in &self.root.writes {
+                let at = py::Frame::local(frame, usize::from(slot));
+                if slot < self.nlocals {
+                    stale.push(*at);
+                }
+                *at = value(what, cx, frame);
+            }
+            let mut resume = finish(&self.root, frame);
+            for f in &self.inner {
+                // A function is an object: no box of a frame above.
+                let func = value(f.func, cx, frame);
+                frame = if f.generator {
+                    link_generator(ts, func.object().cast(), frame)
+                } else {
+                    push(ts, func, f.code, frame)
+                };
+                for &(slot, what) in &f.writes {
+                    *py::Frame::local(frame, usize::from(slot)) = value(what, cx, frame);
+                }
+                resume = finish(f, frame);
+            }
+            (*ts).current_frame = frame;
+            for old in stale {
+                old.close();
+            }
+            resume
+        }
+    }
+
+    /// The frames that [`Self::carry_out`] has just written, outermost first.
+    ///
+    /// # Safety
+    /// `top` is the innermost of them, and nothing ran since.
+    pub unsafe fn frames(&self, top: *mut py::Frame) -> Vec<*mut py::Frame> {
+        // SAFETY: the caller's.
+        let mut frames: Vec<_> =
+            core::iter::successors(Some(top), |f| unsafe { Some((**f).previous) }).take(1 + self.inner.len()).collect();
+        frames.reverse();
+        frames
+    }
+
+    /// Offset of the innermost frame's instruction, in code units.
+    pub fn pc(&self) -> u32 {
+        self.inner.last().unwrap_or(&self.root).pc
+    }
+}
+
+/// Sets where `frame`, whose slots are written, goes on.
+#[inline(always)]
+unsafe fn finish(f: &FramePlan, frame: *mut py::Frame) -> Resume {
+    // SAFETY: the plan is the frame's.
+    unsafe {
+        let sp = py::Frame::local(frame, f.depth);
+        (*frame).stackpointer = sp;
+        (*frame).instr_ptr = py::Code::units(f.code).add(f.pc as usize);
+        if f.return_offset != 0 {
+            (*frame).return_offset = f.return_offset;
+        }
+        Resume { frame, ip: (*tier1::code_of(frame)).ip_at(f.pc as usize), sp, kind: ResumeKind::Normal }
+    }
+}
+
+/// What a slot of `frame` gets.
 ///
 /// # Safety
-/// `cx` holds the registers of a native frame at the exit or escape that `locs` and `snapshot` belong to.
-pub(crate) unsafe fn materialize(
-    cx: &NativeFrame,
-    trace: &Trace,
-    snapshot: &Snapshot,
-    locs: &[(ValueId, Loc)],
-) -> Materialized {
-    let ts = cx.tstate as *mut py::ThreadState;
-    let mut frame = cx.frame as *mut py::Frame;
-    let mut values = Values::new(cx, locs);
-    let mut out = Materialized { frames: SmallVec::new(), sp: core::ptr::null_mut(), pc: 0, stale: SmallVec::new() };
-    // SAFETY: the snapshot describes these very frames; slots are within localsplus and the stack.
+/// Values are where the plan says, with references as it says.
+#[inline(always)]
+unsafe fn value(what: Write, cx: &NativeFrame, frame: *mut py::Frame) -> py::StackRef {
+    let object = |loc| cx.value(loc) as Obj;
+    // SAFETY: by this function's contract.
     unsafe {
-        for (n, f) in snapshot.frames.iter().enumerate() {
-            let code = trace.codes[f.code.0 as usize] as *mut py::Code;
-            let nlocals = (*code).co_nlocalsplus as usize;
-            if f.generator {
-                frame = link_generator(ts, values.slot(f.func).object().cast(), frame);
-            } else if n > 0 {
-                let func = values.slot(f.func);
-                frame = push(ts, func, code, frame);
+        match what {
+            Write::Null => py::StackRef::NULL,
+            Write::Constant(address) => py::StackRef::new(address as Obj),
+            Write::Steal(loc) if object(loc).is_null() => py::StackRef::NULL,
+            Write::Steal(loc) => py::StackRef::steal(object(loc)),
+            Write::New(loc) if object(loc).is_null() => py::StackRef::NULL,
+            Write::New(loc) => py::StackRef::new(object(loc)),
+            Write::Borrow(loc) => py::StackRef::borrowed(object(loc)),
+            Write::Bool(loc) if cx.value(loc) != 0 => py::StackRef::borrowed(py::_Py_TrueStruct()),
+            Write::Bool(_) => py::StackRef::borrowed(py::_Py_FalseStruct()),
+            Write::Int(loc) => py::StackRef::steal(crate::helpers::box_i64(cx.value(loc) as i64) as Obj),
+            Write::Float(loc) => py::StackRef::steal(crate::helpers::box_f64(f64::from_bits(cx.value(loc))) as Obj),
+            Write::Again { up, slot } => {
+                let made = (0..up).fold(frame, |f, _| (*f).previous);
+                (*py::Frame::local(made, usize::from(slot))).dup()
             }
-            for (i, slot) in f.slots.iter().enumerate() {
-                if slot.source == Source::Unchanged {
-                    continue;
-                }
-                let value = values.slot(*slot);
-                let at = py::Frame::local(frame, i);
-                if n == 0 && i < nlocals {
-                    out.stale.push(*at);
-                }
-                *at = value;
-            }
-            out.sp = py::Frame::local(frame, f.slots.len());
-            (*frame).stackpointer = out.sp;
-            (*frame).instr_ptr = py::Code::units(code).add(f.pc as usize);
-            if let Some(callee) = snapshot.frames.get(n + 1) {
-                let op = (*tier1::code_of(frame)).base_op(f.pc as usize);
-                (*frame).return_offset = return_offset(op, callee.generator);
-            }
-            out.pc = f.pc;
-            out.frames.push(frame);
-        }
-        (*ts).current_frame = frame;
-    }
-    out
-}
-
-impl Materialized {
-    /// The innermost frame.
-    pub fn top(&self) -> *mut py::Frame {
-        *self.frames.last().expect("a snapshot has a frame")
-    }
-
-    /// Releases the old values of overwritten locals (all of harmless types).
-    ///
-    /// # Safety
-    /// Once, after the frames are in place.
-    pub unsafe fn release_stale(&mut self) {
-        for slot in self.stale.drain(..) {
-            // SAFETY: the slot owned its reference and no longer names it.
-            unsafe { slot.close() }
         }
     }
 }

@@ -219,6 +219,8 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
     // SAFETY: `top` is the innermost of the plan's frames.
     unsafe {
         let st = state();
+        // Whoever calls something stays long enough.
+        st.executed = u32::MAX;
         let inner = plan.frames.last().expect("a snapshot has a frame");
         let mut sp = py::Frame::local(top, inner.depth);
         let code = tier1::code_of(top);

@@ -4,6 +4,7 @@ use codegen::Compiled;
 use ir::{Trace, Uop};
 use record::Dependency;
 
+use crate::deopt::ExitPlan;
 use crate::escape::{Control, Plan};
 use crate::link::Signature;
 
@@ -21,9 +22,14 @@ pub(crate) struct Site {
 }
 
 /// An exit's history.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ExitState {
-    pub count: u32,
+    /// Times until it is to be looked at: for a bridge, or because it is none of the usual ones.
+    pub countdown: u32,
+    /// Uops that whoever leaves here has at least executed.
+    pub weight: u32,
+    /// How to leave; made when that happens first.
+    pub plan: Option<Box<ExitPlan>>,
     /// How often it was taken to tier 1 in all.
     pub taken: u64,
     /// Attempts to record a bridge.
@@ -67,8 +73,20 @@ pub(crate) struct Executor {
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,
-    /// Time spent in it during the sampled entries.
-    pub sampled_ns: u64,
+    /// Uops executed in the entries since the last judgement.
+    pub executed: u64,
+}
+
+impl ExitState {
+    /// The states of a trace's exits.
+    pub fn all(trace: &Trace, compiled: &Compiled) -> Vec<ExitState> {
+        let label = trace.insts.iter().position(|i| i.op == Uop::Label);
+        let weight = |inst: u32| match label {
+            Some(label) if inst as usize > label => trace.insts.len() as u32,
+            _ => inst,
+        };
+        compiled.exits.iter().map(|e| ExitState { weight: weight(e.inst), ..ExitState::default() }).collect()
+    }
 }
 
 impl Executor {

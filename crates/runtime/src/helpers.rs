@@ -144,6 +144,22 @@ unsafe extern "sysv64" fn dealloc_harmless(object: Obj) {
     }
 }
 
+/// Gives up a reference to a mortal object of a harmless type.
+///
+/// # Safety
+/// The caller owns the reference.
+#[inline(always)]
+pub(crate) unsafe fn release_harmless(object: Obj) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let count = (*object).ob_refcnt.wrapping_sub(1);
+        (*object).ob_refcnt = count;
+        if count == 0 {
+            dealloc_harmless(object);
+        }
+    }
+}
+
 unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
     // SAFETY: an exact list, and a reference to the item that the trace hands over.
     unsafe {

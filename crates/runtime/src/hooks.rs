@@ -7,8 +7,8 @@ use record::{Recorder, Start, Step};
 use tier1::Inst;
 use tier1::hooks::{RecordStep, Resume, ResumeKind};
 
-use crate::deopt;
-use crate::state::{Place, Recording, STATUS_RESUME, state};
+use crate::deopt::ExitPlan;
+use crate::state::{JUDGED_ENTRIES, Place, Recording, STATUS_RESUME, State, state};
 
 fn normal(frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) -> Resume {
     Resume { frame, ip, sp, kind: ResumeKind::Normal }
@@ -120,7 +120,7 @@ pub(crate) unsafe fn on_record(
                 let place = recording.place();
                 let returned = recording.recorder.has_returned();
                 match st.finish(place, recording.recorder.finish_loop()) {
-                    Some(id) if !returned => RecordStep::Jump(enter(ts, frame, ip, sp, id)),
+                    Some(id) if !returned => RecordStep::Jump(*enter(ts, frame, ip, sp, id)),
                     _ => RecordStep::Stop,
                 }
             }
@@ -138,52 +138,56 @@ pub(crate) unsafe fn enter(
     ip: *const Inst,
     sp: *mut py::StackRef,
     id: u32,
-) -> Resume {
+) -> *const Resume {
     // SAFETY: tier 1 passes the running frame, saved; the executor starts at this instruction.
     unsafe {
         let mut id = id;
-        let mut at = normal(frame, ip, sp);
+        let mut st = state();
+        st.resume = normal(frame, ip, sp);
         loop {
-            let st = state();
-            let ex = st.executor(id);
-            if (*ts).eval_breaker & !0xff != ex.breaker {
-                // Tools came and went: the trace polls for a version that will not come back.
-                st.invalidate(id);
-                return at;
-            }
-            if ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
+            let breaker = (*ts).eval_breaker;
+            let at = st.resume;
+            let recording = st.recording_here(ts);
+            let ex = st.executor_mut(id);
+            if !ex.valid
+                || breaker != ex.breaker
+                || recording
+                // The same code in another module; or a recursion that has to go on without the C stack.
+                || ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
                 || !py::has_c_stack(ts, crate::native::C_STACK_RESERVE)
             {
-                // The same code in another module; or a recursion that has to go on without the C stack.
-                return at;
+                st.declined(id, breaker);
+                return &raw const st.resume;
             }
-            if !ex.valid || (*ts).eval_breaker != ex.breaker || st.recording_here(ts) {
-                return at;
+            ex.entered += 1;
+            let mut entry = ex.compiled.entry;
+            st.counters.entered += 1;
+            if st.stress_exits {
+                entry = st.forced_exit_entry(id).unwrap_or(entry);
             }
             (*at.frame).stackpointer = at.sp;
-            let entry = st.entry_of(id);
-            st.counters.entered += 1;
             let activation = st.begin_activation();
-            let breaker = &raw const (*ts).eval_breaker as u64;
             let thunk = st.enter_thunk();
-            let sample = st.samples(id).then(std::time::Instant::now);
-            let status = thunk(entry, at.frame as u64, ts as u64, breaker);
-            let st = state();
-            if let Some(started) = sample {
-                st.note_sample(id, started.elapsed());
-            }
+            let status = thunk(entry, at.frame as u64, ts as u64, &raw const (*ts).eval_breaker as u64);
+            st = state();
             st.end_activation(activation);
-            if status != STATUS_RESUME {
-                // The frame returned this object to whoever called it.
-                at.frame = (*ts).current_frame;
-                at.kind = ResumeKind::CalleeReturned(status as *mut py::Object);
-                return at;
+            let returned = status != STATUS_RESUME;
+            let executed = st.executed as usize;
+            let ex = st.executor_mut(id);
+            ex.executed += if returned { ex.trace.insts.len() } else { executed } as u64;
+            if ex.entered.is_multiple_of(JUDGED_ENTRIES) {
+                st.judge(id);
             }
-            at = st.resume;
+            if returned {
+                // The frame returned this object to whoever called it.
+                st.resume.frame = (*ts).current_frame;
+                st.resume.kind = ResumeKind::CalleeReturned(status as *mut py::Object);
+                return &raw const st.resume;
+            }
             // A link that is not a jump yet: go on in the executor it names.
             match st.next_executor.take() {
-                Some(next) if at.kind == ResumeKind::Normal => id = next,
-                _ => return at,
+                Some(next) if st.resume.kind == ResumeKind::Normal => id = next,
+                _ => return &raw const st.resume,
             }
         }
     }
@@ -196,47 +200,84 @@ pub(crate) unsafe fn enter(
 pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u64 {
     // SAFETY: the native frame outlives the call; the executor is kept alive by its activation.
     unsafe {
+        crate::native::link(cx);
+        let st = state();
+        st.counters.exits += 1;
+        let exit = &mut *st.exit_states[id as usize];
+        exit.taken += 1;
+        st.executed = exit.weight;
+        let resume = match &exit.plan {
+            Some(plan) if exit.countdown != 0 => {
+                exit.countdown -= 1;
+                plan.carry_out(&*cx)
+            }
+            _ => on_special_exit(cx, id),
+        };
+        crate::native::leave(cx, resume)
+    }
+}
+
+/// An exit that is taken for the first time, may get a bridge, links to another executor or is to be dumped.
+#[cold]
+#[inline(never)]
+unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
+    // SAFETY: as `on_exit`.
+    unsafe {
         let st = state();
         let (executor, index) = st.exit_site(id);
-        st.counters.exits += 1;
-        crate::native::link(cx);
-        let ex = st.executor(executor);
-        let exit = &ex.compiled.exits[index];
-        let snapshot = ex.trace.snapshot(exit.snapshot);
         if st.options.dump.exits {
-            let values: Vec<String> =
-                exit.values.iter().map(|(v, loc)| format!("{v}={:#x}", (*cx).value(*loc))).collect();
-            let text = format!(
-                "exit {index} of executor {executor}: {}, {}: {}",
-                exit.uop.name(),
-                exit.snapshot,
-                values.join(" ")
-            );
-            state().log.line(&text);
+            st.log_exit(&*cx, executor, index);
         }
-        let mut m = deopt::materialize(&*cx, &ex.trace, snapshot, &exit.values);
-        let frame = m.top();
-        let code = tier1::code_of(frame);
-        let ip = (*code).ip_at(m.pc as usize);
-        let mut resume = normal(frame, ip, m.sp);
-        let is_link = exit.uop == Uop::Link;
-        let breaker = ex.breaker;
-        let link = is_link.then(|| ex.trace.insts[exit.inst as usize].imms[0] as u32);
-        let ts = (*cx).tstate as *mut py::ThreadState;
-        if let Some(target) = link {
+        let ex = st.executor_mut(executor);
+        let exit = &ex.compiled.exits[index];
+        let first = ex.exits[index].plan.is_none();
+        let plan = ex.exits[index]
+            .plan
+            .get_or_insert_with(|| Box::new(ExitPlan::new(&ex.trace, ex.trace.snapshot(exit.snapshot), &exit.values)));
+        let plan = &raw const **plan;
+        let (uop, inst) = (exit.uop, exit.inst as usize);
+        let mut resume = (*plan).carry_out(&*cx);
+        if uop == Uop::Link {
+            let target = st.executor(executor).trace.insts[inst].imms[0] as u32;
             let target_ex = st.executor(target);
-            let header = target_ex.site.offset;
+            let header = target_ex.site.offset as usize;
+            let code = tier1::code_of(resume.frame);
             if target_ex.valid && target_ex.site.code == (*code).code as usize {
-                let ip = (*code).ip_at(header as usize);
-                (*frame).instr_ptr = py::Code::units((*code).code).add(header as usize);
-                resume = normal(frame, ip, m.sp);
+                (*resume.frame).instr_ptr = py::Code::units((*code).code).add(header);
+                resume.ip = (*code).ip_at(header);
                 st.next_executor = Some(target);
             }
-        } else if st.recording.is_none() && (*ts).eval_breaker == breaker && st.wants_bridge(executor, index) {
-            st.start_bridge(executor, index, ts, &m);
-            resume.kind = ResumeKind::Record;
+        } else if st.wants_bridge(executor, index, first) {
+            let ts = (*cx).tstate as *mut py::ThreadState;
+            if (*ts).eval_breaker == st.executor(executor).breaker {
+                st.start_bridge(executor, index, ts, &*plan, &resume);
+                resume.kind = ResumeKind::Record;
+            }
         }
-        m.release_stale();
-        crate::native::leave(cx, resume)
+        let st = state();
+        if st.options.dump.exits {
+            st.executor_mut(executor).exits[index].countdown = 0;
+        }
+        resume
+    }
+}
+
+impl State {
+    /// Tier 1 is to go on by itself where executor `id` is installed.
+    #[cold]
+    fn declined(&mut self, id: u32, breaker: usize) {
+        if breaker & !0xff != self.executor(id).breaker {
+            // Tools came and went: the trace polls for a version that will not come back.
+            self.invalidate(id);
+        }
+    }
+
+    #[cold]
+    fn log_exit(&mut self, cx: &NativeFrame, executor: u32, index: usize) {
+        let exit = &self.executor(executor).compiled.exits[index];
+        let values: Vec<String> = exit.values.iter().map(|(v, loc)| format!("{v}={:#x}", cx.value(*loc))).collect();
+        let (uop, snapshot) = (exit.uop.name(), exit.snapshot);
+        let text = format!("exit {index} of executor {executor}: {uop}, {snapshot}: {}", values.join(" "));
+        self.log.line(&text);
     }
 }

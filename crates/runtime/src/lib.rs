@@ -20,6 +20,7 @@ pub mod options;
 mod recipe;
 mod state;
 mod stress;
+mod values;
 mod watch;
 
 pub use options::Options;

@@ -20,10 +20,10 @@ use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
 
 use crate::compile::Job;
-use crate::deopt::Values;
 use crate::executor::Site;
 use crate::link::{Handover, Signature};
 use crate::state::{STATUS_RESUME, State, state};
+use crate::values::Values;
 
 /// Bytes of the C stack above its soft limit that native code leaves to others.
 pub(crate) const C_STACK_RESERVE: usize = 128 << 10;

@@ -12,8 +12,8 @@ use tier1::Tier1Code;
 use tier1::hooks::{Hooks, Resume, ResumeKind};
 
 use crate::Options;
-use crate::deopt::Materialized;
-use crate::executor::Executor;
+use crate::deopt::ExitPlan;
+use crate::executor::{Executor, ExitState};
 use crate::log::Log;
 use crate::native::Calls;
 use crate::watch::Watchers;
@@ -32,10 +32,10 @@ const MAX_FAILURES: u32 = 6;
 /// Recordings of a loop that may leave it (a last iteration, a rare `break`) before the way out is taken for the usual
 /// one.
 const MAX_LEFT: u32 = 6;
-/// Entries of an executor that are timed, after it and its bridges have settled.
-const SAMPLED: core::ops::Range<u64> = 1000..1064;
-/// A mean stay shorter than this (two transitions included) does not pay: tier 1 does as well.
-const SHORT_STAY_NS: u64 = 220;
+/// Entries of an executor after which it is judged.
+pub(crate) const JUDGED_ENTRIES: u64 = 1024;
+/// A mean stay of fewer uops does not pay for entry and exit: tier 1 does as well.
+const SHORT_STAY_UOPS: u64 = 24;
 /// Executors of one place that may lose their assumptions before it stays in tier 1.
 const MAX_INVALIDATED: u32 = 16;
 /// Attempts to record a bridge at one exit.
@@ -124,6 +124,8 @@ pub(crate) struct State {
     #[allow(clippy::vec_box)]
     executors: Vec<Box<Executor>>,
     exit_sites: Vec<(u32, u32)>,
+    /// By exit id; they are in their executors.
+    pub exit_states: Vec<*mut ExitState>,
     escape_sites: Vec<(u32, u32)>,
     call_sites: Vec<(u32, u32)>,
     pub calls: Calls,
@@ -144,6 +146,8 @@ pub(crate) struct State {
     pub eval_frame: Option<py::EvalFrameFn>,
     pub resume: Resume,
     pub next_executor: Option<u32>,
+    /// Uops executed at least before native code was left.
+    pub executed: u32,
 }
 
 static mut STATE: Option<Box<State>> = None;
@@ -199,6 +203,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 arena,
                 executors: Vec::new(),
                 exit_sites: Vec::new(),
+                exit_states: Vec::new(),
                 escape_sites: Vec::new(),
                 call_sites: Vec::new(),
                 calls: Calls::default(),
@@ -220,6 +225,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                     kind: ResumeKind::Normal,
                 },
                 next_executor: None,
+                executed: 0,
             }));
             tier1::hooks::set_hooks(Hooks {
                 on_hot: crate::hooks::on_hot,
@@ -376,8 +382,9 @@ impl State {
     }
 
     /// Takes a compiled executor in; its ids were promised by the functions above.
-    pub fn adopt(&mut self, executor: Executor) -> u32 {
+    pub fn adopt(&mut self, mut executor: Executor) -> u32 {
         let id = executor.id;
+        self.exit_states.extend(executor.exits.iter_mut().map(|e| &raw mut *e));
         self.exit_sites.extend((0..executor.compiled.exits.len()).map(|i| (id, i as u32)));
         self.escape_sites.extend((0..executor.compiled.escapes.len()).map(|i| (id, i as u32)));
         self.call_sites.extend((0..executor.compiled.calls.len()).map(|i| (id, i as u32)));
@@ -405,28 +412,13 @@ impl State {
         self.arena.enter_thunk()
     }
 
-    /// Where to enter executor `id`.
-    pub fn entry_of(&mut self, id: u32) -> usize {
-        self.executor_mut(id).entered += 1;
-        if self.stress_exits
-            && let Some(entry) = self.forced_exit_entry(id)
-        {
-            return entry;
-        }
-        self.executor(id).compiled.entry
-    }
-
-    /// Whether this entry of executor `id` is to be timed.
-    pub fn samples(&self, id: u32) -> bool {
-        SAMPLED.contains(&self.executor(id).entered) && !self.stressed()
-    }
-
-    /// Adds a timed stay; an executor that is always left at once is dropped for good.
-    pub fn note_sample(&mut self, id: u32, stay: std::time::Duration) {
+    /// An executor that is usually left at once is dropped for good. Asked every [`JUDGED_ENTRIES`] entries.
+    #[cold]
+    pub fn judge(&mut self, id: u32) {
+        let stressed = self.stressed();
         let ex = self.executor_mut(id);
-        ex.sampled_ns += stay.as_nanos() as u64;
-        let n = SAMPLED.end - SAMPLED.start;
-        if ex.entered + 1 != SAMPLED.end || ex.sampled_ns >= SHORT_STAY_NS * n {
+        let executed = std::mem::take(&mut ex.executed);
+        if executed >= SHORT_STAY_UOPS * JUDGED_ENTRIES || stressed {
             return;
         }
         let (site, function) = ((ex.site.code, ex.site.offset), ex.starts_function());
@@ -612,37 +604,48 @@ impl State {
             .map(|e| e.id)
     }
 
-    /// Whether exit `index` of `executor` has become hot enough for a bridge.
-    pub fn wants_bridge(&mut self, executor: u32, index: usize) -> bool {
+    /// Whether exit `index` of `executor`, whose countdown is at zero, is to get a bridge now. Sets the next countdown.
+    pub fn wants_bridge(&mut self, executor: u32, index: usize, first: bool) -> bool {
         let hot = self.hot_exit();
         let full =
             self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
-        let enabled = self.enabled && self.options.tier >= 2;
+        let possible = !full && self.enabled && self.options.tier >= 2 && self.recording.is_none();
         let ex = self.executor_mut(executor);
-        let may = ex.valid && ex.may_bridge(index) && !full && enabled;
+        let (may, valid) = (ex.may_bridge(index), ex.valid);
         let exit = &mut ex.exits[index];
-        exit.count = exit.count.saturating_add(1);
-        exit.taken += 1;
-        if !may || exit.bridge.is_some() || exit.attempts >= BRIDGE_ATTEMPTS || exit.count < hot {
+        if !may || exit.bridge.is_some() || exit.attempts >= BRIDGE_ATTEMPTS {
+            exit.countdown = u32::MAX;
+            return false;
+        }
+        // This time and the last one are not counted down.
+        exit.countdown = hot.saturating_sub(2);
+        if !valid || !possible || (first && hot > 1) {
             return false;
         }
         exit.attempts += 1;
-        exit.count = 0;
         true
     }
 
     /// Starts recording a bridge from an exit whose frames were just materialized.
     ///
     /// # Safety
-    /// `m` is what exit `index` of `executor` left.
-    pub unsafe fn start_bridge(&mut self, executor: u32, index: usize, ts: *mut py::ThreadState, m: &Materialized) {
+    /// `resume` is what exit `index` of `executor` left, by `plan`.
+    pub unsafe fn start_bridge(
+        &mut self,
+        executor: u32,
+        index: usize,
+        ts: *mut py::ThreadState,
+        plan: &ExitPlan,
+        resume: &Resume,
+    ) {
         let ex = self.executor(executor);
         let exit = &ex.compiled.exits[index];
         let snapshot = ex.trace.snapshot(exit.snapshot);
         let kind = TraceKind::Bridge { parent: executor, exit: index as u32 };
-        let start = Start { kind, offset: m.pc, entry: false };
+        let start = Start { kind, offset: plan.pc(), entry: false };
         // SAFETY: by this function's contract.
-        let mut recorder = unsafe { Recorder::bridge(start, &ex.trace, snapshot, &m.frames, m.sp) };
+        let mut recorder =
+            unsafe { Recorder::bridge(start, &ex.trace, snapshot, &plan.frames(resume.frame), resume.sp) };
         recorder.set_unowned(crate::native::unowned_at(&ex.trace, exit.inst as usize));
         let namespaces = ex.namespaces;
         self.brief(&mut recorder);
@@ -743,7 +746,8 @@ impl State {
             let first = self.executors[parent as usize].first_exit;
             let parent_executor = &mut self.executors[parent as usize];
             if parent_executor.valid {
-                parent_executor.exits[exit as usize].bridge = None;
+                let state = &mut parent_executor.exits[exit as usize];
+                (state.bridge, state.countdown) = (None, 0);
                 let _ = self.arena.unpatch_exit(&parent_executor.compiled, exit, first + exit);
             }
         }

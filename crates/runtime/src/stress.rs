@@ -22,7 +22,10 @@ impl State {
         }
         let entry = compiled.entry;
         let plans = crate::escape::plans(&trace, &compiled).ok()?;
-        let exits = vec![ExitState { forced: true, attempts: u8::MAX, ..ExitState::default() }; compiled.exits.len()];
+        let mut exits = ExitState::all(&trace, &compiled);
+        for exit in &mut exits {
+            (exit.forced, exit.attempts) = (true, u8::MAX);
+        }
         self.adopt(Executor {
             id: self.executor_count(),
             site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
@@ -43,7 +46,7 @@ impl State {
             first_exit: self.next_exit_id(),
             exits,
             entered: 0,
-            sampled_ns: 0,
+            executed: 0,
         });
         self.counters.forced_exits += 1;
         Some(entry)

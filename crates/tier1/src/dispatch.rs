@@ -293,7 +293,7 @@ pub(crate) unsafe fn ask_executor(
     id: u32,
 ) -> *const Resume {
     // SAFETY: the hook's contract.
-    keep(unsafe { (hooks().enter)(ts, f, ip, sp, id) })
+    unsafe { (hooks().enter)(ts, f, ip, sp, id) }
 }
 
 /// Runs what a hook decided.

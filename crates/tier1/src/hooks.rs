@@ -48,7 +48,8 @@ pub enum RecordStep {
 
 pub type HotHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef) -> Resume;
 pub type RecordHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef) -> RecordStep;
-pub type EnterHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef, u32) -> Resume;
+/// The answer is read before anything else runs.
+pub type EnterHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef, u32) -> *const Resume;
 
 /// The runtime's side. `instr_ptr` and `stackpointer` of the frame are saved before each of them is called.
 #[derive(Clone, Copy)]
@@ -70,8 +71,8 @@ unsafe fn no_record(_: *mut ThreadState, _: *mut Frame, _: *const Inst, _: *mut 
     RecordStep::Stop
 }
 
-unsafe fn no_enter(_: *mut ThreadState, frame: *mut Frame, ip: *const Inst, sp: *mut StackRef, _: u32) -> Resume {
-    Resume { frame, ip, sp, kind: ResumeKind::Normal }
+unsafe fn no_enter(_: *mut ThreadState, _: *mut Frame, _: *const Inst, _: *mut StackRef, _: u32) -> *const Resume {
+    unreachable!("whoever installs executors sets the hooks")
 }
 
 static mut HOOKS: Hooks = Hooks { on_hot: no_hot, on_record: no_record, enter: no_enter };

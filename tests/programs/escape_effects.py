@@ -50,6 +50,35 @@ def frame_object_exists(n):
     return s, x, frame.f_locals["s"] == s
 
 
+def frame_object_comes(n):
+    """A handled exception gives the frame its frame object while the loop is hot."""
+    write = functools.partial(poke, n - 100, "x")
+    x = "one"
+    s = 0
+    for i in range(n):
+        if i == 500:
+            try:
+                raise_at(i, i)
+            except ValueError:
+                s += 1
+        write(("two", 500)[i & 1], i)
+        s += len(x) + (i & 3) * 5 + (len(x) | i) - (i << 2) + (i ^ 3)
+    return s, x
+
+
+def generated(write, n):
+    y = 1
+    for i in range(n):
+        write(i)
+        yield i + y
+        write(i)
+
+
+def generator_local(n):
+    write = functools.partial(poke, n - 300, "y", 50)
+    return sum(generated(write, n)), sum([v * 2 + (v & 3) - (v | 1) for v in generated(write, n)])
+
+
 def assigned_local(n):
     write = functools.partial(poke, n - 50, "s")
     s = 0
@@ -199,6 +228,8 @@ def many_operands(n):
 def main():
     print(untouched_local(2000))
     print(frame_object_exists(2000))
+    print(frame_object_comes(2000))
+    print(generator_local(2000))
     print(assigned_local(2000))
     print(seen(2000))
     print(seen_inlined(2000))

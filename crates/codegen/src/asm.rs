@@ -87,6 +87,29 @@ impl Asm {
         self.group_mi(7, base, disp, imm);
     }
 
+    /// Loads 8 bits, zero-extended.
+    pub fn load8(&mut self, dst: u8, base: u8, disp: i32) {
+        self.rex(dst, base);
+        self.bytes(&[0x0F, 0xB6]);
+        self.mem(dst, base, disp);
+    }
+
+    /// Stores the low 8 bits of one of the four registers whose low byte needs no prefix.
+    pub fn store8(&mut self, base: u8, disp: i32, src: u8) {
+        debug_assert!(src < 4);
+        self.rex(src, base);
+        self.bytes(&[0x88]);
+        self.mem(src, base, disp);
+    }
+
+    /// Stores 8 bits.
+    pub fn store8_imm(&mut self, base: u8, disp: i32, imm: u8) {
+        self.rex(0, base);
+        self.bytes(&[0xC6]);
+        self.mem(0, base, disp);
+        self.bytes(&[imm]);
+    }
+
     /// cmp dword [base + disp], imm
     pub fn cmp32_mi(&mut self, base: u8, disp: i32, imm: i32) {
         self.rex(0, base);

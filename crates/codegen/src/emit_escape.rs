@@ -40,28 +40,31 @@ struct Phase {
     fails: Vec<u32>,
     keep: (RegSet, RegSet),
     dealloc: usize,
+    /// Bytes from the stack pointer to the words that are kept.
+    saved_at: i32,
 }
 
 impl Emitter {
     /// Emits the escape; its result is in rax then, and registers that C functions may overwrite are lost.
     pub fn escape(&mut self, index: u32, recipe: &Recipe<Loc>, keep: (RegSet, RegSet), outside: &Outside) {
-        let phase = |scratch| Phase { scratch, fails: Vec::new(), keep, dealloc: outside.dealloc };
+        let saved_at = 8 * recipe.array.len() as i32;
+        let phase = |scratch| Phase { scratch, fails: Vec::new(), keep, dealloc: outside.dealloc, saved_at };
         let mut guards = phase(RAX);
         for step in &recipe.guards {
             self.step(step, &mut guards);
+        }
+        let bytes = (saved_at as u32 + 8 * u32::from(recipe.saved)).next_multiple_of(16) as i32;
+        if bytes > 0 {
+            self.asm.sub_rsp(bytes);
         }
         let mut before = phase(RAX);
         for step in &recipe.before {
             self.step(step, &mut before);
         }
         debug_assert!(before.fails.is_empty(), "effects are not undone");
-        let bytes = (8 * recipe.array.len()).next_multiple_of(16) as i32;
-        if bytes > 0 {
-            self.asm.sub_rsp(bytes);
-            for (n, &v) in recipe.array.iter().enumerate() {
-                self.mov(Loc::Reg(RAX), v);
-                self.asm.store(RSP, 8 * n as i32, RAX);
-            }
+        for (n, &v) in recipe.array.iter().enumerate() {
+            self.mov(Loc::Reg(RAX), v);
+            self.asm.store(RSP, 8 * n as i32, RAX);
         }
         let mut moves = Vec::with_capacity(recipe.args.len());
         for (&arg, &r) in recipe.args.iter().zip(&ARG_GPRS) {
@@ -77,14 +80,15 @@ impl Emitter {
         }
         self.asm.mov_ri(RAX, recipe.target as u64);
         self.asm.call_r(RAX);
-        if bytes > 0 {
-            self.asm.add_rsp(bytes);
-        }
         self.asm.test_rr(RAX, RAX);
         let mut after = phase(AFTER_SCRATCH);
         after.fails.push(self.asm.jcc(Cond::Zero));
         for step in &recipe.after {
             self.step(step, &mut after);
+        }
+        // Who leaves gets the native frame's stack pointer back from rbp.
+        if bytes > 0 {
+            self.asm.add_rsp(bytes);
         }
         let back = self.asm.here();
         self.ways_out.push(WayOut { index, to_runtime: guards.fails, to_leave: after.fails, back });
@@ -128,6 +132,12 @@ impl Emitter {
             Step::Put32(b, d, c) => return a.store32_imm(b.reg(), d, c),
             Step::Put16(b, d, c) => return a.store16_imm(b.reg(), d, c),
             Step::Add32(b, d, n) => return a.add32_mi(b.reg(), d, n.into()),
+            Step::Add(b, d, n) => return a.add_mi(b.reg(), d, n),
+            Step::Load8(t, b, d) => return a.load8(t.reg(), b.reg(), d),
+            Step::Store8(b, d, t) => return a.store8(b.reg(), d, t.reg()),
+            Step::Put8(b, d, c) => return a.store8_imm(b.reg(), d, c),
+            Step::Save(n, t) => return a.store(RSP, phase.saved_at + 8 * i32::from(n), t.reg()),
+            Step::Restore(t, n) => return a.load(t.reg(), RSP, phase.saved_at + 8 * i32::from(n)),
             Step::Count(b, d) => return a.inc_m(b.reg(), d),
             Step::Write(b, d, what) => return self.write(b.reg(), d, what, phase.scratch),
             Step::Replace(d, what) => return self.replace(d, what, phase),

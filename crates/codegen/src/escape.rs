@@ -52,6 +52,18 @@ pub enum Step<V> {
     Put16(Temp, i32, u16),
     /// Adds to 32 bits.
     Add32(Temp, i32, i8),
+    /// Adds to a word.
+    Add(Temp, i32, i32),
+    /// Loads 8 bits.
+    Load8(Temp, Temp, i32),
+    /// Stores 8 bits.
+    Store8(Temp, i32, Temp),
+    /// Stores 8 bits.
+    Put8(Temp, i32, u8),
+    /// Keeps a word over the call, under a number.
+    Save(u8, Temp),
+    /// Gets it back.
+    Restore(Temp, u8),
     /// Adds one to a word.
     Count(Temp, i32),
     /// Writes a slot that owns nothing.
@@ -82,6 +94,8 @@ pub enum Arg<V> {
 pub struct Recipe<V> {
     pub guards: Vec<Step<V>>,
     pub before: Vec<Step<V>>,
+    /// Words that [`Step::Save`] keeps.
+    pub saved: u8,
     /// Values that the callee gets in an array; it may overwrite them.
     pub array: Vec<V>,
     /// A `sysv64` function.
@@ -115,6 +129,12 @@ impl<V: Copy> Step<V> {
             Step::Put32(b, d, c) => Step::Put32(b, d, c),
             Step::Put16(b, d, c) => Step::Put16(b, d, c),
             Step::Add32(b, d, n) => Step::Add32(b, d, n),
+            Step::Add(b, d, n) => Step::Add(b, d, n),
+            Step::Load8(t, b, d) => Step::Load8(t, b, d),
+            Step::Store8(b, d, t) => Step::Store8(b, d, t),
+            Step::Put8(b, d, c) => Step::Put8(b, d, c),
+            Step::Save(n, t) => Step::Save(n, t),
+            Step::Restore(t, n) => Step::Restore(t, n),
             Step::Count(b, d) => Step::Count(b, d),
             Step::Write(b, d, s) => Step::Write(b, d, s.map(f)),
             Step::Replace(d, s) => Step::Replace(d, s.map(f)),
@@ -138,6 +158,6 @@ impl Recipe<ValueId> {
             Arg::Const(c) => Arg::Const(c),
             Arg::Array => Arg::Array,
         });
-        Recipe { guards, before, array, target: self.target, args: args.collect(), after }
+        Recipe { guards, before, saved: self.saved, array, target: self.target, args: args.collect(), after }
     }
 }

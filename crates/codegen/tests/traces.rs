@@ -498,7 +498,12 @@ fn recipe(trace: &Trace, inst: u32) -> Recipe<ValueId> {
             Step::Add32(Temp::B, 8, -1),
             Step::Load(Temp::A, Temp::B, 0),
             Step::Store(Temp::B, 16, Temp::A),
+            Step::Save(0, Temp::B),
+            Step::Put8(Temp::B, 15, 0x81),
+            Step::Load8(Temp::A, Temp::B, 13),
+            Step::Store8(Temp::B, 14, Temp::A),
         ],
+        saved: 1,
         array: vec![a, x],
         target: callee as *const () as usize,
         args: vec![Arg::Const(inst.imms[1]), Arg::Array, Arg::Const(2), Arg::Value(x)],
@@ -510,6 +515,8 @@ fn recipe(trace: &Trace, inst: u32) -> Recipe<ValueId> {
             Step::IsNot32(Temp::A, slot(9), 1),
             Step::Below(Temp::B, Temp::A, slot(9)),
             Step::Count(Temp::A, slot(11)),
+            Step::Restore(Temp::B, 0),
+            Step::Add(Temp::B, 16, -1000),
         ],
     }
 }
@@ -553,7 +560,7 @@ s1: before c0@5 [va:new, vn:new, box_i64 vx, box_f64 vh, ve:steal]
         let words: Vec<u64> = (2..15).map(|n| m.local(n)).collect();
         let expected = [a | 1, a, 1, 0x7_0000_0001, 0, 0, 0x1_2345_6789, u64::MAX - 1, at + 96, 1, u64::MAX - 1];
         assert_eq!(words[..11], expected, "{}", m.dump(root));
-        assert_eq!(words[11..], [0x8002_8000_0000, u64::MAX - 1]);
+        assert_eq!(words[11..], [0x8180_8002_8000_0000, u64::MAX - 1001]);
         assert_eq!(m.calls(), [(Uop::DeallocHarmless, old)]);
         // An immortal object is tagged as borrowed, and what is not counted is not released.
         fill(&mut m);

@@ -140,7 +140,7 @@ impl opt::Oracle for PythonOracle {
 }
 
 /// Instructions that machine code must save to make up for one escape.
-const ESCAPE_COST: usize = 16;
+const ESCAPE_COST: usize = 10;
 /// Variants of one executor.
 const MAX_VARIANTS: usize = 6;
 
@@ -251,6 +251,7 @@ impl State {
             exits,
             entered: 0,
             executed: 0,
+            seen_escapes: 0,
         }))
     }
 
@@ -315,6 +316,7 @@ impl State {
             Expected {
                 control: &raw const *control,
                 breaker: ((*ts).eval_breaker & !0xff) as u64,
+                seen: self.seen.contains(&(trace.codes[0] as usize)),
                 eval_frame_at: &raw const (*(*ts).interp).eval_frame as u64,
                 eval_frame: self.eval_frame.map_or(0, |f| f as usize as u64),
             }

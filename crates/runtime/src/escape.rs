@@ -171,7 +171,9 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
         let mut frames: SmallVec<[*mut py::Frame; 12]> = SmallVec::new();
         let mut suspended = SmallVec::new();
         carry_out(plan, &*cx, ts, &mut frames, &mut suspended);
-        let locals: SmallVec<[py::StackRef; 32]> = locals(plan, &frames).map(|at| *at).collect();
+        // Machine code left this to us for a frame object, as a rule. Without one nobody can write a local.
+        let before: Option<Vec<py::StackRef>> =
+            (!unseen(&frames)).then(|| locals(plan, &frames).map(|at| *at).collect());
         let result = match plan.operation {
             Operation::Fixed(f) => {
                 let operand = |i: usize| operands.get(i).copied().unwrap_or(core::ptr::null_mut());
@@ -180,13 +182,16 @@ pub(crate) unsafe extern "sysv64" fn on_escape(cx: *mut NativeFrame, id: u32) ->
             Operation::Variadic(f) => f(plan.arg, plan.owned, operands.as_mut_ptr(), operands.len()),
         };
         let st = state();
+        if before.is_some() {
+            st.note_seen(executor);
+        }
         let ex = st.executor(executor);
         if !result.is_null()
             && ex.valid
             && st.enabled
             && (*ts).eval_breaker == ex.breaker
             && same_hook((*(*ts).interp).eval_frame, st.eval_frame)
-            && untouched(plan, &frames, &locals)
+            && untouched(plan, &frames, before.as_deref())
         {
             take_back(plan, ts, &frames, &suspended);
             return result as u64;
@@ -304,17 +309,23 @@ unsafe fn locals(plan: &Plan, frames: &[*mut py::Frame]) -> impl Iterator<Item =
     in_memory.flat_map(|(_, (f, frame))| (0..f.nlocals).map(|i| unsafe { py::Frame::local(*frame, i) }))
 }
 
-/// Whether the locals of frames that may have frame objects are as they were,
-/// and nobody holds on to the frames that were pushed.
+/// Whether none of the frames has a frame object.
+unsafe fn unseen(frames: &[*mut py::Frame]) -> bool {
+    // SAFETY: the frames are alive: this thread runs them.
+    frames.iter().all(|f| unsafe { (**f).frame_obj.is_null() })
+}
+
+/// Whether the locals of frames that may have frame objects are as they were `before` (if there were any), and
+/// nobody holds on to the frames that were pushed.
 #[inline(always)]
-unsafe fn untouched(plan: &Plan, frames: &[*mut py::Frame], locals: &[py::StackRef]) -> bool {
+unsafe fn untouched(plan: &Plan, frames: &[*mut py::Frame], before: Option<&[py::StackRef]>) -> bool {
     // SAFETY: the frames are alive: this thread runs them.
     unsafe {
-        let unseen = |f: *mut py::Frame| (*f).frame_obj.is_null();
         let mut all = plan.frames.iter().zip(frames).enumerate();
-        all.all(|(n, (f, frame))| n == 0 || f.generator || unseen(*frame) && (**frame).f_locals.is_null())
-            && (plan.frames.iter().zip(frames).all(|(_, frame)| unseen(*frame))
-                || self::locals(plan, frames).zip(locals).all(|(at, was)| *at == *was))
+        all.all(|(n, (f, frame))| {
+            n == 0 || f.generator || (**frame).frame_obj.is_null() && (**frame).f_locals.is_null()
+        }) && (unseen(frames)
+            || before.is_some_and(|before| locals(plan, frames).zip(before).all(|(at, was)| *at == *was)))
     }
 }
 
@@ -341,7 +352,22 @@ unsafe fn take_back(plan: &Plan, ts: *mut py::ThreadState, frames: &[*mut py::Fr
     }
 }
 
+/// Interpreted escapes of an executor after which it is made again, with a recipe that compares locals.
+const MAX_SEEN: u32 = 64;
+
 impl crate::state::State {
+    /// An escape found a frame object. (A function that handles an exception has one from then on.)
+    fn note_seen(&mut self, executor: u32) {
+        let ex = self.executor_mut(executor);
+        ex.seen_escapes += 1;
+        if ex.seen_escapes == MAX_SEEN && ex.valid && !self.options.dump.exits {
+            let code = self.executor(executor).trace.codes[0] as usize;
+            if self.seen.insert(code) {
+                self.invalidate_code(code);
+            }
+        }
+    }
+
     #[cold]
     fn log_escape(&mut self, cx: &NativeFrame, executor: u32, index: usize) {
         let escape = &self.executor(executor).compiled.escapes[index];

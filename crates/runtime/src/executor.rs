@@ -73,6 +73,8 @@ pub(crate) struct Executor {
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,
+    /// Escapes that were interpreted because of a frame object.
+    pub seen_escapes: u32,
     /// Uops executed in the entries since the last judgement.
     pub executed: u64,
 }

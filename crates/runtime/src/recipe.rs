@@ -8,7 +8,7 @@ use ir::{Inst, Trace, ValueId};
 use record::EscapeHelper;
 use uops::layout::{CX_EVAL_BREAKER, CX_FRAME, CX_TSTATE};
 
-use crate::escape::{Control, FramePlan, frame_plans};
+use crate::escape::{Control, FramePlan, frame_plans, return_offset};
 use crate::operations::{Operation, operation};
 
 /// What the machine code of an executor compares with.
@@ -16,6 +16,8 @@ pub(crate) struct Expected {
     pub control: *const Control,
     /// The eval breaker word.
     pub breaker: u64,
+    /// Root frames usually have a frame object: their locals are compared, instead.
+    pub seen: bool,
     /// Where the interpreter keeps its evaluator, and which it is.
     pub eval_frame_at: u64,
     pub eval_frame: u64,
@@ -44,13 +46,22 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let (operation, arg) = operation(helper, detail, inst.args.len());
     let frames = frame_plans(trace, &trace.snapshot(inst.snap?).frames, Ok).ok()?;
     let (root, inner) = frames.split_first()?;
-    if inner.iter().any(|f| f.generator) {
-        return None;
-    }
-    let words: i32 = inner.iter().map(size_in_words).sum();
+    let pushed = || inner.iter().filter(|f| !f.generator);
+    let words: i32 = pushed().map(size_in_words).sum();
     let depth = i8::try_from(inner.len()).ok()?;
 
-    let mut guards = vec![Step::Context(Temp::A, FRAME), Step::Is(Temp::A, at!(Frame.frame_obj), 0)];
+    let locals = if expected.seen { u8::try_from(root.nlocals).ok().filter(|n| *n <= MAX_COMPARED)? } else { 0 };
+    let mut guards = vec![
+        Step::Context(Temp::A, FRAME),
+        match expected.seen {
+            // What a frame has that nobody can see yet, which the runtime has to change first.
+            true => Step::IsNot32(Temp::A, at!(Frame.frame_obj), 1),
+            false => Step::Is(Temp::A, at!(Frame.frame_obj), 0),
+        },
+    ];
+    for f in inner.iter().filter(|f| f.generator) {
+        guards.extend([value(f.func), Step::Is(Temp::A, GENERATOR_FRAME + at!(Frame.frame_obj), 0)]);
+    }
     let mut before = Vec::new();
     if !inner.is_empty() {
         guards.extend([
@@ -61,21 +72,37 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
         ]);
         before.push(Step::Context(Temp::A, FRAME));
     }
-    write_root(&mut before, root, inner.is_empty());
-    if !inner.is_empty() {
-        for (n, f) in inner.iter().enumerate() {
-            push(&mut before, inner, n, f);
+    write_root(&mut before, root, inner.first());
+    for i in 0..locals {
+        before.extend([Step::Load(Temp::B, Temp::A, slot(i.into())), Step::Save(i, Temp::B)]);
+    }
+    let mut saved = locals;
+    for (n, f) in inner.iter().enumerate() {
+        if f.generator {
+            link(&mut before, f, saved);
+            saved += SAVED;
+        } else {
+            push(&mut before, f);
         }
+        go_on_at(&mut before, f, inner.get(n + 1));
+    }
+    if !inner.is_empty() {
         before.extend([
             Step::Context(Temp::B, THREAD),
             Step::Store(Temp::B, at!(ThreadState.current_frame), Temp::A),
-            Step::Address(Temp::A, Temp::A, 8 * size_in_words(inner.last()?)),
-            Step::Store(Temp::B, at!(ThreadState.datastack_top), Temp::A),
             Step::Add32(Temp::B, at!(ThreadState.py_recursion_remaining), -depth),
         ]);
     }
-    let mut after = check(expected);
-    take_back(&mut after, inner, depth);
+    let mut after = vec![Step::Context(Temp::A, FRAME)];
+    if expected.seen {
+        for i in 0..locals {
+            after.extend([Step::Restore(Temp::B, i), Step::Same(Temp::A, slot(i.into()), Temp::B)]);
+        }
+    } else {
+        after.push(Step::Is(Temp::A, at!(Frame.frame_obj), 0));
+    }
+    after.extend(check(expected));
+    take_back(&mut after, inner, depth, words, locals);
     after.extend([
         Step::Const(Temp::A, expected.control as u64),
         Step::Count(Temp::A, offset_of!(Control, escapes) as i32),
@@ -93,7 +120,7 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
             (f as usize, inst.args.to_vec())
         }
     };
-    Some(Recipe { guards, before, array, target, args, after })
+    Some(Recipe { guards, before, saved, array, target, args, after })
 }
 
 fn size_in_words<V>(f: &FramePlan<V>) -> i32 {
@@ -106,8 +133,17 @@ fn instr_ptr<V>(f: &FramePlan<V>) -> u64 {
     unsafe { py::Code::units(f.code).add(f.pc) as u64 }
 }
 
+/// Temp `A` gets the object in a frame's `func`.
+fn value(func: SlotRef<ValueId>) -> Step<ValueId> {
+    match func {
+        SlotRef::Owned(v) | SlotRef::Borrowed(v) => Step::Value(Temp::A, v),
+        SlotRef::Constant(c) => Step::Const(Temp::A, c),
+        SlotRef::Null => unreachable!("a frame below the root has a function or generator"),
+    }
+}
+
 /// Temp `A` is the root frame, before and after.
-fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, innermost: bool) {
+fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, callee: Option<&FramePlan<ValueId>>) {
     for &(i, what) in &f.writes {
         let i = usize::from(i);
         // A local that a pending store left stale holds a value of a harmless type. Stack slots own nothing.
@@ -118,31 +154,26 @@ fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, innermost: bool) {
         Step::Store(Temp::A, at!(Frame.stackpointer), Temp::B),
         Step::Put(Temp::A, at!(Frame.instr_ptr), instr_ptr(f)),
     ]);
-    if !innermost {
-        steps.push(Step::Put16(Temp::A, at!(Frame.return_offset), f.op.len.into()));
+    if let Some(callee) = callee {
+        steps.push(Step::Put16(Temp::A, at!(Frame.return_offset), return_offset(f, callee.generator)));
     }
 }
 
-/// `py::push_frame` for frame `n` of those below the root. Temp `A` is the frame that calls it, then the new one.
-fn push(steps: &mut Steps, inner: &[FramePlan<ValueId>], n: usize, f: &FramePlan<ValueId>) {
-    match n {
-        0 => {
-            steps.extend([Step::Context(Temp::B, THREAD), Step::Load(Temp::B, Temp::B, at!(ThreadState.datastack_top))])
-        }
+/// `py::push_frame`, without what [`go_on_at`] sets. Temp `A` is the frame that calls it; `B` gets the new one.
+fn push(steps: &mut Steps, f: &FramePlan<ValueId>) {
+    steps.extend([
+        Step::Context(Temp::B, THREAD),
+        Step::Load(Temp::B, Temp::B, at!(ThreadState.datastack_top)),
+        Step::Store(Temp::B, at!(Frame.previous), Temp::A),
         // The guard saw room for all of them in one chunk.
-        _ => steps.push(Step::Address(Temp::B, Temp::A, 8 * size_in_words(&inner[n - 1]))),
-    }
-    steps.push(Step::Store(Temp::B, at!(Frame.previous), Temp::A));
-    steps.push(Step::Write(Temp::B, at!(Frame.f_funcobj), f.func));
+        Step::Context(Temp::A, THREAD),
+        Step::Add(Temp::A, at!(ThreadState.datastack_top), 8 * size_in_words(f)),
+        Step::Write(Temp::B, at!(Frame.f_funcobj), f.func),
+    ]);
     for (field, from) in
         [(at!(Frame.f_builtins), at!(Function.func_builtins)), (at!(Frame.f_globals), at!(Function.func_globals))]
     {
-        steps.push(match f.func {
-            SlotRef::Owned(v) | SlotRef::Borrowed(v) => Step::Value(Temp::A, v),
-            SlotRef::Constant(c) => Step::Const(Temp::A, c),
-            SlotRef::Null => unreachable!("a frame below the root has a function"),
-        });
-        steps.extend([Step::Load(Temp::A, Temp::A, from), Step::Store(Temp::B, field, Temp::A)]);
+        steps.extend([value(f.func), Step::Load(Temp::A, Temp::A, from), Step::Store(Temp::B, field, Temp::A)]);
     }
     if is_mortal(f.code) {
         steps.extend([
@@ -153,18 +184,64 @@ fn push(steps: &mut Steps, inner: &[FramePlan<ValueId>], n: usize, f: &FramePlan
     } else {
         steps.push(Step::Write(Temp::B, at!(Frame.f_executable), SlotRef::Constant(f.code as u64)));
     }
-    let return_offset = if n + 1 < inner.len() { f.op.len.into() } else { 0 };
     steps.extend([
         Step::Put(Temp::B, at!(Frame.f_locals), 0),
         Step::Put(Temp::B, at!(Frame.frame_obj), 0),
-        Step::Put(Temp::B, at!(Frame.instr_ptr), instr_ptr(f)),
-        Step::Address(Temp::A, Temp::B, slot(f.depth)),
-        Step::Store(Temp::B, at!(Frame.stackpointer), Temp::A),
-        Step::Put32(Temp::B, at!(Frame.return_offset), py::thread_owned_word(return_offset)),
+        Step::Put32(Temp::B, at!(Frame.return_offset), py::thread_owned_word(0)),
     ]);
     let written = |i: usize| f.writes.iter().any(|w| usize::from(w.0) == i);
     steps.extend((0..f.nlocals).filter(|i| !written(*i)).map(|i| Step::Write(Temp::B, slot(i), SlotRef::Null)));
+}
+
+/// Locals beyond which the runtime compares them.
+const MAX_COMPARED: u8 = 32;
+
+/// Words that [`link`] saves: the generator, and how it was suspended.
+const SAVED: u8 = 4;
+/// Bytes from a generator to its frame.
+const GENERATOR_FRAME: i32 = at!(Generator.gi_iframe);
+/// Bytes from a generator to the link of its chain of handled exceptions.
+const PREVIOUS_ITEM: i32 = at!(Generator.gi_exc_state) + at!(ErrStackItem.previous_item);
+
+/// `deopt::link_generator`, without what [`go_on_at`] sets, saving how the generator was suspended. Temp `A` is the frame
+/// that resumes it; `B` gets the generator's.
+fn link(steps: &mut Steps, f: &FramePlan<ValueId>, saved: u8) {
+    steps.extend([
+        // The caller's frame waits here for the generator.
+        Step::Save(saved, Temp::A),
+        value(f.func),
+        Step::Address(Temp::B, Temp::A, 0),
+        Step::Restore(Temp::A, saved),
+        Step::Store(Temp::B, GENERATOR_FRAME + at!(Frame.previous), Temp::A),
+        Step::Save(saved, Temp::B),
+        Step::Load(Temp::A, Temp::B, GENERATOR_FRAME + at!(Frame.instr_ptr)),
+        Step::Save(saved + 1, Temp::A),
+        Step::Load(Temp::A, Temp::B, GENERATOR_FRAME + at!(Frame.stackpointer)),
+        Step::Save(saved + 2, Temp::A),
+        Step::Load8(Temp::A, Temp::B, at!(Generator.gi_frame_state)),
+        Step::Save(saved + 3, Temp::A),
+        Step::Put8(Temp::B, at!(Generator.gi_frame_state), py::GEN_EXECUTING as u8),
+        Step::Context(Temp::A, THREAD),
+        Step::Load(Temp::A, Temp::A, at!(ThreadState.exc_info)),
+        Step::Store(Temp::B, PREVIOUS_ITEM, Temp::A),
+        Step::Address(Temp::B, Temp::B, at!(Generator.gi_exc_state)),
+        Step::Context(Temp::A, THREAD),
+        Step::Store(Temp::A, at!(ThreadState.exc_info), Temp::B),
+        Step::Address(Temp::B, Temp::B, GENERATOR_FRAME - at!(Generator.gi_exc_state)),
+    ]);
+}
+
+/// Writes the slots of a frame below the root, in temp `B`, and where it is. Temp `A` is the frame then.
+fn go_on_at(steps: &mut Steps, f: &FramePlan<ValueId>, callee: Option<&FramePlan<ValueId>>) {
     steps.extend(f.writes.iter().map(|&(i, what)| Step::Write(Temp::B, slot(usize::from(i)), what)));
+    steps.extend([
+        Step::Put(Temp::B, at!(Frame.instr_ptr), instr_ptr(f)),
+        Step::Address(Temp::A, Temp::B, slot(f.depth)),
+        Step::Store(Temp::B, at!(Frame.stackpointer), Temp::A),
+    ]);
+    if let Some(callee) = callee {
+        steps.push(Step::Put16(Temp::B, at!(Frame.return_offset), return_offset(f, callee.generator)));
+    }
     steps.push(Step::Address(Temp::A, Temp::B, 0));
 }
 
@@ -176,8 +253,6 @@ fn is_mortal(code: *mut py::Code) -> bool {
 /// Whether native code may go on.
 fn check(expected: &Expected) -> Steps {
     let mut steps = vec![
-        Step::Context(Temp::A, FRAME),
-        Step::Is(Temp::A, at!(Frame.frame_obj), 0),
         Step::Const(Temp::A, expected.control as u64),
         Step::Is(Temp::A, offset_of!(Control, valid) as i32, 1),
         Step::Context(Temp::A, CX_EVAL_BREAKER as i32),
@@ -194,34 +269,61 @@ fn check(expected: &Expected) -> Steps {
     steps
 }
 
-/// Pushed frames become virtual again, if nobody holds on to them; their references go back to the trace.
-fn take_back(steps: &mut Steps, inner: &[FramePlan<ValueId>], depth: i8) {
+/// Frames below the root become virtual again, if nobody holds on to them; their references go back to the trace.
+fn take_back(steps: &mut Steps, inner: &[FramePlan<ValueId>], depth: i8, words: i32, first_saved: u8) {
     if inner.is_empty() {
         return;
     }
+    let pushed = || inner.iter().filter(|f| !f.generator);
     steps.extend([Step::Context(Temp::B, THREAD), Step::Load(Temp::A, Temp::B, at!(ThreadState.current_frame))]);
     for (n, f) in inner.iter().enumerate().rev() {
-        steps.extend([Step::Is(Temp::A, at!(Frame.frame_obj), 0), Step::Is(Temp::A, at!(Frame.f_locals), 0)]);
-        if is_mortal(f.code) {
-            // The frame's reference to its code is not the last one: releasing it runs nothing.
-            steps.extend([
-                Step::Const(Temp::B, f.code as u64),
-                Step::IsNot32(Temp::B, at!(Object.ob_refcnt), inner.iter().filter(|g| g.code == f.code).count() as i32),
-            ]);
+        steps.push(Step::Is(Temp::A, at!(Frame.frame_obj), 0));
+        if !f.generator {
+            steps.push(Step::Is(Temp::A, at!(Frame.f_locals), 0));
+            if is_mortal(f.code) {
+                // The frames' references to their code are not the last ones: releasing them runs nothing.
+                let same = pushed().filter(|g| g.code == f.code).count() as i32;
+                steps
+                    .extend([Step::Const(Temp::B, f.code as u64), Step::IsNot32(Temp::B, at!(Object.ob_refcnt), same)]);
+            }
         }
         if n > 0 {
             steps.push(Step::Load(Temp::A, Temp::A, at!(Frame.previous)));
         }
     }
     // Nothing was undone so far.
-    for f in inner.iter().filter(|f| is_mortal(f.code)) {
+    for f in pushed().filter(|f| is_mortal(f.code)) {
         steps.extend([Step::Const(Temp::B, f.code as u64), Step::Add32(Temp::B, at!(Object.ob_refcnt), -1)]);
+    }
+    let generators = inner.len() - pushed().count();
+    for saved in (0..generators as u8).rev().map(|n| first_saved + n * SAVED) {
+        suspend(steps, saved);
     }
     steps.extend([
         Step::Context(Temp::B, THREAD),
-        Step::Store(Temp::B, at!(ThreadState.datastack_top), Temp::A),
-        Step::Load(Temp::A, Temp::A, at!(Frame.previous)),
+        Step::Context(Temp::A, FRAME),
         Step::Store(Temp::B, at!(ThreadState.current_frame), Temp::A),
         Step::Add32(Temp::B, at!(ThreadState.py_recursion_remaining), depth),
+    ]);
+    if words > 0 {
+        steps.push(Step::Add(Temp::B, at!(ThreadState.datastack_top), -8 * words));
+    }
+}
+
+/// `deopt::unlink_generator`.
+fn suspend(steps: &mut Steps, saved: u8) {
+    steps.extend([
+        Step::Restore(Temp::A, saved),
+        Step::Restore(Temp::B, saved + 1),
+        Step::Store(Temp::A, GENERATOR_FRAME + at!(Frame.instr_ptr), Temp::B),
+        Step::Restore(Temp::B, saved + 2),
+        Step::Store(Temp::A, GENERATOR_FRAME + at!(Frame.stackpointer), Temp::B),
+        Step::Restore(Temp::B, saved + 3),
+        Step::Store8(Temp::A, at!(Generator.gi_frame_state), Temp::B),
+        Step::Load(Temp::B, Temp::A, PREVIOUS_ITEM),
+        Step::Put(Temp::A, PREVIOUS_ITEM, 0),
+        Step::Put(Temp::A, GENERATOR_FRAME + at!(Frame.previous), 0),
+        Step::Context(Temp::A, THREAD),
+        Step::Store(Temp::A, at!(ThreadState.exc_info), Temp::B),
     ]);
 }

@@ -7,7 +7,7 @@ use codegen::{Arena, Callbacks};
 use cpython::abi as py;
 use ir::TraceKind;
 use record::{Abort, Dependency, Finished, Recorder, Start};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tier1::Tier1Code;
 use tier1::hooks::{Hooks, Resume, ResumeKind};
 
@@ -146,6 +146,8 @@ pub(crate) struct State {
     pub eval_frame: Option<py::EvalFrameFn>,
     pub resume: Resume,
     pub next_executor: Option<u32>,
+    /// Code whose frames usually have frame objects when they escape from native code.
+    pub seen: FxHashSet<usize>,
     /// Uops executed at least before native code was left.
     pub executed: u32,
 }
@@ -225,6 +227,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                     kind: ResumeKind::Normal,
                 },
                 next_executor: None,
+                seen: FxHashSet::default(),
                 executed: 0,
             }));
             tier1::hooks::set_hooks(Hooks {
@@ -779,6 +782,14 @@ impl State {
         }
     }
 
+    /// Invalidates all executors whose outermost frame runs `code`.
+    pub fn invalidate_code(&mut self, code: usize) {
+        let all: Vec<u32> = self.executors.iter().filter(|e| e.valid && e.site.code == code).map(|e| e.id).collect();
+        for id in all {
+            self.invalidate(id);
+        }
+    }
+
     pub fn invalidate_all(&mut self) {
         for id in 0..self.executors.len() as u32 {
             self.invalidate(id);
@@ -806,6 +817,7 @@ impl State {
             self.heat.remove(&place);
         }
         self.per_code.remove(&code);
+        self.seen.remove(&code);
         self.calls.forget_code(code);
     }
 }

@@ -47,6 +47,7 @@ impl State {
             exits,
             entered: 0,
             executed: 0,
+            seen_escapes: 0,
         });
         self.counters.forced_exits += 1;
         Some(entry)

@@ -366,22 +366,12 @@ impl Recorder {
             unsafe { py::Object::type_of(py::_Py_NoneStruct()) as usize },
         ]
         .contains(&ty)
-            || is_text_iterator(ty as *mut py::Type)
+            || py::is_text_iterator(ty as *mut py::Type)
     }
 
     pub(crate) fn depend(&mut self, d: Dependency) {
         if !self.dependencies.contains(&d) {
             self.dependencies.push(d);
         }
-    }
-}
-
-/// Whether the type is one of the iterators over str or bytes, which hold nothing else.
-fn is_text_iterator(ty: *mut py::Type) -> bool {
-    // SAFETY: a live type. Others may have these names, but no static types have.
-    unsafe {
-        !py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE)
-            && [c"str_ascii_iterator", c"str_iterator", c"bytes_iterator"]
-                .contains(&core::ffi::CStr::from_ptr((*ty).tp_name))
     }
 }

@@ -181,6 +181,12 @@ unsafe fn step(iterator: *mut Object) -> Option<Owned> {
     unsafe { Owned::steal((*Object::type_of(iterator)).tp_iternext?(iterator)) }
 }
 
+/// Whether the type is that of iterators over str, which hold nothing else.
+#[inline(always)]
+pub fn is_text_iterator(ty: *mut Type) -> bool {
+    ty == ascii_iter_type() || ty == PyUnicodeIter_Type()
+}
+
 /// Whether `next_quietly` may have an answer for iterators of exactly this type.
 pub fn may_step_quietly(ty: *mut Type) -> bool {
     iterators_are_known() && kind_of(ty).is_some()
@@ -236,6 +242,9 @@ pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
     unsafe {
         let ty = Object::type_of(iterator);
         let next = (*ty).tp_iternext.unwrap_unchecked();
+        if is_text_iterator(ty) && outlook_of_sequence(iterator) == Outlook::Item {
+            return next(iterator);
+        }
         let mut container = iterator;
         // A dict or set may be wrapped: whether it can step is seen only by trying.
         while Object::type_of(container) == PyEnum_Type() {

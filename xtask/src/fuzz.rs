@@ -237,7 +237,10 @@ impl Run<'_> {
     fn check(&self, program: &Program, seed: Option<u64>) -> Result<()> {
         let plain = run_plainly(self.venv, program)?;
         // A generator cannot know everything: what takes too long or too much plainly says nothing.
-        if plain.end == End::TimedOut || plain.stdout.contains("MemoryError") || plain.stderr.contains("MemoryError") {
+        if !matches!(plain.end, End::Exit(_))
+            || plain.stdout.contains("MemoryError")
+            || plain.stderr.contains("MemoryError")
+        {
             self.totals.skipped.fetch_add(1, Relaxed);
             return Ok(());
         }

@@ -5,6 +5,7 @@ mod build;
 mod compare;
 mod diff;
 mod fuzz;
+mod nightly;
 mod process;
 mod prove;
 mod provision;
@@ -46,6 +47,8 @@ enum Command {
     Bench(bench::Args),
     /// Show where a program's time goes under Tierup: by tier, trace, uop and line
     Profile(bench::ProfileArgs),
+    /// The checks that need longer than CI has
+    Nightly(nightly::Args),
     /// Check formatting, lints and the project's own rules
     Tidy(tidy::Args),
 }
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Prove(args) => prove::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Profile(args) => bench::profile(&args),
+        Command::Nightly(args) => nightly::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
     match result {

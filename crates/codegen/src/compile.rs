@@ -17,6 +17,10 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
     let selected = select(trace);
     let live = Live::analyze(trace, &selected)?;
     let mut allocated = alloc::allocate(trace, &selected, &live, env, options)?;
+    #[cfg(debug_assertions)]
+    if let Err(wrong) = crate::check::check(trace, &selected, &allocated, env) {
+        panic!("{wrong}\n{trace}");
+    }
     let outside = Outside {
         exit_thunk: arena.exit_thunk,
         exit_thunk_general: arena.exit_thunk_general,

@@ -9,6 +9,8 @@ mod alloc;
 mod arena;
 mod asm;
 mod calls;
+#[cfg(debug_assertions)]
+mod check;
 mod compile;
 mod dump;
 mod emit;

@@ -221,10 +221,29 @@ impl Recorder {
 
     /// Whether the instruction behind this `FOR_ITER` unpacks the item.
     unsafe fn unpacks_next(&mut self) -> bool {
-        let (code, pc) = (self.top().code_ptr, self.top().pc as usize);
-        // SAFETY: FOR_ITER is never the last instruction.
-        let unit = unsafe { *py::Code::units(code).add(pc + 2) };
-        py::DEOPT[usize::from(unit as u8)] == py::op::UNPACK_SEQUENCE
+        self.instruction_at(self.frames.len() - 1, 2).0 == py::op::UNPACK_SEQUENCE
+    }
+
+    /// Opcode and argument of the instruction `distance` units behind that of a frame; not for long arguments.
+    fn instruction_at(&self, frame: usize, distance: usize) -> (u8, usize) {
+        let frame = &self.frames[frame];
+        // SAFETY: the callers' instructions are never the last of their code.
+        let unit = unsafe { *py::Code::units(frame.code_ptr).add(frame.pc as usize + distance) };
+        (py::DEOPT[usize::from(unit as u8)], usize::from(unit >> 8))
+    }
+
+    /// Whether the tuple that is about to be made goes to an UNPACK_SEQUENCE without anybody seeing it: directly, or
+    /// yielded to a `for` that unpacks it.
+    pub(crate) fn is_unpacked_at_once(&self, n: usize) -> bool {
+        let last = self.frames.len() - 1;
+        let unpack = (py::op::UNPACK_SEQUENCE, n);
+        let next = self.instruction_at(last, 1);
+        if next.0 != py::op::YIELD_VALUE || last == 0 {
+            return next == unpack;
+        }
+        self.frames[last].generator.is_some()
+            && self.instruction_at(last - 1, 0).0 == py::op::FOR_ITER
+            && self.instruction_at(last - 1, 2) == unpack
     }
 
     /// `for i, x in enumerate(..)` over a range, list or tuple, without the pair. Whether it could be done.

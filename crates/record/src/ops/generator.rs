@@ -151,7 +151,7 @@ impl Recorder {
             self.emit_imm(Uop::StoreOwnAddress, &[generator], STACKPOINTER_AT, generator_slot(depth));
         }
         if differs(|s| s.state as usize) {
-            self.emit_imm(Uop::StoreGenState, &[generator], STATE_AT, state as u64);
+            self.emit_imm(Uop::StoreGenState, &[generator], STATE_AT, u64::from(state as u8));
         }
         self.frames.pop();
         self.push(value);

@@ -234,7 +234,7 @@ impl Recorder {
         let ty = unsafe { py::Object::type_of(object) };
         if ty == py::PyGen_Type() {
             self.guard_type(v, object);
-            return Ok(());
+            return self.keep_iterator();
         }
         if ty == py::PyCoro_Type() {
             return Err(Abort::Unsupported("yield from a coroutine"));

@@ -66,31 +66,35 @@ impl Recorder {
     pub(crate) unsafe fn get_iter(&mut self) -> Result<(), Abort> {
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
+        let e = self.peek(0);
         // SAFETY: the real frame holds the object.
-        let ty = unsafe { py::Object::type_of(object) };
-        let builtin = [
-            py::PyRange_Type(),
-            py::PyList_Type(),
-            py::PyTuple_Type(),
-            py::PyUnicode_Type(),
-            py::PyBytes_Type(),
-            py::PyDict_Type(),
-            py::PySet_Type(),
-            py::PyFrozenSet_Type(),
-        ];
-        if !builtin.contains(&ty) {
+        let (ty, dies) = unsafe { (py::Object::type_of(object), e.owned && (*object).ob_refcnt == 1) };
+        if py::is_own_iterator(ty) {
+            self.guard_type(v, object);
+            return self.keep_iterator();
+        }
+        let is_range = ty == py::PyRange_Type();
+        // An iterator that is made and an owner that dies would be two calls where one escape does both.
+        if !is_range && (!py::is_iterated_quietly(ty) || dies && !self.is_harmless(v, object)) {
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::GetIter, 0, &operands);
             self.push(Entry::owned(r));
             return Ok(());
         }
         self.guard_type(v, object);
-        let e = self.peek(0);
         let plan = self.plan_release(&[(e, object)]);
         let it = self.emit(Uop::NewIterator, &[v]);
         self.pop();
         self.push(Entry::owned(it));
         self.release(plan);
+        Ok(())
+    }
+
+    /// The operand is its own iterator, which the stack owns from here on.
+    pub(crate) fn keep_iterator(&mut self) -> Result<(), Abort> {
+        let e = self.pop();
+        let e = self.own(e)?;
+        self.push(e);
         Ok(())
     }
 

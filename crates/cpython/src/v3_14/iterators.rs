@@ -188,9 +188,12 @@ pub fn is_iterated_quietly(ty: *mut Type) -> bool {
 }
 
 /// Whether objects of exactly this type are their own iterators.
-pub fn is_own_iterator(ty: *mut Type) -> bool {
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn is_own_iterator(ty: *mut Type) -> bool {
     let own = address::PyObject_SelfIter() as usize;
-    // SAFETY: a live type. What a heap type inherits or was given may change.
+    // SAFETY: the caller's. What a heap type inherits or was given may change.
     unsafe { !Type::has_flag(ty, TPFLAGS_HEAPTYPE) && (*ty).tp_iter.is_some_and(|f| f as usize == own) }
 }
 

@@ -68,8 +68,11 @@ impl Recorder {
         let object = self.real_peek(0);
         let e = self.peek(0);
         // SAFETY: the real frame holds the object.
-        let (ty, dies) = unsafe { (py::Object::type_of(object), e.owned && (*object).ob_refcnt == 1) };
-        if py::is_own_iterator(ty) {
+        let (ty, dies, is_iterator) = unsafe {
+            let ty = py::Object::type_of(object);
+            (ty, e.owned && (*object).ob_refcnt == 1, py::is_own_iterator(ty))
+        };
+        if is_iterator {
             self.guard_type(v, object);
             return self.keep_iterator();
         }

@@ -296,6 +296,11 @@ impl Recorder {
                 slots.push(e);
             }
             let generator = f.generator.then_some(None);
+            if let (true, Val::Is(v)) = (f.generator, func.val) {
+                // In the trace's memory it is suspended: it must not be resumed as another one.
+                // SAFETY: the exit has just linked the generator's frame.
+                r.generators.push((v, unsafe { py::Frame::generator(frames[n]) }.cast()));
+            }
             r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc });
         }
         // The parent left these locals stale in memory: here they are stores that are still pending.

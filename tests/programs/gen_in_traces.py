@@ -276,6 +276,40 @@ def entangled(n):
 print(stepping(3000), same_twice(3000), entangled(900))
 
 
+def ring(n, turn):
+    """A generator that resumes its twin, and later itself, from a branch of its own."""
+    picked, errors, got = [1], [0], [0]
+    gens = []
+
+    def it(own, gens, picked, errors, got):
+        i = 0
+        while True:
+            if own and i % 2:
+                try:
+                    for x in gens[picked[0]]:
+                        got[0] += x
+                        break
+                except ValueError as e:
+                    errors[0] += 1
+            yield i
+            i += 1
+
+    gens.append(it(True, gens, picked, errors, got))
+    gens.append(it(False, gens, picked, errors, got))
+    s = 0
+    for x in gens[0]:
+        s += x
+        if x == turn:
+            picked[0] = 0
+        if x == n:
+            break
+    gens.clear()
+    return s, errors, got
+
+
+print(ring(1500, 900), ring(1500, 901), ring(900, 5))
+
+
 def raising(n):
     for i in range(n):
         yield i

@@ -162,7 +162,9 @@ impl Optimizer<'_> {
                 (Uop::LoadGenSlot, &args[..1], args[1])
             }
             Uop::StoreGenState => {
-                let key = Key { op: Uop::GuardGenState, args: SmallVec::from_slice(args), imms };
+                // The guard's immediate is signed.
+                let state = imms[1] as u8 as i8 as u64;
+                let key = Key { op: Uop::GuardGenState, args: SmallVec::from_slice(args), imms: [imms[0], state] };
                 self.st.heap.push((key, None));
                 return Ok(v);
             }

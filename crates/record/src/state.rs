@@ -167,7 +167,7 @@ pub struct Recorder {
     pub(crate) lent_function: bool,
     /// Results of calls are taken as objects, not as numbers of which nobody has seen the object.
     pub boxed_results: bool,
-    /// The root frame has returned.
+    /// The root frame has returned or yielded, and the trace has its end.
     pub(crate) has_returned: bool,
     /// A string concatenation that may turn out to be `local += x` at the next instruction.
     pub(crate) deferred: Option<Deferred>,
@@ -177,6 +177,8 @@ pub struct Recorder {
     pub(crate) unpacking: Option<Vec<Entry>>,
     /// Generators that the trace resumed, which are known to be different objects.
     pub(crate) generators: Vec<(ValueId, *mut py::Object)>,
+    /// The function whose call, which makes a generator, runs in tier 1 now.
+    pub(crate) making: Option<*mut py::Code>,
     seen_headers: FxHashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -219,6 +221,7 @@ impl Recorder {
             stepping: None,
             unpacking: None,
             generators: Vec::new(),
+            making: None,
             seen_headers: FxHashMap::default(),
             recursion_guarded: 0,
             stale: false,
@@ -293,6 +296,11 @@ impl Recorder {
                 slots.push(e);
             }
             let generator = f.generator.then_some(None);
+            if let (true, Val::Is(v)) = (f.generator, func.val) {
+                // In the trace's memory it is suspended: it must not be resumed as another one.
+                // SAFETY: the exit has just linked the generator's frame.
+                r.generators.push((v, unsafe { py::Frame::generator(frames[n]) }.cast()));
+            }
             r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc });
         }
         // The parent left these locals stale in memory: here they are stores that are still pending.
@@ -395,6 +403,13 @@ impl Recorder {
         self.steps += 1;
         self.real = frame;
         self.real_sp = sp;
+        if let Some(code) = self.making {
+            // SAFETY: by this function's contract.
+            if unsafe { py::Frame::code(frame) } == code && frame != self.root {
+                return Step::Continue;
+            }
+            self.making = None;
+        }
         let stepped = match self.stepping.take() {
             // SAFETY: by this function's contract.
             Some(s) => unsafe { self.finish_step(s, frame, offset) },
@@ -505,6 +520,11 @@ impl Recorder {
             steps: self.steps,
             entry: self.start.entry,
         })
+    }
+
+    /// Instructions recorded so far.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// Whether the recording goes from a function's start to its return without a call that stays one.

@@ -184,7 +184,9 @@ impl State {
             crate::native::drop_globals_guards(&mut trace);
         }
         self.counters.uops_recorded += trace.insts.len() as u64;
-        let recorded = (trace.kind == TraceKind::Root).then(|| trace.clone());
+        // One that ends where its generator yields is no loop to link to.
+        let yields = trace.insts.last().is_some_and(|i| i.op == Uop::Exit);
+        let recorded = (trace.kind == TraceKind::Root && !yields).then(|| trace.clone());
         let site = Site { code, offset, function: entry, installed: Vec::new() };
         let id = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
         self.executor_mut(id).called |= called;

@@ -99,6 +99,7 @@ impl Executor {
 
     /// Whether exit `i` may get a bridge: not a poll, a link or the end of the trace's last resort.
     pub fn may_bridge(&self, i: usize) -> bool {
-        !matches!(self.compiled.exits[i].uop, Uop::GuardEvalBreaker | Uop::Link | Uop::GuardRecursion)
+        let uop = self.compiled.exits[i].uop;
+        !matches!(uop, Uop::GuardEvalBreaker | Uop::Link | Uop::GuardRecursion | Uop::Exit)
     }
 }

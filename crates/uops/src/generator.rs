@@ -43,7 +43,7 @@ pub unsafe fn guard_gen_state(generator: Obj, offset: Imm32, state: Imm32) -> St
     if found as i64 == state as i64 { Step::Next(()) } else { Step::Exit }
 }
 
-/// Sets the byte at `offset` (`gi_frame_state`).
+/// Sets the byte at `offset` (`gi_frame_state`), given as an unsigned number.
 #[uop(writes(GeneratorState))]
 #[inline(always)]
 pub unsafe fn store_gen_state(generator: Obj, offset: Imm32, state: Imm32) {

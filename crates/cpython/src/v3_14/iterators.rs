@@ -187,6 +187,22 @@ pub fn is_text_iterator(ty: *mut Type) -> bool {
     ty == ascii_iter_type() || ty == PyUnicodeIter_Type()
 }
 
+/// Whether making an iterator over an object of exactly this type runs no Python code.
+pub fn is_iterated_quietly(ty: *mut Type) -> bool {
+    let types = [PyList_Type(), PyTuple_Type(), PyRange_Type(), PyDict_Type(), PySet_Type(), PyFrozenSet_Type()];
+    types.contains(&ty) || ty == PyUnicode_Type() || ty == PyBytes_Type()
+}
+
+/// Whether objects of exactly this type are their own iterators.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn is_own_iterator(ty: *mut Type) -> bool {
+    let own = address::PyObject_SelfIter() as usize;
+    // SAFETY: the caller's. What a heap type inherits or was given may change.
+    unsafe { !Type::has_flag(ty, TPFLAGS_HEAPTYPE) && (*ty).tp_iter.is_some_and(|f| f as usize == own) }
+}
+
 /// Whether `next_quietly` may have an answer for iterators of exactly this type.
 pub fn may_step_quietly(ty: *mut Type) -> bool {
     iterators_are_known() && kind_of(ty).is_some()

@@ -18,6 +18,9 @@ impl Recorder {
             let method_of_python = ty == py::PyMethod_Type()
                 && py::Object::type_of((*object.cast::<py::BoundMethod>()).im_func) == py::PyFunction_Type();
             if ty == py::PyFunction_Type() || method_of_python && self.real_peek(nargs).is_null() {
+                if let Some(code) = makes_generator(object) {
+                    return self.make_generator(EscapeHelper::Call, nargs, nargs + 2, code);
+                }
                 return self.call_function(nargs, 0, &[]);
             }
             if object == py::PyRange_Type().cast() && self.real_peek(nargs).is_null() && (1..=3).contains(&nargs) {
@@ -66,6 +69,9 @@ impl Recorder {
             if py::Object::type_of(object) == py::PyFunction_Type()
                 || py::Object::type_of(object) == py::PyMethod_Type()
             {
+                if let Some(code) = makes_generator(object) {
+                    return self.make_generator(EscapeHelper::CallKw, nargs, nargs + 3, code);
+                }
                 let keywords: Vec<*mut py::Object> =
                     (0..py::Tuple::len(names.cast())).map(|i| py::Tuple::item(names.cast(), i)).collect();
                 return self.call_function(nargs, 1, &keywords);
@@ -74,6 +80,27 @@ impl Recorder {
         let operands = self.pop_n(nargs + 3);
         let v = self.escape(EscapeHelper::CallKw, nargs as u64, &operands);
         self.push(Entry::owned(v));
+        Ok(())
+    }
+
+    /// A call with `operands` operands that makes a generator: none of its code runs, so it need not be followed.
+    fn make_generator(
+        &mut self,
+        helper: EscapeHelper,
+        nargs: usize,
+        operands: usize,
+        code: *mut py::Code,
+    ) -> Result<(), Abort> {
+        if operands > 15 {
+            return Err(Abort::Value("a call with many arguments"));
+        }
+        if self.frames.iter().any(|f| f.code_ptr == code) {
+            return Err(Abort::Value("makes a generator of a function that is running"));
+        }
+        let operands = self.pop_n(operands);
+        let v = self.escape(helper, nargs as u64, &operands);
+        self.push(Entry::owned(v));
+        self.making = Some(code);
         Ok(())
     }
 
@@ -388,6 +415,21 @@ unsafe fn simple(f: *mut py::Function, n: usize) -> bool {
             && (*code).co_nfreevars == 0
             && n <= required
             && n + defaults >= required
+    }
+}
+
+/// The code of a Python function, or of a bound method's, whose call makes a generator, coroutine or the like.
+unsafe fn makes_generator(callable: *mut py::Object) -> Option<*mut py::Code> {
+    let makes = py::CO_GENERATOR | py::CO_COROUTINE | py::CO_ASYNC_GENERATOR;
+    // SAFETY: the real frame holds the callable; types are compared before fields are read.
+    unsafe {
+        let bound = py::Object::type_of(callable) == py::PyMethod_Type();
+        let function = if bound { (*callable.cast::<py::BoundMethod>()).im_func } else { callable };
+        if py::Object::type_of(function) != py::PyFunction_Type() {
+            return None;
+        }
+        let code = (*function.cast::<py::Function>()).func_code;
+        ((*code).co_flags as u32 & makes != 0).then_some(code)
     }
 }
 

@@ -18,6 +18,9 @@ const STACKPOINTER_AT: u64 = (offset_of!(py::Generator, gi_iframe) + offset_of!(
 const GLOBALS_AT: u64 = (offset_of!(py::Generator, gi_iframe) + offset_of!(py::Frame, f_globals)) as u64;
 const BUILTINS_AT: u64 = (offset_of!(py::Generator, gi_iframe) + offset_of!(py::Frame, f_builtins)) as u64;
 
+/// Instructions that make it worth entering and leaving a trace for each item that a generator yields to C code.
+const MIN_STEPS_PER_YIELD: usize = 20;
+
 /// The state of a generator's or coroutine's frame, if it is suspended.
 pub(crate) unsafe fn suspension(generator: *mut py::Generator) -> Option<Suspension> {
     // SAFETY: a live generator; its frame is complete while it is suspended.
@@ -106,7 +109,7 @@ impl Recorder {
     }
 
     /// The entry with a reference of its own (or an immortal object).
-    fn own(&mut self, e: Entry) -> Result<Entry, Abort> {
+    pub(crate) fn own(&mut self, e: Entry) -> Result<Entry, Abort> {
         let Val::Is(v) = e.val else { return Err(Abort::Value("NULL operand")) };
         if e.owned || self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
             return Ok(e);
@@ -117,13 +120,14 @@ impl Recorder {
 
     pub(crate) unsafe fn yield_value(&mut self, oparg: u32) -> Result<(), Abort> {
         if self.in_root() {
-            return Err(Abort::LeftLoop);
+            return self.leave_generator();
         }
         let (Some(suspended), Some(generator)) = (self.top().generator, self.home()) else {
             return Err(Abort::FrameMismatch);
         };
         let e = self.pop();
-        let value = self.own(e)?;
+        // What is unpacked at once has no tuple.
+        let value = if self.unpacking.is_some() { e } else { self.own(e)? };
         let (nlocals, depth) = (self.top().nlocals, self.top().slots.len());
         for i in nlocals..depth {
             let e = self.top().slots[i];
@@ -147,11 +151,22 @@ impl Recorder {
             self.emit_imm(Uop::StoreOwnAddress, &[generator], STACKPOINTER_AT, generator_slot(depth));
         }
         if differs(|s| s.state as usize) {
-            self.emit_imm(Uop::StoreGenState, &[generator], STATE_AT, state as u64);
+            self.emit_imm(Uop::StoreGenState, &[generator], STATE_AT, u64::from(state as u8));
         }
         self.frames.pop();
         self.push(value);
         self.expect_code = Some(self.top().code_ptr);
+        Ok(())
+    }
+
+    /// The frame that the trace started in yields, to C code or to what tier 1 runs: the trace ends here if it was worth
+    /// entering.
+    fn leave_generator(&mut self) -> Result<(), Abort> {
+        if self.steps() < MIN_STEPS_PER_YIELD || self.start.entry || self.unpacking.is_some() {
+            return Err(Abort::LeftLoop);
+        }
+        self.trace.push(ir::Inst::new(Uop::Exit, &[]).snap(self.before));
+        self.has_returned = true;
         Ok(())
     }
 
@@ -219,7 +234,7 @@ impl Recorder {
         let ty = unsafe { py::Object::type_of(object) };
         if ty == py::PyGen_Type() {
             self.guard_type(v, object);
-            return Ok(());
+            return self.keep_iterator();
         }
         if ty == py::PyCoro_Type() {
             return Err(Abort::Unsupported("yield from a coroutine"));

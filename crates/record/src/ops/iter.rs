@@ -66,31 +66,38 @@ impl Recorder {
     pub(crate) unsafe fn get_iter(&mut self) -> Result<(), Abort> {
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
+        let e = self.peek(0);
         // SAFETY: the real frame holds the object.
-        let ty = unsafe { py::Object::type_of(object) };
-        let builtin = [
-            py::PyRange_Type(),
-            py::PyList_Type(),
-            py::PyTuple_Type(),
-            py::PyUnicode_Type(),
-            py::PyBytes_Type(),
-            py::PyDict_Type(),
-            py::PySet_Type(),
-            py::PyFrozenSet_Type(),
-        ];
-        if !builtin.contains(&ty) {
+        let (ty, dies, is_iterator) = unsafe {
+            let ty = py::Object::type_of(object);
+            (ty, e.owned && (*object).ob_refcnt == 1, py::is_own_iterator(ty))
+        };
+        if is_iterator {
+            self.guard_type(v, object);
+            return self.keep_iterator();
+        }
+        let is_range = ty == py::PyRange_Type();
+        // An iterator that is made and an owner that dies would be two calls where one escape does both.
+        if !is_range && (!py::is_iterated_quietly(ty) || dies && !self.is_harmless(v, object)) {
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::GetIter, 0, &operands);
             self.push(Entry::owned(r));
             return Ok(());
         }
         self.guard_type(v, object);
-        let e = self.peek(0);
         let plan = self.plan_release(&[(e, object)]);
         let it = self.emit(Uop::NewIterator, &[v]);
         self.pop();
         self.push(Entry::owned(it));
         self.release(plan);
+        Ok(())
+    }
+
+    /// The operand is its own iterator, which the stack owns from here on.
+    pub(crate) fn keep_iterator(&mut self) -> Result<(), Abort> {
+        let e = self.pop();
+        let e = self.own(e)?;
+        self.push(e);
         Ok(())
     }
 
@@ -221,10 +228,29 @@ impl Recorder {
 
     /// Whether the instruction behind this `FOR_ITER` unpacks the item.
     unsafe fn unpacks_next(&mut self) -> bool {
-        let (code, pc) = (self.top().code_ptr, self.top().pc as usize);
-        // SAFETY: FOR_ITER is never the last instruction.
-        let unit = unsafe { *py::Code::units(code).add(pc + 2) };
-        py::DEOPT[usize::from(unit as u8)] == py::op::UNPACK_SEQUENCE
+        self.instruction_at(self.frames.len() - 1, 2).0 == py::op::UNPACK_SEQUENCE
+    }
+
+    /// Opcode and argument of the instruction `distance` units behind that of a frame; not for long arguments.
+    fn instruction_at(&self, frame: usize, distance: usize) -> (u8, usize) {
+        let frame = &self.frames[frame];
+        // SAFETY: the callers' instructions are never the last of their code.
+        let unit = unsafe { *py::Code::units(frame.code_ptr).add(frame.pc as usize + distance) };
+        (py::DEOPT[usize::from(unit as u8)], usize::from(unit >> 8))
+    }
+
+    /// Whether the tuple that is about to be made goes to an UNPACK_SEQUENCE without anybody seeing it: directly, or
+    /// yielded to a `for` that unpacks it.
+    pub(crate) fn is_unpacked_at_once(&self, n: usize) -> bool {
+        let last = self.frames.len() - 1;
+        let unpack = (py::op::UNPACK_SEQUENCE, n);
+        let next = self.instruction_at(last, 1);
+        if next.0 != py::op::YIELD_VALUE || last == 0 {
+            return next == unpack;
+        }
+        self.frames[last].generator.is_some()
+            && self.instruction_at(last - 1, 0).0 == py::op::FOR_ITER
+            && self.instruction_at(last - 1, 2) == unpack
     }
 
     /// `for i, x in enumerate(..)` over a range, list or tuple, without the pair. Whether it could be done.

@@ -170,6 +170,14 @@ impl Recorder {
             op::BUILD_SLICE => (EscapeHelper::BuildSlice, n),
             _ => (EscapeHelper::BuildString, n),
         };
+        if opcode == op::BUILD_TUPLE && n > 0 && self.is_unpacked_at_once(n) {
+            let items = self.pop_n(n);
+            // Each is owned, as by the tuple: unpacking may overwrite the locals they came from.
+            let items = items.into_iter().map(|e| self.own(e)).collect::<Result<_, _>>()?;
+            self.push(Entry::NULL);
+            self.unpacking = Some(items);
+            return Ok(());
+        }
         if count > 15 {
             return Err(Abort::Value("a display of many items"));
         }

@@ -246,3 +246,29 @@ for i in range(20):
     except RecursionError as e:
         message = str(e)
 print(message)
+
+
+# Results change their kind on the way up, through inlined frames, at every depth a chunk may end at.
+def upper(n):
+    if n == 0:
+        return 10**6
+    return lower(n - 1) + 1
+
+
+def lower(n):
+    result = upper(n)
+    if n % 37 == 36:
+        return result + 0.25 if isinstance(result, int) else int(result)
+    if n % 53 == 52:
+        return str(result) if n > 200 else result
+    return result
+
+
+def kinds(n):
+    try:
+        return upper(n)
+    except TypeError as e:
+        return str(e)
+
+
+print([kinds(n) for n in range(0, 330, 3)][::9])

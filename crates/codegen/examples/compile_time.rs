@@ -33,6 +33,10 @@ unsafe extern "sysv64" fn on_call(_cx: *mut NativeFrame) -> Answer {
     unreachable!("the traces make no native calls")
 }
 
+unsafe extern "sysv64" fn on_link(_cx: *mut NativeFrame) {
+    unreachable!("the traces make no native calls")
+}
+
 unsafe extern "sysv64" fn on_returned(_cx: *mut NativeFrame, _value: u64, _how: u64, _float: u64) -> Answer {
     unreachable!("the traces make no native calls")
 }
@@ -132,7 +136,7 @@ fn hundred() -> String {
 }
 
 fn main() {
-    let callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return };
+    let callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return, on_link };
     let mut arena = Arena::new(8 << 20, callbacks).expect("memory");
     for (name, text) in [("squares", SQUARES.to_string()), ("mandelbrot", MANDELBROT.into()), ("hundred", hundred())] {
         let trace = Trace::parse(&text).unwrap_or_else(|e| panic!("{e}"));

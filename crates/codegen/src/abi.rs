@@ -109,7 +109,8 @@ impl NativeFrame {
 pub const LINKED: u32 = 1;
 /// [`NativeFrame::linked`] of a frame that was entered from tier 1.
 pub const ENTERED: u32 = 2;
-/// In [`NativeFrame::linked`]: the frame is the first of its data-stack chunk, and holds its references already.
+/// In [`NativeFrame::linked`]: the frame is the first of its data-stack chunk, or the first after those inlined at the
+/// call. It holds its references already.
 pub const CHUNK: u32 = 4;
 
 /// How a native call hands its result over: an object in rax.
@@ -135,6 +136,8 @@ pub struct Answer {
 /// Called where no executor is there to be called: runs the callee of the caller's call in flight. Its arguments are in
 /// the registers of `cx`. Answers with [`RETURNS_WRITTEN`] or [`ENTERS`].
 pub type OnCall = unsafe extern "sysv64" fn(cx: *mut NativeFrame) -> Answer;
+/// Called before an escape of a frame that nobody can see yet: writes it and its callers' frames.
+pub type OnLink = unsafe extern "sysv64" fn(cx: *mut NativeFrame);
 /// Called when a call answers otherwise than expected, with `how` (`value`, or `float` for [`RETURNS_F64`]): the
 /// value as expected and 0, or what the executor itself returns and 1.
 pub type OnReturned = unsafe extern "sysv64" fn(cx: *mut NativeFrame, value: u64, how: u64, float: u64) -> Answer;

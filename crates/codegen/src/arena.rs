@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
 use crate::Compiled;
-use crate::abi::{self, Enter, OnCall, OnEscape, OnExit, OnLeft, OnReturn, OnReturned};
+use crate::abi::{self, Enter, OnCall, OnEscape, OnExit, OnLeft, OnLink, OnReturn, OnReturned};
 use crate::asm::{Asm, RAX, RBP, RCX, RDI, RDX, RSI};
 use crate::calls;
 use crate::reclaim::{Activation, Reclaim};
@@ -26,6 +26,7 @@ pub struct Callbacks {
     pub on_call: OnCall,
     pub on_returned: OnReturned,
     pub on_return: OnReturn,
+    pub on_link: OnLink,
 }
 
 /// A piece of the arena.
@@ -73,6 +74,7 @@ pub struct Arena {
     pub(crate) call_thunk: usize,
     pub(crate) returned_thunk: usize,
     pub(crate) return_thunk: usize,
+    pub(crate) link_thunk: usize,
 }
 
 // SAFETY: the mapping belongs to the arena alone; `&mut self` guards every change.
@@ -110,13 +112,14 @@ impl Arena {
             call_thunk: 0,
             returned_thunk: 0,
             return_thunk: 0,
+            link_thunk: 0,
         };
         let (code, offsets) = thunks(callbacks);
         let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
         arena.write(range.addr, &code).map_err(ArenaError::Os)?;
         let at = offsets.map(|o| range.addr + o as usize);
         [arena.enter, arena.exit_thunk, arena.exit_thunk_general, arena.escape_thunk, arena.left_thunk, ..] = at;
-        [.., arena.call_thunk, arena.returned_thunk, arena.return_thunk] = at;
+        [.., arena.call_thunk, arena.returned_thunk, arena.return_thunk, arena.link_thunk] = at;
         Ok(arena)
     }
 
@@ -277,7 +280,7 @@ pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
 
 /// The code all executors share: `enter`, and the thunks of exits (two), escapes, escapes that leave (they take their id
 /// in eax, the last one the escape's result in rdx), and of native calls.
-fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 8]) {
+fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 9]) {
     let mut a = Asm::default();
     let enter = a.here();
     a.push_rbp();
@@ -345,7 +348,8 @@ fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 8]) {
     let call = calls::call_thunk(&mut a, callbacks.on_call);
     let returned = calls::returned_thunk(&mut a, callbacks.on_returned, epilogue);
     let return_ = calls::return_thunk(&mut a, callbacks.on_return, restore);
-    (a.code, [enter, exit, exit_general, escape, left, call, returned, return_])
+    let link = calls::link_thunk(&mut a, callbacks.on_link);
+    (a.code, [enter, exit, exit_general, escape, left, call, returned, return_, link])
 }
 
 pub(crate) fn load_registers(a: &mut Asm) {

@@ -311,6 +311,14 @@ impl Asm {
         self.bytes(&[0x83, 0xF8 | r & 7, imm as u8]);
     }
 
+    /// test byte [base + disp], imm8
+    pub fn test8_mi(&mut self, base: u8, disp: i32, imm: u8) {
+        self.rex(0, base);
+        self.bytes(&[0xF6]);
+        self.mem(0, base, disp);
+        self.bytes(&[imm]);
+    }
+
     /// inc dword [base + disp]
     pub fn inc32_m(&mut self, base: u8, disp: i32) {
         self.rex(0, base);

@@ -5,7 +5,7 @@ use uops::layout::{
     TSTATE_RECURSION,
 };
 
-use crate::abi::{self, OnCall, OnReturn, OnReturned};
+use crate::abi::{self, OnCall, OnLink, OnReturn, OnReturned};
 use crate::arena::{load_registers, save_registers};
 use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI, RDX, RSI, RSP};
 use crate::emit::{Emitter, Outside};
@@ -120,6 +120,14 @@ impl Emitter {
         self.returns.push(ColdReturn { from, returns, pc, mark: self.mark });
     }
 
+    /// Before an escape: the frames must be there for others to see.
+    pub fn link_first(&mut self) {
+        self.asm.test8_mi(RBP, abi::LINKED_AT, (abi::LINKED | abi::ENTERED) as u8);
+        let from = self.asm.jcc(Cond::Zero);
+        let back = self.asm.here();
+        self.links.push((from, back));
+    }
+
     pub fn call_stubs(&mut self, outside: &Outside) {
         for c in std::mem::take(&mut self.calls) {
             self.mark(MarkKind::Cold(c.mark.0, c.mark.1));
@@ -129,6 +137,14 @@ impl Emitter {
             self.fixups.push((at, outside.returned_thunk));
             let at = self.asm.jmp();
             self.asm.bind(at, c.back);
+        }
+        for (from, back) in std::mem::take(&mut self.links) {
+            let here = self.asm.here();
+            self.asm.bind(from, here);
+            let at = self.asm.call();
+            self.fixups.push((at, outside.link_thunk));
+            let at = self.asm.jmp();
+            self.asm.bind(at, back);
         }
         for r in std::mem::take(&mut self.returns) {
             self.mark(MarkKind::Cold(r.mark.0, r.mark.1));
@@ -166,6 +182,20 @@ pub(crate) fn call_thunk(a: &mut Asm, on_call: OnCall) -> u32 {
     a.bind_short(enters);
     load_registers(a);
     a.jmp_r(RAX);
+    start
+}
+
+/// Makes the frames of a native frame and of its callers visible; keeps all registers.
+pub(crate) fn link_thunk(a: &mut Asm, on_link: OnLink) -> u32 {
+    let start = a.here();
+    a.sub_rsp(8);
+    save_registers(a);
+    a.lea(RDI, RBP, abi::FRAME_BASE);
+    a.mov_ri(RAX, on_link as usize as u64);
+    a.call_r(RAX);
+    load_registers(a);
+    a.add_rsp(8);
+    a.ret();
     start
 }
 

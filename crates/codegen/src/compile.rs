@@ -33,6 +33,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         call_thunk: arena.call_thunk,
         returned_thunk: arena.returned_thunk,
         return_thunk: arena.return_thunk,
+        link_thunk: arena.link_thunk,
         prologue: env.prologue(trace),
     };
     let Emitted { code: mut bytes, fixups, marks, body } = emit(&mut allocated, &outside)?;

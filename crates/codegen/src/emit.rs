@@ -36,6 +36,7 @@ pub(crate) struct Outside {
     pub call_thunk: usize,
     pub returned_thunk: usize,
     pub return_thunk: usize,
+    pub link_thunk: usize,
     pub prologue: Option<Prologue>,
 }
 
@@ -76,6 +77,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
         ways_out: Vec::new(),
         calls: Vec::new(),
         returns: Vec::new(),
+        links: Vec::new(),
         head: None,
         mark: (0, Uop::Label),
     };
@@ -112,6 +114,8 @@ pub(crate) struct Emitter {
     pub ways_out: Vec<WayOut>,
     pub calls: Vec<ColdCall>,
     pub returns: Vec<ColdReturn>,
+    /// Jumps to where frames are linked, and what follows.
+    pub links: Vec<(u32, u32)>,
     /// Offset of the loop's head.
     head: Option<u32>,
     pub mark: (u32, Uop),

@@ -47,6 +47,7 @@ struct Phase {
 impl Emitter {
     /// Emits the escape; its result is in rax then, and registers that C functions may overwrite are lost.
     pub fn escape(&mut self, index: u32, recipe: &Recipe<Loc>, keep: (RegSet, RegSet), outside: &Outside) {
+        self.link_first();
         let saved_at = 8 * recipe.array.len() as i32;
         let phase = |scratch| Phase { scratch, fails: Vec::new(), keep, dealloc: outside.dealloc, saved_at };
         let mut guards = phase(RAX);

@@ -228,6 +228,7 @@ impl State {
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
         let exits = ExitState::all(&optimized, &compiled);
         let plans = crate::escape::plans(&optimized, &compiled)?;
+        let call_plans = crate::call_plan::plans(&optimized, &compiled)?;
         let id = self.executor_count();
         if let Some(target) = direct {
             self.executor_mut(target).linkers.push(id);
@@ -241,6 +242,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
+            call_plans,
             called: target.is_some(),
             namespaces,
             compiled,

@@ -4,6 +4,7 @@ use codegen::Compiled;
 use ir::{Trace, Uop};
 use record::Dependency;
 
+use crate::call_plan::CallPlan;
 use crate::deopt::ExitPlan;
 use crate::escape::{Control, Plan};
 use crate::link::Signature;
@@ -56,6 +57,8 @@ pub(crate) struct Executor {
     pub linkers: Vec<u32>,
     /// Entries of the same function for native calls.
     pub entries: Vec<u32>,
+    /// How to write the frames that wait at its native calls.
+    pub call_plans: Vec<CallPlan>,
     /// Only native calls lead here: the root frame is a named function's.
     pub called: bool,
     /// The globals and builtins of the frame it was recorded in.

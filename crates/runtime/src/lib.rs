@@ -4,6 +4,7 @@
 //! Everything here runs under the GIL, in one interpreter. A failure in this crate is never a Python error: every
 //! entry point returns to tier 1 and counts a reason.
 
+mod call_plan;
 mod compile;
 mod deopt;
 mod escape;
@@ -20,7 +21,6 @@ pub mod options;
 mod recipe;
 mod state;
 mod stress;
-mod values;
 mod watch;
 
 pub use options::Options;

@@ -19,11 +19,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
 
+use crate::call_plan::{CallPlan, What};
 use crate::compile::Job;
 use crate::executor::Site;
 use crate::link::{Handover, Signature};
 use crate::state::{STATUS_RESUME, State, state};
-use crate::values::Values;
 
 /// Bytes of the C stack above its soft limit that native code leaves to others.
 pub(crate) const C_STACK_RESERVE: usize = 128 << 10;
@@ -117,8 +117,6 @@ impl Target {
         // What loops check that were recorded in frames of any origin.
         words.push((core::mem::offset_of!(py::Frame, f_globals) as u32, globals));
         words.push((core::mem::offset_of!(py::Frame, f_builtins) as u32, builtins));
-        // No frame object, and not null: machine code has the runtime do an escape for such a frame, which links it.
-        words.push((core::mem::offset_of!(py::Frame, frame_obj) as u32, 1));
         Prologue { bytes: 8 * size, words, c_stack_reserve: C_STACK_RESERVE as u32 }
     }
 }
@@ -314,45 +312,53 @@ impl State {
     }
 }
 
-/// Writes the frames that wait at the call in flight of `cx`, whose root frame is linked; inlined ones at `base`. The
-/// innermost.
+/// Writes the frames that wait at the call in flight of `cx`, whose root frame is linked: inlined ones at `base`, or,
+/// where that is null, on top of the data stack, to stay there. The innermost.
 unsafe fn write_callers(cx: *mut NativeFrame, base: *mut py::Frame) -> *mut py::Frame {
-    let st = state();
-    let (ex, site) = st.call_in_flight(
-        // SAFETY: the native frame is alive: its call is in flight.
-        unsafe { &*cx },
-    );
-    let snapshot = ex.trace.snapshot(site.snapshot);
-    let mut released: SmallVec<[py::StackRef; 8]> = SmallVec::new();
-    // SAFETY: the snapshot describes these frames; at a call its values are in memory.
+    // SAFETY: the plan describes these frames; at a call its values are in memory.
     unsafe {
+        let plan = plan_in_flight(cx);
         (*cx).data_top = base as u64;
-        let mut values = Values::new(&*cx, &site.values);
         let mut frame = (*cx).frame as *mut py::Frame;
+        let mut written: SmallVec<[*mut py::Frame; 8]> = SmallVec::new();
         let mut next = base;
-        for (n, f) in callers(snapshot).iter().enumerate() {
-            let code = ex.trace.codes[f.code.0 as usize] as *mut py::Code;
-            let nlocals = (*code).co_nlocalsplus as usize;
+        for (n, f) in plan.frames.iter().enumerate() {
             if n > 0 {
-                py::init_frame(next, values.slot(f.func), code, frame);
-                frame = next;
-                next = next.cast::<*mut py::Object>().add((*code).co_framesize as usize).cast();
-            }
-            for (i, slot) in f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged) {
-                let at = py::Frame::local(frame, i);
-                if n == 0 && i < nlocals {
-                    released.push(*at);
+                let func = f.func.make(&*cx, |_, _| py::StackRef::NULL);
+                if base.is_null() {
+                    next = crate::deopt::push_uncounted((*cx).tstate as *mut py::ThreadState, func, f.code, frame);
+                } else {
+                    py::init_frame(next, func, f.code, frame);
                 }
-                *at = values.slot(*slot);
+                frame = next;
+                next = next.cast::<*mut py::Object>().add(f.size).cast();
             }
-            (*frame).stackpointer = py::Frame::local(frame, f.slots.len());
-            (*frame).instr_ptr = py::Code::units(code).add(f.pc as usize);
-            (*frame).return_offset = u16::from((*tier1::code_of(frame)).base_op(f.pc as usize).len);
-        }
-        for old in released {
-            old.close();
+            written.push(frame);
+            for (i, what) in &f.writes {
+                let at = py::Frame::local(frame, usize::from(*i));
+                let old = *at;
+                *at = what.make(&*cx, |n, i| *py::Frame::local(written[usize::from(n)], usize::from(i)));
+                // A local that a pending store left stale: its old value is of a harmless type.
+                if n == 0 && usize::from(*i) < f.nlocals {
+                    old.close();
+                }
+            }
+            (*frame).stackpointer = py::Frame::local(frame, f.depth);
+            (*frame).instr_ptr = f.instr_ptr;
+            (*frame).return_offset = f.return_offset;
         }
         frame
+    }
+}
+
+/// The plan of the call in flight.
+unsafe fn plan_in_flight<'a>(cx: *mut NativeFrame) -> &'a CallPlan {
+    // SAFETY: executors are boxed, and none is freed: the plan stays.
+    unsafe {
+        let st = state();
+        let (executor, index) = st.call_site((*cx).call);
+        let plan: *const CallPlan = core::ptr::from_ref(&st.executor(executor).call_plans[index]);
+        &*plan
     }
 }
 
@@ -369,6 +375,15 @@ pub(crate) unsafe fn link(cx: *mut NativeFrame) {
             link_callers(cx);
         }
     }
+}
+
+/// See `codegen::abi::OnLink`.
+///
+/// # Safety
+/// Only native code calls this.
+pub(crate) unsafe extern "sysv64" fn on_link(cx: *mut NativeFrame) {
+    // SAFETY: by this function's contract.
+    unsafe { link_callers(cx) }
 }
 
 /// Whether the root frame of `cx` is in the thread's chain.
@@ -391,15 +406,14 @@ unsafe fn link_callers(cx: *mut NativeFrame) {
         for callee in chain.into_iter().rev() {
             let caller = NativeFrame::caller(callee);
             let frame = (*callee).frame as *mut py::Frame;
-            let (ex, site) = state().call_in_flight(&*caller);
-            let (_, words) = inlined(&ex.trace, ex.trace.snapshot(site.snapshot));
+            let words = plan_in_flight(caller).words;
             if (*callee).linked & CHUNK != 0 {
                 (*frame).previous = write_callers(caller, (*caller).data_top as *mut py::Frame);
                 (*frame).frame_obj = core::ptr::null_mut();
             } else {
                 let base = frame.cast::<*mut py::Object>().sub(words).cast();
                 let previous = write_callers(caller, base);
-                let (func, code) = callee_of(&*caller);
+                let (func, code) = callee_of(caller);
                 py::init_frame(frame, func, code, previous);
             }
             (*callee).linked |= LINKED;
@@ -409,72 +423,73 @@ unsafe fn link_callers(cx: *mut NativeFrame) {
 }
 
 /// The function of the call in flight, with the reference that the callee's frame has to it, and its code.
-unsafe fn callee_of(caller: &NativeFrame) -> (py::StackRef, *mut py::Code) {
-    let st = state();
-    let (ex, site) = st.call_in_flight(caller);
-    let target = st.calls.target(site.target);
-    let callee = ex.trace.snapshot(site.snapshot).frames.last().expect("a call's snapshot has the callee");
-    let func = target.func as *mut py::Object;
-    let func = match callee.func.count {
-        Count::Borrow => py::StackRef::borrowed(func),
-        // SAFETY: the function is alive: the trace watches it, and nothing has run since it was checked.
-        _ => unsafe { py::StackRef::new(func) },
-    };
-    (func, target.code as *mut py::Code)
+unsafe fn callee_of(caller: *mut NativeFrame) -> (py::StackRef, *mut py::Code) {
+    // SAFETY: the function is alive: the trace watches it, and nothing has run since it was checked.
+    unsafe {
+        let st = state();
+        let (_, site) = st.call_in_flight(&*caller);
+        let target = st.calls.target(site.target);
+        let func = target.func as *mut py::Object;
+        let lent = plan_in_flight(caller).lent;
+        let func = if lent { py::StackRef::borrowed(func) } else { py::StackRef::new(func) };
+        (func, target.code as *mut py::Code)
+    }
 }
 
 /// The frames that wait at the call in flight become invisible again, if nobody kept hold of one, or of an object made
 /// for them. False if somebody did: then nothing changes.
 unsafe fn take_back(cx: *mut NativeFrame) -> bool {
-    let st = state();
     // SAFETY: the call has just returned: its frames are as `write_callers` left them, but for what others did to them.
     unsafe {
-        let (ex, site) = st.call_in_flight(&*cx);
-        let snapshot = ex.trace.snapshot(site.snapshot);
-        let mut frames: SmallVec<[(*mut py::Frame, &ir::Frame); 8]> = SmallVec::new();
-        let mut frame = (*cx).frame as *mut py::Frame;
-        let mut next = (*cx).data_top as *mut py::Object as *mut *mut py::Object;
-        for (n, f) in callers(snapshot).iter().enumerate() {
-            if n > 0 {
-                let code = ex.trace.codes[f.code.0 as usize] as *mut py::Code;
-                frame = next.cast();
-                next = next.add((*code).co_framesize as usize);
-            }
+        let plan = plan_in_flight(cx);
+        let root = (*cx).frame as *mut py::Frame;
+        let base = (*cx).data_top as *mut py::Frame;
+        let ts = (*cx).tstate as *mut py::ThreadState;
+        if plan.inlined() != 0 && (base.is_null() || py::frame_is_first_in_chunk(ts, base)) {
+            // Tier 1 pops frames that have taken a new chunk.
+            return false;
+        }
+        let each = || {
+            let mut next = base.cast::<*mut py::Object>();
+            plan.frames.iter().enumerate().map(move |(n, f)| {
+                let frame = if n == 0 { root } else { next.cast() };
+                if n > 0 {
+                    next = next.add(f.size);
+                }
+                (n, f, frame)
+            })
+        };
+        for (n, f, frame) in each() {
             if !(*frame).frame_obj.is_null() || n > 0 && !(*frame).f_locals.is_null() {
                 return false;
             }
-            frames.push((frame, f));
-        }
-        let is_box = |s: &SlotVal| matches!(s.source, Source::BoxI64(_) | Source::BoxF64(_));
-        for (frame, f) in &frames {
-            for (i, slot) in f.slots.iter().enumerate().filter(|(_, s)| is_box(s)) {
-                let object = (*py::Frame::local(*frame, i)).object();
-                let all = frames.iter().flat_map(|(_, f)| &f.slots);
-                let expected = all.filter(|s| s.source == slot.source).count() as u32;
-                if !py::Object::is_immortal(object) && (*object).ob_refcnt != expected {
-                    return false;
+            for (i, what) in &f.writes {
+                if let What::I64(_, uses) | What::F64(_, uses) = *what {
+                    let object = (*py::Frame::local(frame, usize::from(*i))).object();
+                    if !py::Object::is_immortal(object) && (*object).ob_refcnt != uses {
+                        return false;
+                    }
                 }
             }
         }
-        for (n, (frame, f)) in frames.iter().enumerate().rev() {
-            let code = ex.trace.codes[f.code.0 as usize] as *mut py::Code;
-            for (i, slot) in f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged) {
-                let at = py::Frame::local(*frame, i);
-                if is_box(slot) || slot.count == Count::New {
+        for (n, f, frame) in each() {
+            for (i, what) in &f.writes {
+                let at = py::Frame::local(frame, usize::from(*i));
+                if what.is_new() {
                     (*at).close();
                 }
-                if n == 0 && i < (*code).co_nlocalsplus as usize {
+                if n == 0 && usize::from(*i) < f.nlocals {
                     *at = stale();
                 }
             }
             if n > 0 {
-                if f.func.count == Count::New {
-                    (**frame).f_funcobj.close();
+                if f.func.is_new() {
+                    (*frame).f_funcobj.close();
                 }
-                (**frame).f_executable.close();
+                (*frame).f_executable.close();
             }
         }
-        (*((*cx).tstate as *mut py::ThreadState)).current_frame = (*cx).frame as *mut py::Frame;
+        (*ts).current_frame = root;
         true
     }
 }
@@ -512,20 +527,19 @@ pub(crate) unsafe extern "sysv64" fn on_call(cx: *mut NativeFrame) -> Answer {
         let caller = NativeFrame::caller(cx);
         let st = state();
         st.counters.calls_by_runtime += 1;
-        let (ex, site) = st.call_in_flight(&*caller);
+        let (_, site) = st.call_in_flight(&*caller);
         let id = site.target;
-        let (_, words) = inlined(&ex.trace, ex.trace.snapshot(site.snapshot));
-        let base = (*ts).datastack_top.sub(words).cast();
-        if let Some(body) = enter_in_new_chunk(cx, id, base) {
+        let words = plan_in_flight(caller).words;
+        if let Some(body) = enter_in_new_chunk(cx, id) {
             return Answer { value: body as u64, how: u64::from(abi::ENTERS) };
         }
         link(caller);
-        let previous = write_callers(caller, base);
+        let previous = write_before_call(caller, ts, (*ts).datastack_top.sub(words));
         (*ts).current_frame = previous;
         let st = state();
         st.want_entry(id);
         let target = st.calls.target(id);
-        let (func, code) = callee_of(&*caller);
+        let (func, code) = callee_of(caller);
         let frame = crate::deopt::push_uncounted(ts, func, code, previous);
         let locs = target.locs().expect("the call was compiled");
         for ((slot, how), loc) in target.signature.iter().zip(locs) {
@@ -542,9 +556,28 @@ pub(crate) unsafe extern "sysv64" fn on_call(cx: *mut NativeFrame) -> Answer {
     }
 }
 
+/// As [`write_callers`], with inlined frames from `base` on if they fit into the data stack's chunk. The data stack
+/// ends behind them.
+unsafe fn write_before_call(
+    cx: *mut NativeFrame,
+    ts: *mut py::ThreadState,
+    base: *mut *mut py::Object,
+) -> *mut py::Frame {
+    // SAFETY: as the callers'.
+    unsafe {
+        let end = base.wrapping_add(plan_in_flight(cx).words);
+        if end < (*ts).datastack_limit {
+            (*ts).datastack_top = end;
+            return write_callers(cx, base.cast());
+        }
+        (*ts).datastack_top = base;
+        write_callers(cx, core::ptr::null_mut())
+    }
+}
+
 /// Where a target's entry refused only because the data stack's chunk is full: makes the native frame at `cx` the
 /// callee's, in a new chunk. The address to go on at.
-unsafe fn enter_in_new_chunk(cx: *mut NativeFrame, id: u32, base: *mut py::Frame) -> Option<usize> {
+unsafe fn enter_in_new_chunk(cx: *mut NativeFrame, id: u32) -> Option<usize> {
     // SAFETY: as for `on_call`.
     unsafe {
         let ts = (*cx).tstate as *mut py::ThreadState;
@@ -555,12 +588,27 @@ unsafe fn enter_in_new_chunk(cx: *mut NativeFrame, id: u32, base: *mut py::Frame
         if (*ts).py_recursion_remaining <= 1 || !py::has_c_stack(ts, C_STACK_RESERVE + size_of::<NativeFrame>()) {
             return None;
         }
-        let words = target.prologue().words;
-        let (func, code) = callee_of(&*caller);
-        (*caller).data_top = base as u64;
-        let frame = crate::deopt::push_uncounted(ts, func, code, core::ptr::null_mut());
+        let contents = target.prologue().words;
+        let (func, code) = callee_of(caller);
+        let words = plan_in_flight(caller).words;
+        let frame;
+        if (*ts).datastack_top < (*ts).datastack_limit {
+            (*caller).data_top = (*ts).datastack_top.sub(words) as u64;
+            frame = crate::deopt::push_uncounted(ts, func, code, core::ptr::null_mut());
+        } else {
+            // The inlined frames do not fit either: they get their room in the new chunk, below the callee's frame.
+            let size = (*code).co_framesize;
+            (*code).co_framesize = size + words as i32;
+            let first = crate::deopt::push_uncounted(ts, func, code, core::ptr::null_mut());
+            (*code).co_framesize = size;
+            (*caller).data_top = first as u64;
+            frame = first.cast::<*mut py::Object>().add(words).cast::<py::Frame>();
+            let (func, executable) = ((*first).f_funcobj, (*first).f_executable);
+            py::init_frame(frame, func, code, core::ptr::null_mut());
+            executable.close();
+        }
         (*ts).py_recursion_remaining -= 1;
-        for (at, word) in words {
+        for (at, word) in contents {
             frame.cast::<u64>().byte_add(at as usize).write(word);
         }
         (*cx).frame = frame as u64;
@@ -580,7 +628,8 @@ pub(crate) unsafe extern "sysv64" fn on_returned(cx: *mut NativeFrame, value: u6
         let st = state();
         st.counters.calls_answered += 1;
         let (ex, site) = st.call_in_flight(&*cx);
-        let (frames, words) = inlined(&ex.trace, ex.trace.snapshot(site.snapshot));
+        let plan = plan_in_flight(cx);
+        let (frames, words) = (plan.inlined(), plan.words);
         let (executor, expected) = (ex.id, site.returns);
         // Frames that were inlined at the call are real now.
         let leave_with = |kind: ResumeKind| {
@@ -622,7 +671,9 @@ pub(crate) unsafe extern "sysv64" fn on_returned(cx: *mut NativeFrame, value: u6
         }
         state().surprised(executor);
         link(cx);
-        (*ts).current_frame = write_callers(cx, (*ts).datastack_top.cast());
+        (*ts).current_frame = write_before_call(cx, ts, (*ts).datastack_top);
+        // As it would be had the call's frames been written before the call.
+        (*ts).datastack_top = (*ts).datastack_top.sub(words);
         leave_with(ResumeKind::CalleeReturned(object))
     }
 }
@@ -647,7 +698,12 @@ pub(crate) unsafe extern "sysv64" fn on_return(cx: *mut NativeFrame, value: u64,
                 if chunk {
                     (*frame).f_funcobj.close();
                     (*frame).f_executable.close();
-                    py::_PyThreadState_PopFrame(ts, frame);
+                    let first = if py::frame_is_first_in_chunk(ts, frame) {
+                        frame
+                    } else {
+                        (*NativeFrame::caller(cx)).data_top as *mut py::Frame
+                    };
+                    py::_PyThreadState_PopFrame(ts, first);
                 } else {
                     (*ts).datastack_top = frame.cast();
                 }

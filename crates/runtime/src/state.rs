@@ -192,6 +192,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 on_call: crate::native::on_call,
                 on_returned: crate::native::on_returned,
                 on_return: crate::native::on_return,
+                on_link: crate::native::on_link,
             };
             let arena = Arena::new(ARENA_BYTES, callbacks).map_err(|e| format!("no memory for machine code: {e}"))?;
             let watchers = Watchers::register()?;

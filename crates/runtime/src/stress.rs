@@ -22,6 +22,7 @@ impl State {
         }
         let entry = compiled.entry;
         let plans = crate::escape::plans(&trace, &compiled).ok()?;
+        let call_plans = crate::call_plan::plans(&trace, &compiled).ok()?;
         let mut exits = ExitState::all(&trace, &compiled);
         for exit in &mut exits {
             (exit.forced, exit.attempts) = (true, u8::MAX);
@@ -35,6 +36,7 @@ impl State {
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
+            call_plans,
             called: false,
             namespaces: (0, 0),
             compiled,

@@ -92,6 +92,10 @@ unsafe extern "sysv64" fn on_call(_cx: *mut NativeFrame) -> Answer {
     unreachable!("the traces make no native calls")
 }
 
+unsafe extern "sysv64" fn on_link(_cx: *mut NativeFrame) {
+    unreachable!("the traces make no native calls")
+}
+
 unsafe extern "sysv64" fn on_returned(_cx: *mut NativeFrame, _value: u64, _how: u64, _float: u64) -> Answer {
     unreachable!("the traces make no native calls")
 }
@@ -135,7 +139,7 @@ unsafe extern "sysv64" fn on_left(_cx: *mut NativeFrame, escape: u32, result: u6
     (0x2000 + u64::from(escape)).wrapping_add(result << 32)
 }
 
-const CALLBACKS: Callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return };
+const CALLBACKS: Callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return, on_link };
 
 /// Overwrites every register that C functions may overwrite.
 pub fn clobber() {

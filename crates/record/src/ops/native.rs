@@ -38,11 +38,6 @@ impl Recorder {
                 return Err(Abort::Value("a recursive call within a generator"));
             }
             self.guard_callee(callable, f, nargs, has_self);
-            // The frames inlined so far are written below the callee's, should anybody look.
-            let inlined: usize = self.frames[1..].iter().map(|a| (*a.code_ptr).co_framesize as usize).sum();
-            if inlined != 0 {
-                self.emit_imm(Uop::GuardDataStack, &[], 8 * inlined as u64, 0);
-            }
             let callable_entry = self.peek(nargs + 1);
             let plan = self.plan_release(&[(callable_entry, f.cast())]);
             if plan.escapes() {

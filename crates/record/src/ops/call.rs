@@ -7,6 +7,9 @@ use ir::Uop;
 use crate::state::{Entry, Val};
 use crate::{Abort, EscapeHelper, Recorder};
 
+/// Frames of one code within each other that are inlined, where the call cannot stay one.
+const MAX_NESTED: usize = 4;
+
 impl Recorder {
     /// CALL: stack callable, self or NULL, arguments.
     pub(crate) unsafe fn call(&mut self, nargs: usize) -> Result<(), Abort> {
@@ -137,13 +140,16 @@ impl Recorder {
             if py::Object::type_of(object) != py::PyFunction_Type() || !self.inlinable(object.cast()) {
                 return Err(Abort::Value("calls a Python function that is not inlined yet"));
             }
-            if bound.is_none()
-                && keywords.is_empty()
-                && above == 0
-                && self.stays_a_call(object.cast())
-                && simple(object.cast(), nargs + usize::from(has_self))
-            {
-                return self.call_native(callable, object.cast(), nargs, has_self);
+            if self.stays_a_call(object.cast()) {
+                let positional = bound.is_none() && keywords.is_empty() && above == 0;
+                if positional && simple(object.cast(), nargs + usize::from(has_self)) {
+                    return self.call_native(callable, object.cast(), nargs, has_self);
+                }
+                // Closures of one code call each other without being a recursion; a few levels of it are followed.
+                let code = (*object.cast::<py::Function>()).func_code;
+                if self.frames.iter().filter(|f| f.code_ptr == code).count() >= MAX_NESTED {
+                    return Err(Abort::TooDeep);
+                }
             }
             let mut args: Vec<Entry> = (0..nargs).rev().map(|n| self.peek(n + above)).collect();
             if has_self {

@@ -84,7 +84,9 @@ impl Env for CompileEnv<'_> {
 }
 
 /// What the optimizer asks.
-struct PythonOracle;
+struct PythonOracle {
+    exits_are_forced: bool,
+}
 
 impl opt::Oracle for PythonOracle {
     fn known(&self) -> opt::Known {
@@ -126,6 +128,10 @@ impl opt::Oracle for PythonOracle {
 
     fn dies_unseen(&self, ty: u64) -> bool {
         crate::native::dies_unseen(ty as *mut py::Type)
+    }
+
+    fn exits_are_failures(&self) -> bool {
+        !self.exits_are_forced
     }
 
     fn class_is_fixed(&self, ty: u64) -> bool {
@@ -203,7 +209,8 @@ impl State {
         }
         let options = opt::Options { enabled: !self.stress_no_opt, ..opt::Options::default() };
         let started = Instant::now();
-        let optimized = opt::optimize(&trace, &PythonOracle, &options);
+        let oracle = PythonOracle { exits_are_forced: self.stress_exits };
+        let optimized = opt::optimize(&trace, &oracle, &options);
         self.counters.optimize_ns += started.elapsed().as_nanos() as u64;
         let mut optimized = optimized.map_err(|e| format!("optimizer: {e}"))?;
         let direct = self.link(&mut optimized, depth);

@@ -102,8 +102,6 @@ impl ExitPlan {
         let mut planner = Planner { locs, made: SmallVec::new() };
         let mut frames = snapshot.frames.iter().enumerate().map(|(n, f)| {
             let code = trace.codes[f.code.0 as usize] as *mut py::Code;
-            // SAFETY: the executor depends on its code objects, which tier 1 runs.
-            let op = unsafe { (*tier1::find_decoded(code).expect("tier 1 runs it")).base_op(f.pc as usize) };
             let callee = snapshot.frames.get(n + 1);
             let func = if n == 0 { Write::Null } else { planner.write(n, 0, f.func) };
             let changed = f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
@@ -114,7 +112,15 @@ impl ExitPlan {
                 writes: changed.map(|(i, s)| (i as u16, planner.write(n, i as u16, *s))).collect(),
                 depth: f.slots.len(),
                 pc: f.pc,
-                return_offset: callee.map_or(0, |c| return_offset(op, c.generator)),
+                return_offset: match callee {
+                    Some(c) if !is_trampoline(code) => {
+                        // SAFETY: the executor depends on its code objects, which tier 1 runs.
+                        let op =
+                            unsafe { (*tier1::find_decoded(code).expect("tier 1 runs it")).base_op(f.pc as usize) };
+                        return_offset(op, c.generator)
+                    }
+                    _ => 0,
+                },
             }
         });
         let root = frames.next().expect("a snapshot has a frame");
@@ -218,8 +224,15 @@ unsafe fn finish(f: &FramePlan, frame: *mut py::Frame) -> Resume {
         if f.return_offset != 0 {
             (*frame).return_offset = f.return_offset;
         }
-        Resume { frame, ip: (*tier1::code_of(frame)).ip_at(f.pc as usize), sp, kind: ResumeKind::Normal }
+        // Nobody goes on in a trampoline.
+        let ip = if is_trampoline(f.code) { core::ptr::null() } else { (*tier1::code_of(frame)).ip_at(f.pc as usize) };
+        Resume { frame, ip, sp, kind: ResumeKind::Normal }
     }
+}
+
+/// Whether the code is that of the frame between a caller and the `__init__` of what it makes. Tier 1 does not run it.
+pub(crate) fn is_trampoline(code: *mut py::Code) -> bool {
+    code == py::_Py_InitCleanup()
 }
 
 /// What a slot of `frame` gets.
@@ -348,6 +361,10 @@ pub(crate) unsafe fn push_uncounted(
 ) -> *mut py::Frame {
     // SAFETY: as the caller's.
     unsafe {
+        if is_trampoline(code) {
+            // The trace checked that there is room.
+            return py::push_trampoline(ts, code, 0, previous);
+        }
         if let Some(frame) = py::push_frame(ts, func, code, 0, previous) {
             return frame;
         }

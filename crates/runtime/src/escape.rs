@@ -112,14 +112,18 @@ pub(crate) fn frame_plans<V>(
         let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
         // SAFETY: the recorder saw the code running in tier 1 a moment ago.
         let (nlocals, tier1_code) = unsafe { ((*code).co_nlocalsplus as usize, tier1::find_decoded(code)) };
-        let tier1_code = tier1_code.ok_or("an escape of code that is not decoded")?;
+        let op = match tier1_code {
+            // SAFETY: decoded code lives as long as its code object.
+            Some(tier1_code) => unsafe { (*tier1_code).base_op(frame.pc as usize) },
+            None if deopt::is_trampoline(code) => tier1::BaseOp::default(),
+            None => return Err("an escape of code that is not decoded".into()),
+        };
         Ok(FramePlan {
             code,
             nlocals,
             depth: frame.slots.len(),
             pc: frame.pc as usize,
-            // SAFETY: decoded code lives as long as its code object.
-            op: unsafe { (*tier1_code).base_op(frame.pc as usize) },
+            op,
             func: if n == 0 { SlotRef::Null } else { write(frame.func)? },
             generator: frame.generator,
             writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,

@@ -216,6 +216,11 @@ unsafe extern "sysv64" fn new_tuple(len: i64) -> Obj {
     unsafe { quietly(py::PyTuple_New(len as isize)) }
 }
 
+unsafe extern "sysv64" fn new_instance(class: Obj) -> Obj {
+    // SAFETY: a class with `PyType_GenericAlloc` as its allocator.
+    unsafe { quietly(py::PyType_GenericAlloc(class.cast(), 0)) }
+}
+
 unsafe extern "sysv64" fn new_dict() -> Obj {
     // SAFETY: the GIL is held.
     unsafe { quietly(py::PyDict_New()) }
@@ -264,6 +269,7 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::NewCell => new_cell as *const () as usize,
         Uop::NewFunction => new_function as *const () as usize,
         Uop::NewTuple => new_tuple as *const () as usize,
+        Uop::NewInstance => new_instance as *const () as usize,
         Uop::NewDict => new_dict as *const () as usize,
         Uop::BigIntOp => big_int_op as *const () as usize,
         Uop::BigIntCompare => big_int_compare as *const () as usize,

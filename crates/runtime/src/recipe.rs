@@ -46,6 +46,9 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let (operation, arg) = operation(helper, detail, inst.args.len());
     let frames = frame_plans(trace, &trace.snapshot(inst.snap?).frames, Ok).ok()?;
     let (root, inner) = frames.split_first()?;
+    if inner.iter().any(|f| crate::deopt::is_trampoline(f.code)) {
+        return None;
+    }
     let pushed = || inner.iter().filter(|f| !f.generator);
     let words: i32 = pushed().map(size_in_words).sum();
     let depth = i8::try_from(inner.len()).ok()?;

@@ -457,6 +457,8 @@ impl State {
         unsafe {
             let failures = self.heat.get(&((*code).code as usize, offset)).map_or(0, |h| h.failures);
             let wait = self.hot_loop().saturating_mul(1 << failures.min(20)).max(16 << failures.min(20));
+            // Not a round number: what failed in every fifth iteration would fail in the same ones again.
+            let wait = wait.saturating_add(4 * failures + 3);
             for edge in back_edges(&*code, offset) {
                 tier1::hooks::reset_counter(code, edge as usize, wait);
             }

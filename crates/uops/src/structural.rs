@@ -133,6 +133,9 @@ pub trait Helpers {
     /// A new tuple of `len` items, which `init_tuple_item` must all set at once. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_tuple(len: Imm32) -> Obj;
+    /// A new instance of a class that inherits `object.__new__`. Null when memory is exhausted.
+    #[uop(leaf, null_exits)]
+    fn new_instance(class: Obj) -> Obj;
     /// A new empty dict. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_dict() -> Obj;

@@ -50,6 +50,9 @@ impl Recorder {
             if self.call_leaf(nargs)? {
                 return Ok(());
             }
+            if ty == py::PyType_Type() && self.call_class(callable, object.cast(), nargs)? {
+                return Ok(());
+            }
             // A class or a C function that calls Python would push frames of its own: those run inside the escape.
             if nargs + 2 > 15 {
                 return Err(Abort::Value("a call with many arguments"));
@@ -175,7 +178,12 @@ impl Recorder {
 
     /// Leaves where one frame more would exceed the recursion limit.
     pub(crate) fn guard_recursion(&mut self) {
-        let depth = self.frames.len();
+        self.guard_recursion_by(1);
+    }
+
+    /// As [`Recorder::guard_recursion`], for `more` frames.
+    pub(crate) fn guard_recursion_by(&mut self, more: usize) {
+        let depth = self.frames.len() + more - 1;
         if depth > self.recursion_guarded {
             let remaining_at = offset_of!(py::ThreadState, py_recursion_remaining) as u64;
             self.emit_imm(Uop::GuardRecursion, &[], remaining_at, depth as u64);
@@ -277,9 +285,18 @@ impl Recorder {
         let func = unsafe { (*self.real).f_funcobj.object() };
         let func_entry = self.top().func;
         dying.push((func_entry, func));
+        let from_init = self.in_init();
+        if from_init {
+            self.guard_init_result()?;
+        }
         let plan = self.plan_release(&dying);
         let mut result = self.pop();
-        let caller = self.frames.len() - 2;
+        let mut caller = self.frames.len() - 2;
+        if from_init {
+            // The trampoline hands the instance on instead.
+            result = self.frames[caller].slots[0];
+            caller -= 1;
+        }
         if let Val::Is(v) = result.val
             && !result.owned
         {

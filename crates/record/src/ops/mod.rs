@@ -5,6 +5,7 @@ mod attr;
 mod bind;
 mod call;
 mod cells;
+mod construct;
 mod control;
 mod generator;
 mod iter;

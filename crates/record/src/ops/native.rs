@@ -34,6 +34,9 @@ impl Recorder {
             if (*code).co_argcount as usize > MAX_ARGUMENTS || (*code).co_nlocalsplus > 64 {
                 return Err(Abort::Value("a call with many arguments or locals"));
             }
+            if self.frames.iter().any(|frame| frame.code_ptr == py::_Py_InitCleanup()) {
+                return Err(Abort::Value("a recursive call within __init__"));
+            }
             if self.frames.iter().any(|frame| frame.generator.is_some()) {
                 return Err(Abort::Value("a recursive call within a generator"));
             }

@@ -1,0 +1,277 @@
+# Instances made in loops: __init__ inlined, raising, returning something, changed, seen from inside, with all arguments.
+# native: yes
+import sys
+
+
+class Point:
+    def __init__(self, x, y=2):
+        self.x = x
+        self.y = y
+
+
+def points(n):
+    total = 0
+    for i in range(n):
+        p = Point(i)
+        q = Point(p.x, p.y + i)
+        total += q.x + q.y
+    return total
+
+
+print(points(900))
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a, *rest, b=1):
+        self.a = a + len(rest)
+        self.b = b
+
+
+def slotted(n):
+    total = 0
+    for i in range(n):
+        s = Slotted(i, 1, 2)
+        t = Slotted(s.a)
+        total += t.a * 10 + t.b
+    return total
+
+
+print(slotted(700))
+
+
+class Base:
+    made = 0
+
+    def __init__(self, n):
+        Base.made += 1
+        self.n = n
+
+
+class Derived(Base):
+    def __init__(self, n):
+        super().__init__(n + 1)
+        self.child = Point(n, self) if n % 3 == 0 else None
+
+
+def derived(n):
+    total = 0
+    for i in range(n):
+        d = Derived(i)
+        total += d.n
+        if d.child is not None:
+            total += d.child.y.n
+    return total, Base.made
+
+
+print(derived(600))
+
+
+class Picky:
+    def __init__(self, n):
+        if n % 50 == 49:
+            raise ValueError("not %d" % n)
+        self.n = n
+        if n % 77 == 76:
+            return 5
+
+
+def picky(n):
+    log = []
+    total = 0
+    for i in range(n):
+        try:
+            total += Picky(i).n
+        except (ValueError, TypeError) as e:
+            tb = e.__traceback__
+            lines = []
+            while tb:
+                lines.append((tb.tb_frame.f_code.co_name, tb.tb_lineno - tb.tb_frame.f_code.co_firstlineno))
+                tb = tb.tb_next
+            log.append((str(e), lines))
+    return total, len(log), log[0], log[-1], log[1]
+
+
+print(picky(700))
+
+
+class Seen:
+    def __init__(self, n):
+        self.n = n
+        if n % 100 == 50:
+            f = sys._getframe()
+            shots.append((f.f_code.co_name, f.f_back.f_code.co_name, f.f_back.f_lineno - f.f_back.f_code.co_firstlineno))
+            shots.append(sorted(f.f_locals))
+
+
+shots = []
+
+
+def seen(n):
+    total = 0
+    for i in range(n):
+        s = Seen(i)
+        total += s.n
+    return total
+
+
+print(seen(400), shots)
+
+
+class Counted:
+    alive = 0
+
+    def __init__(self, n):
+        Counted.alive += 1
+        self.n = n
+
+    def __del__(self):
+        Counted.alive -= 1
+        order.append(self.n)
+
+
+order = []
+
+
+def counted(n):
+    high = 0
+    c = None
+    for i in range(n):
+        c = Counted(i)
+        Counted(-i)
+        if Counted.alive > high:
+            high = Counted.alive
+    return high, Counted.alive
+
+
+print(counted(400), len(order), order[:6], order[-1])
+
+
+class Kept:
+    all = []
+
+    def __init__(self, n):
+        self.n = n
+        Kept.all.append(self)
+
+
+def kept(n):
+    for i in range(n):
+        k = Kept(i)
+    return len(Kept.all), Kept.all[-1] is k, sys.getrefcount(Kept.all[5])
+
+
+print(kept(400))
+
+
+class Changing:
+    def __init__(self, n):
+        self.n = n
+
+
+def other_init(self, n):
+    self.n = n * 100
+
+
+def changing(n):
+    total = 0
+    for i in range(n):
+        if i == n // 2:
+            Changing.__init__ = other_init
+        if i == n - 100:
+            Changing.__new__ = lambda cls, n: object.__new__(Base)
+        c = Changing(i)
+        total += getattr(c, "n", 1)
+    return total
+
+
+print(changing(700))
+
+
+class Switching:
+    def __init__(self, n):
+        if n == 350:
+            Switching.__init__ = other_init
+        self.n = n
+        self.m = n
+
+
+def switching(n):
+    total = 0
+    for i in range(n):
+        total += Switching(i).n
+    return total
+
+
+print(switching(600))
+
+
+def deep(n):
+    class Node:
+        def __init__(self, depth):
+            self.next = Node(depth - 1) if depth else None
+
+    total = 0
+    for i in range(n):
+        node = Node(i % 5)
+        while node:
+            total += 1
+            node = node.next
+    return total
+
+
+print(deep(500))
+
+
+def limit():
+    """The recursion limit in the middle of making things."""
+
+    def down(k):
+        total = 0
+        for i in range(3):
+            total += Point(i).x
+        return down(k + 1) + total
+
+    try:
+        down(0)
+    except RecursionError as e:
+        return str(e)[:32]
+
+
+print([limit() for _ in range(3)])
+
+
+class Locals:
+    def __init__(self, n, look):
+        before = n
+        look()
+        self.n = before
+
+
+def write_back(n):
+    def look():
+        if i % 90 == 89:
+            f = sys._getframe(1)
+            f.f_locals["before"] = -1
+
+    total = 0
+    for i in range(n):
+        total += Locals(i, look).n
+    return total
+
+
+print(write_back(500))
+
+
+class Meta(type):
+    def __call__(cls, *args):
+        return super().__call__(*args)
+
+
+class WithMeta(metaclass=Meta):
+    def __init__(self, n):
+        self.n = n
+
+
+print(sum(WithMeta(i).n for i in range(300)))

@@ -275,3 +275,120 @@ class WithMeta(metaclass=Meta):
 
 
 print(sum(WithMeta(i).n for i in range(300)))
+
+
+class Ordered:
+    def __init__(self, n):
+        if n % 3 == 0:
+            self.a = n
+            self.b = n
+        else:
+            self.b = n
+            self.a = n
+        if n % 7 == 0:
+            self.c = "x"
+        if n % 5 == 0:
+            del self.a
+            self.a = -n
+
+
+def ordered(n):
+    """The order of attributes is that of their first stores."""
+    seen = {}
+    for i in range(n):
+        o = Ordered(i)
+        if i % 11 == 0:
+            key = tuple(o.__dict__)
+            seen[key] = seen.get(key, 0) + sum(v for v in o.__dict__.values() if type(v) is int)
+        o.d = i
+        o.b += 1
+    return seen, vars(o)
+
+
+print(ordered(900))
+
+
+class Pair:
+    def __init__(self, left, right):
+        self.left = left
+        self.right = right
+
+
+def parts(n):
+    """What dies with an instance: numbers it alone holds, a part held elsewhere, a part that is seen dying."""
+    shared = [1, 2]
+    refs = sys.getrefcount(shared)
+    total = 0
+    order.clear()
+    for i in range(n):
+        p = Pair(i * 1000, shared)
+        x = p.left
+        q = Pair(p, x)
+        p = None
+        y = q.left.left
+        q = Pair(y + 0.5, None)
+        total += x + y + q.left
+        if i % 40 == 39:
+            r = Pair(Counted(i), Counted(-i))
+            r = None
+            total += len(order)
+        t = Pair(shared, shared)
+        t = Pair(t, t)
+        u = t.left
+        t = None
+        total += len(u.right)
+        u = None
+    return total, sys.getrefcount(shared) - refs, order[:4]
+
+
+print(parts(600))
+
+
+def weak(n):
+    import weakref
+
+    gone = []
+    for i in range(n):
+        p = Pair(i, None)
+        if i % 100 == 50:
+            w = weakref.ref(p, lambda r: gone.append(len(gone)))
+        p = None
+    return gone, w()
+
+
+print(weak(500))
+
+
+def reclassed(n):
+    """An instance that takes another class, whose death is seen, before it dies."""
+
+    class Other:
+        def __del__(self):
+            dead.append(self.left)
+
+    def maybe(p, i):
+        if i % 150 == 149:
+            p.__class__ = Other
+
+    dead = []
+    for i in range(n):
+        p = Pair(i, None)
+        maybe(p, i)
+        p = None
+    return dead
+
+
+print(reclassed(500))
+
+
+def target_dies(n):
+    """The instance stored to is gone at once, and what was stored with it."""
+    order.clear()
+    for i in range(n):
+        Pair(i, i).left = Counted(i)
+        if len(order) != i + 1:
+            return "late", i
+    return len(order)
+
+
+print(target_dies(400))

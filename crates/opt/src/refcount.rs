@@ -20,7 +20,8 @@ pub(crate) fn cancel(trace: &Trace) -> Trace {
         matches!(i.op, Uop::DecrefAlive | Uop::GuardRefcount | Uop::DecrefAliveOrNull | Uop::GuardNullOrRefcount)
     };
     let outlives = trace.insts.iter().filter(guarded).map(|i| i.args[0]).collect();
-    let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new(), outlives };
+    let instances = trace.insts.iter().filter(|i| i.op == Uop::DiesQuietly).map(|i| i.args[0]).collect();
+    let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new(), outlives, instances };
     for n in 0..trace.insts.len() {
         pass.inst(ValueId(n as u32));
     }
@@ -33,6 +34,8 @@ struct Pass<'a> {
     delayed: BTreeMap<ValueId, u32>,
     /// Values that are only released where they survive.
     outlives: BTreeSet<ValueId>,
+    /// Values whose death takes references with it, to whatever was stored in them.
+    instances: BTreeSet<ValueId>,
 }
 
 impl Pass<'_> {
@@ -53,7 +56,8 @@ impl Pass<'_> {
                     }
                     return;
                 }
-                self.flush(|d| may_live_in(trace, d, v));
+                let holds_anything = self.instances.contains(&v);
+                self.flush(|d| holds_anything || may_live_in(trace, d, v));
             }
             Uop::GuardRefcount | Uop::GuardNullOrRefcount => {
                 if let Some(&count) = self.delayed.get(&inst.args[0]) {

@@ -306,7 +306,10 @@ impl Recorder {
                     self.emit_imm(Uop::GuardRefcount, &[v], u64::from(n), 0);
                 }
                 plan.alive.push(v);
-            } else if plan.dead.contains(&v) || self.dies_quietly(v, *object) {
+            } else if plan.dead.contains(&v)
+                || self.dies_quietly(v, *object)
+                || counts.len() == 1 && n == 1 && self.guard_quiet_death(v, *object)
+            {
                 plan.dead.push(v);
             } else {
                 plan.dying.push(v);
@@ -327,6 +330,29 @@ impl Recorder {
         self.guard_type(v, object);
         let plain = self.emit(Uop::ItemsPlain, &[v]);
         self.emit(Uop::GuardTrue, &[plain]);
+        true
+    }
+
+    /// Guards that nobody sees the last reference to an instance of a Python class go. It may take references to
+    /// its attributes with it, so no other object may be released with it that is said to survive.
+    fn guard_quiet_death(&mut self, v: ValueId, object: *mut py::Object) -> bool {
+        let unseen = |ty: *mut py::Type| {
+            [py::PyLong_Type(), py::PyFloat_Type(), py::PyBool_Type(), py::PyUnicode_Type(), py::PyBytes_Type()]
+                .contains(&ty)
+        };
+        // SAFETY: the real frame holds the object.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if !py::Type::has_plain_instances(ty) || !py::Object::dies_quietly(object, 1, unseen) {
+                return false;
+            }
+            self.guard_type(v, object);
+            self.depend(Dependency::Type(ty as usize));
+        }
+        // SAFETY: as above.
+        let class = unsafe { py::Object::type_of(object) } as u64;
+        let quietly = self.emit_imm(Uop::DiesQuietly, &[v], 1, class);
+        self.emit(Uop::GuardTrue, &[quietly]);
         true
     }
 

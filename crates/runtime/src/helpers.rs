@@ -216,6 +216,19 @@ unsafe extern "sysv64" fn new_tuple(len: i64) -> Obj {
     unsafe { quietly(py::PyTuple_New(len as isize)) }
 }
 
+unsafe extern "sysv64" fn add_to_insertion_order(object: Obj, values_at: i64, index: i64) {
+    // SAFETY: the trace guarded that the instance's values are inline, and that this one was absent.
+    unsafe { py::DictValues::add_to_insertion_order(object.byte_offset(values_at as isize).cast(), index as usize) }
+}
+
+unsafe extern "sysv64" fn dies_quietly(object: Obj, count: i64, class: *mut py::Type) -> u64 {
+    // SAFETY: the trace depends on the class, whose instances are plain.
+    unsafe {
+        let plain = py::Object::type_of(object) == class;
+        u64::from(plain && py::Object::dies_quietly(object, count as u32, crate::native::dies_unseen))
+    }
+}
+
 unsafe extern "sysv64" fn new_instance(class: Obj) -> Obj {
     // SAFETY: a class with `PyType_GenericAlloc` as its allocator.
     unsafe { quietly(py::PyType_GenericAlloc(class.cast(), 0)) }
@@ -269,6 +282,8 @@ pub(crate) fn address(uop: Uop) -> usize {
         Uop::NewCell => new_cell as *const () as usize,
         Uop::NewFunction => new_function as *const () as usize,
         Uop::NewTuple => new_tuple as *const () as usize,
+        Uop::DiesQuietly => dies_quietly as *const () as usize,
+        Uop::AddToInsertionOrder => add_to_insertion_order as *const () as usize,
         Uop::NewInstance => new_instance as *const () as usize,
         Uop::NewDict => new_dict as *const () as usize,
         Uop::BigIntOp => big_int_op as *const () as usize,

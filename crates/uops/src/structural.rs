@@ -133,6 +133,12 @@ pub trait Helpers {
     /// A new tuple of `len` items, which `init_tuple_item` must all set at once. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_tuple(len: Imm32) -> Obj;
+    /// Notes that value `index` of the instance's inline values, at byte offset `values_at`, is its newest attribute.
+    #[uop(leaf, writes(InsertionOrder))]
+    fn add_to_insertion_order(object: Obj, values_at: Imm32, index: Imm32);
+    /// Whether the object is a plain instance of `class`, and `count` releases run no Python code though it may die.
+    #[uop(leaf, reads(Refcounts, Attributes, InlineValid))]
+    fn dies_quietly(object: Obj, count: Imm32, class: Imm64) -> Bool;
     /// A new instance of a class that inherits `object.__new__`. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_instance(class: Obj) -> Obj;

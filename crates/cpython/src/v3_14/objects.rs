@@ -397,3 +397,83 @@ impl DictKeys {
         }
     }
 }
+
+/// `Py_TPFLAGS_MANAGED_WEAKREF`.
+const TPFLAGS_MANAGED_WEAKREF: u64 = 1 << 3;
+/// `-MANAGED_WEAKREF_OFFSET`: the list of weak references lies four words before the object.
+const MANAGED_WEAKREF_OFFSET: usize = 4 * core::mem::size_of::<*mut Object>();
+
+impl Type {
+    /// Whether the instances are those of plain Python classes: attributes in inline values, nothing in slots, no
+    /// `__del__`. All of it is constant under a type watcher.
+    ///
+    /// # Safety
+    /// `this` is a type.
+    pub unsafe fn has_plain_instances(this: *mut Self) -> bool {
+        // SAFETY: the caller's; look-ups in types run no Python code.
+        unsafe {
+            if !Type::has_flag(this, TPFLAGS_HEAPTYPE)
+                || !Type::has_flag(this, TPFLAGS_INLINE_VALUES)
+                || !Type::has_flag(this, TPFLAGS_MANAGED_WEAKREF)
+                || Type::version(this) == 0
+            {
+                return false;
+            }
+            let mut ty = this;
+            while ty != PyBaseObject_Type() {
+                // Number of `__slots__` (`Py_SIZE`), and a destructor of its own.
+                if !Type::has_flag(ty, TPFLAGS_HEAPTYPE)
+                    || (*ty).ob_base.ob_size != 0
+                    || (*ty).tp_dealloc != (*this).tp_dealloc
+                {
+                    return false;
+                }
+                ty = (*ty).tp_base;
+            }
+            let name = PyUnicode_InternFromString(c"__del__".as_ptr());
+            let finalizer = _PyType_Lookup(this, name);
+            super::refs::decref(name);
+            finalizer.is_null()
+        }
+    }
+}
+
+impl Object {
+    /// Whether `count` releases of an instance of such a type ([`Type::has_plain_instances`]) run no Python code: it
+    /// survives, or has no weak references and no dict, and its attributes survive or are of types that `harmless` says
+    /// die unseen.
+    ///
+    /// # Safety
+    /// `this` is such an instance.
+    pub unsafe fn dies_quietly(this: *mut Self, count: u32, harmless: fn(*mut Type) -> bool) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            if (*this).ob_refcnt > count {
+                return true;
+            }
+            let values = Object::inline_values(this);
+            let ty: *mut Object = Object::type_of(this).cast();
+            if !(*this.byte_sub(MANAGED_WEAKREF_OFFSET).cast::<*mut Object>()).is_null()
+                || !(*Object::managed_dict(this)).is_null()
+                || (*values).valid == 0
+                || (*ty).ob_refcnt < 2
+            {
+                return false;
+            }
+            (0..(*values).capacity as usize).all(|i| {
+                let value = *DictValues::slot(values, i);
+                // An object may be there several times, but hardly more often than there are attributes.
+                value.is_null()
+                    || harmless(Object::type_of(value))
+                    || (*value).ob_refcnt > u32::from((*values).capacity)
+                    || only_once(values, i, value) && (*value).ob_refcnt > 1
+            })
+        }
+    }
+}
+
+/// Whether no other attribute but `i` is `value`.
+unsafe fn only_once(values: *mut DictValues, i: usize, value: *mut Object) -> bool {
+    // SAFETY: the caller's: the values of an instance.
+    unsafe { (0..(*values).capacity as usize).all(|n| n == i || *DictValues::slot(values, n) != value) }
+}

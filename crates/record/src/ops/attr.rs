@@ -1,4 +1,6 @@
 //! Globals and attributes.
+use core::mem::offset_of;
+
 use cpython::abi as py;
 use ir::Uop;
 
@@ -303,7 +305,9 @@ impl Recorder {
         unsafe {
             let name = py::Code::name(self.top().code_ptr, oparg as usize);
             let ty = py::Object::type_of(object);
-            let place = if (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() {
+            // A target that dies at once takes with it what was just stored.
+            let dies = self.peek(0).owned && (*object).ob_refcnt == 1;
+            let place = if (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() && !dies {
                 self.find_attr(object, name)
             } else {
                 Place::Unknown
@@ -322,7 +326,6 @@ impl Recorder {
                 }
                 _ => None,
             };
-            // A first store adds to the insertion order: CPython's code does that.
             let old_object = offset.map(|o| *object.byte_add(o).cast::<*mut py::Object>());
             if let (Some(offset), Some(old_object)) = (offset, old_object)
                 && !old_object.is_null()
@@ -339,9 +342,30 @@ impl Recorder {
                 self.release(plan);
                 return Ok(());
             }
+            if let (Place::Inline { offset, valid }, Some(_)) = (&place, offset) {
+                return self.store_new_attr(object, *offset, *valid);
+            }
             let operands = self.pop_n(2);
             self.escape(EscapeHelper::SetAttr, name as u64, &operands);
         }
+        Ok(())
+    }
+
+    /// The first store of an attribute that has a place in the inline values: it also becomes the last in their order.
+    /// The instance is guarded.
+    unsafe fn store_new_attr(&mut self, object: *mut py::Object, offset: usize, valid: usize) -> Result<(), Abort> {
+        let (target, value) = (self.peek_value(0)?, self.peek_value(1)?);
+        let old = self.emit_imm(Uop::LoadAttr, &[target], offset as u64, 0);
+        self.emit_imm(Uop::GuardIs, &[old], 0, 0);
+        let (t, e) = (self.peek(0), self.peek(1));
+        let plan = self.plan_release(&[(t, object)]);
+        self.with_reference(e);
+        self.emit_imm(Uop::StoreAttr, &[target, value], offset as u64, 0);
+        let values = valid - offset_of!(py::DictValues, valid);
+        let index = (offset - values - offset_of!(py::DictValues, values)) / 8;
+        self.emit_imm(Uop::AddToInsertionOrder, &[target], values as u64, index as u64);
+        self.pop_n(2);
+        self.release(plan);
         Ok(())
     }
 }

@@ -42,6 +42,18 @@ pub unsafe fn lend_slot(cx: Cx, value: Obj, offset: Imm32) {
     unsafe { write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, value | TAG_BORROWED) }
 }
 
+/// The thread's data stack has room for `bytes` more before its chunk ends.
+#[uop(reads(DataStack))]
+#[inline(always)]
+pub unsafe fn guard_data_stack(cx: Cx, bytes: Imm32) -> Step<()> {
+    // SAFETY: the native frame holds the running thread's state.
+    unsafe {
+        let ts = read::<u64>(cx, CX_TSTATE);
+        let end = read::<u64>(ts, TSTATE_DATASTACK_TOP) + bytes as u64;
+        if end < read::<u64>(ts, TSTATE_DATASTACK_LIMIT) { Step::Next(()) } else { Step::Exit }
+    }
+}
+
 /// Leaves when the low bits of the eval breaker are set (signal, GC, GIL request, pending call) or the
 /// instrumentation version is not the one the trace was compiled under.
 #[uop(reads(EvalBreaker))]

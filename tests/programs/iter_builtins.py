@@ -401,3 +401,35 @@ def abandoned(n):
 
 abandoned(300)
 gc.collect()
+
+
+def exhausted(n):
+    # What is left of an iterator that a hot loop has exhausted, asked by C code.
+    lengths = []
+    for i in range(n):
+        a = [1, 2, 3]
+        for sequence in (a, tuple(a)):
+            it = iter(sequence)
+            for _ in it:
+                pass
+            a.append(4)
+            lengths.append((list(it), it.__length_hint__(), next(it, "end"), it.__reduce__()[1:]))
+    return lengths[0], lengths[1], len(lengths), all(x in lengths[:2] for x in lengths)
+
+
+def borrowed_name(n):
+    # An inlined comprehension gives back a variable that is unbound in some turns only.
+    total = 0
+    for i in range(n):
+        if i % 7 == 3:
+            x = i
+        squares = [x * x for x in (i, i + 1)]
+        total += sum(squares)
+        if i % 7 == 3:
+            total += x
+            del x
+    return total
+
+
+print(exhausted(400))
+print(borrowed_name(900))

@@ -29,6 +29,7 @@ pub(crate) unsafe fn on_hot(
         let st = state();
         let code = tier1::code_of(frame);
         let offset = (*code).offset_of(ip) as u32;
+        st.hurry_recording(ts, (*code).code as usize);
         if !st.may_record((*code).code as usize, offset) {
             st.cool(code, offset);
             return normal(frame, ip, sp);
@@ -52,6 +53,7 @@ pub(crate) unsafe fn on_hot(
             watched: 0,
             namespaces: ((*frame).f_globals as usize, (*frame).f_builtins as usize),
             suspended: false,
+            wanted: 0,
             loop_end: st.strict_end(&*code, offset),
         });
         st.heed_results((*code).code as usize);
@@ -156,6 +158,9 @@ pub(crate) unsafe fn enter(
                 || ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
                 || !py::has_c_stack(ts, crate::native::C_STACK_RESERVE)
             {
+                if recording {
+                    st.hurry_recording(ts, (*tier1::code_of(at.frame)).code as usize);
+                }
                 st.declined(id, breaker);
                 return &raw const st.resume;
             }

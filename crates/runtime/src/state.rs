@@ -42,6 +42,8 @@ const MAX_INVALIDATED: u32 = 16;
 const BRIDGE_ATTEMPTS: u8 = 3;
 /// Executors of one code object.
 const MAX_EXECUTORS_PER_CODE: usize = 64;
+/// Places that may ask in vain while a recording waits for a call.
+const PATIENCE: u32 = 64;
 /// Bytes of machine code in all.
 const ARENA_BYTES: usize = 64 << 20;
 
@@ -59,6 +61,8 @@ pub(crate) struct Recording {
     pub namespaces: (usize, usize),
     /// A call is being run that the recording does not follow.
     pub suspended: bool,
+    /// How often another place wanted to be recorded or entered during a call that is not followed.
+    pub wanted: u32,
     /// Offset of the loop's last back edge, while leaving the loop gives the recording up.
     pub loop_end: Option<u32>,
 }
@@ -436,6 +440,17 @@ impl State {
         self.invalidate(id);
     }
 
+    /// Called where tier 1 does not record: a recording in progress then waits for a call that it does not follow. It is
+    /// given up if it keeps others waiting for too long: the call may be the whole program. Recursion asks again and
+    /// again for what is being recorded; that does not count.
+    pub fn hurry_recording(&mut self, ts: *mut py::ThreadState, code: usize) {
+        let Some(r) = self.recording.as_mut().filter(|r| r.ts == ts && r.code != code) else { return };
+        r.wanted += 1;
+        if r.wanted > PATIENCE {
+            self.abort_recording(Abort::Unsupported("a call that takes long"));
+        }
+    }
+
     /// Whether a recording may start here.
     pub fn may_record(&self, code: usize, offset: u32) -> bool {
         self.enabled
@@ -667,6 +682,7 @@ impl State {
             watched: 0,
             namespaces,
             suspended: false,
+            wanted: 0,
             loop_end: None,
         });
         self.heed_results(code);

@@ -390,6 +390,11 @@ impl Recorder {
         self.emit(Uop::GuardIntLe, &[len, i]);
         let plan = self.plan_release(&[(Entry::owned(seq), seq_object)]);
         let null = self.const_obj(0);
+        if is_list {
+            // What `__length_hint__` goes by: it does not look for the list then.
+            let end = self.const_i64(-1);
+            self.emit_imm(Uop::StoreFieldI64, &[it, end], INDEX_AT, 0);
+        }
         self.emit_imm(Uop::StoreFieldObj, &[it, null], SEQUENCE_AT, 0);
         self.release(plan);
         Ok(true)

@@ -235,6 +235,11 @@ impl Recorder {
     /// Guards for storing the `n`th entry from the top, `object`, into local `i`.
     unsafe fn plan_store(&mut self, i: usize, n: usize, object: *mut cpython::abi::Object) -> Result<StorePlan, Abort> {
         let new = self.peek_value(n)?;
+        // Between the ends of a comprehension the stack holds the variable it borrowed the name of, which may be unbound.
+        let read = matches!(self.trace.inst(new).op, ir::Uop::EntryObj | ir::Uop::LoadSlot | ir::Uop::LoadGenSlot);
+        if read && !self.types.contains_key(&new) {
+            self.emit(ir::Uop::GuardNonNull, &[new]);
+        }
         let old = self.slot(i);
         let old_object = self.real_slot(i);
         let (root, home) = (self.in_root(), self.home());

@@ -30,7 +30,7 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
             call_list_append::<false>
         } else if ty == c_function_type() {
             match (*(*callable.cast::<CFunction>()).m_ml).ml_flags as u32 & CONVENTION {
-                METH_O => call_c_function_o::<false>,
+                METH_O if (*ip).a == 1 => call_c_function_o::<false>,
                 METH_FASTCALL => call_c_function_fast::<false>,
                 _ => call_c_function::<false>,
             }
@@ -101,10 +101,10 @@ handlers! {
     }
 
     fn call_c_function_o(f, ip, sp, ts) {
+        // Chosen for one argument only: the callable is where this says.
         let callable = sp.sub(3);
         let function: *mut CFunction = (*callable).object().cast();
         if (*function).ob_base.ob_type != c_function_type()
-            || (*ip).a != 1
             || !(*callable.add(1)).is_null()
             || (*(*function).m_ml).ml_flags as u32 & CONVENTION != METH_O
             || !c_stack_has_room(ts)

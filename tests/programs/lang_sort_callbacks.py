@@ -73,3 +73,25 @@ try:
 except KeyError as error:
     print(error, calls)
 print({k: len(list(v)) for k, v in __import__("itertools").groupby(sorted(data), key=lambda x: x // 50)})
+
+
+def sorts_a_list_that_grows(turns):
+    # While it is sorted a list is empty and has no room: appending to it must not go by its size alone.
+    texts = set()
+    for i in range(turns):
+        items = [3, 1, 2]
+
+        def key(x):
+            items.append(x)
+            if i % 2:
+                items.pop()
+            return x
+
+        try:
+            items.sort(key=key)
+        except ValueError as error:
+            texts.add(str(error))
+    return texts, items
+
+
+print(sorts_a_list_that_grows(500))

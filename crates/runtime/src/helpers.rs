@@ -165,7 +165,8 @@ unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
     unsafe {
         let l = list.cast::<py::List>();
         let len = py::List::len(l);
-        if len < (*l).allocated as usize {
+        // Signed: a list that is being sorted says -1.
+        if (len as isize) < (*l).allocated {
             *(*l).ob_item.add(len) = item;
             (*l).ob_base.ob_size = len as isize + 1;
         } else if py::_PyList_AppendTakeRefListResize(l, item) < 0 {

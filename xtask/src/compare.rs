@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use similar::TextDiff;
 
-use crate::process::{End, Outcome, Scratch, capture, limit_memory};
+use crate::process::{End, Outcome, Scratch, capture, clear_settings, limit_memory};
 use crate::util::{root, usage};
 use crate::venv::Venv;
 
@@ -164,7 +164,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    fn read(file: &Path) -> Option<Stats> {
+    pub fn read(file: &Path) -> Option<Stats> {
         serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
     }
 
@@ -222,12 +222,7 @@ pub fn check_settings(venv: &Venv, settings: &[Setting]) -> Result<()> {
 fn python(venv: &Venv, program: &Program) -> Command {
     let mut command = venv.python();
     command.arg(&program.path).args(&program.args).current_dir(root());
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("TIERUP") || name.starts_with("PYTHON") {
-            command.env_remove(name);
-        }
-    }
+    clear_settings(&mut command);
     // Sets of strings print in one order in all runs.
     command.env("PYTHONHASHSEED", "0").env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(bytes) = program.limits.memory {

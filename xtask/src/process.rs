@@ -82,6 +82,17 @@ pub fn limit_memory(command: &mut Command, bytes: u64) {
     unsafe { command.pre_exec(set) };
 }
 
+/// Takes Tierup's and Python's own variables out of a command's environment: what a run does must not depend on the
+/// caller's.
+pub fn clear_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("TIERUP") || name.starts_with("PYTHON") {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Runs a command to its end. Output goes through files: a grandchild that holds a pipe open
 /// cannot make this wait.
 pub fn capture(command: &mut Command, stdin: &str, limit: Duration) -> Result<Outcome> {

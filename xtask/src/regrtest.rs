@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::build;
-use crate::process::{End, Outcome, Scratch, capture};
+use crate::compare::{Setting, Stats};
+use crate::process::{End, Outcome, Scratch, capture, clear_settings};
 use crate::util::{root, target, usage};
 use crate::venv::Venv;
 
@@ -23,12 +24,13 @@ const SLACK: f64 = 5.0;
 /// Lines of a failing run that are printed.
 const TAIL: usize = 40;
 
-const SETTINGS: &[(&str, &[(&str, &str)])] = &[("default", &[]), ("hot", &[("TIERUP_THRESHOLD", "1")])];
+/// The settings of [`Setting`] that are run if none is named.
+const SETTINGS: [&str; 2] = ["default", "hot"];
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Comma-separated: default, hot
-    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "default,hot")]
+    /// Comma-separated, as for `cargo xtask diff`
+    #[arg(long, value_delimiter = ',', value_name = "LIST", default_values = SETTINGS)]
     settings: Vec<String>,
     /// Only the files of tests/regrtest/ci.txt
     #[arg(long, conflicts_with = "files")]
@@ -44,7 +46,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let settings = args.settings.iter().map(|name| setting(name)).collect::<Result<Vec<_>>>()?;
+    let settings = args.settings.iter().map(|name| Setting::parse(name)).collect::<Result<Vec<_>>>()?;
     let venv = build::build(args.profile)?;
     let files = if args.ci { selection()? } else { args.files.clone() };
     Ok(if compare(&venv, files, &settings, args.fresh)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -52,15 +54,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 /// The part that CI runs, in all settings; returns whether it passed.
 pub fn ci(venv: &Venv) -> Result<bool> {
-    let settings = SETTINGS.iter().map(|(name, _)| setting(name)).collect::<Result<Vec<_>>>()?;
+    let settings = SETTINGS.iter().map(|name| Setting::parse(name)).collect::<Result<Vec<_>>>()?;
     compare(venv, selection()?, &settings, false)
-}
-
-/// A name and the variables it sets.
-type Setting = (&'static str, &'static [(&'static str, &'static str)]);
-
-fn setting(name: &str) -> Result<Setting> {
-    SETTINGS.iter().find(|(n, _)| *n == name).copied().ok_or_else(|| usage(format!("unknown setting '{name}'")))
 }
 
 fn selection() -> Result<Vec<String>> {
@@ -159,7 +154,7 @@ struct Totals {
 }
 
 /// A setting's failure in words, or what ran.
-type Results = Vec<(&'static str, Result<Ran, String>)>;
+type Results = Vec<(String, Result<Ran, String>)>;
 
 impl Totals {
     fn add(&mut self, file: &str, result: Result<(Plain, Results)>) {
@@ -248,17 +243,17 @@ fn one(
     let mut results = Vec::new();
     if plain.passed {
         let limit = Duration::from_secs_f64(plain.seconds * SLACK + 60.0);
-        for (name, variables) in settings {
-            let mut result = under_tierup(venv, file, ignored, variables, limit)?;
+        for setting in settings {
+            let mut result = under_tierup(venv, file, ignored, setting, limit)?;
             if result.is_err() {
                 // Some tests are flaky plainly too: what fails twice in a row, and not plainly beside it, is ours.
                 let (again, _) = test(venv, file, ignored, &[], LIMIT)?;
                 if again.end != End::Exit(0) {
                     return Ok((Plain { passed: false, ..plain }, Vec::new()));
                 }
-                result = under_tierup(venv, file, ignored, variables, limit)?;
+                result = under_tierup(venv, file, ignored, setting, limit)?;
             }
-            results.push((*name, result));
+            results.push((setting.name.clone(), result));
         }
     }
     Ok((plain, results))
@@ -268,10 +263,10 @@ fn under_tierup(
     venv: &Venv,
     file: &str,
     ignored: &[String],
-    variables: &[(&str, &str)],
+    setting: &Setting,
     limit: Duration,
 ) -> Result<Result<Ran, String>> {
-    let variables: Vec<_> = [("TIERUP", "1")].iter().chain(variables).copied().collect();
+    let variables: Vec<_> = [("TIERUP", "1")].into_iter().chain(setting.variables()).collect();
     let (outcome, stats) = test(venv, file, ignored, &variables, limit)?;
     Ok(match outcome.end {
         End::Exit(0) => Ok(stats),
@@ -303,26 +298,15 @@ fn test(
         command.args(["--ignore", pattern]);
     }
     command.arg(file);
-    clean(&mut command);
+    clear_settings(&mut command);
     command.env("TIERUP_STATS_FILE", &stats).envs(variables.iter().copied());
     let outcome = capture(&mut command, "", limit)?;
     Ok((outcome, read(&stats)))
 }
 
-fn clean(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("TIERUP") || name.starts_with("PYTHON") {
-            command.env_remove(name);
-        }
-    }
-}
-
 fn read(stats: &Path) -> Ran {
-    let text = fs::read_to_string(stats).unwrap_or_default();
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let count = |name: &str| value[name].as_u64().unwrap_or(0);
-    Ran { tier1: count("tier1.entered"), traces: count("traces.entered") }
+    let stats = Stats::read(stats).unwrap_or_default();
+    Ran { tier1: stats.count("tier1.entered"), traces: stats.count("traces.entered") }
 }
 
 #[cfg(test)]
@@ -330,7 +314,7 @@ mod tests {
     use super::*;
 
     fn results(result: Result<Ran, String>) -> Result<(Plain, Results)> {
-        Ok((Plain { passed: true, seconds: 1.0 }, vec![("default", result)]))
+        Ok((Plain { passed: true, seconds: 1.0 }, vec![("default".into(), result)]))
     }
 
     #[test]

@@ -308,33 +308,30 @@ unsafe extern "sysv64" fn add_to(arg: u64, owned: u64, o: *mut Obj, n: usize) ->
 
 /// A list of the operands.
 unsafe extern "sysv64" fn build_list(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
-    // SAFETY: the list takes a reference to each live operand.
-    unsafe {
-        let list = py::PyList_New(n as isize);
-        if list.is_null() {
-            close_array(owned, o, n);
-            return list;
-        }
-        for i in 0..n {
-            *(*list.cast::<py::List>()).ob_item.add(i) = give(owned, i, *o.add(i));
-        }
-        list
-    }
+    // SAFETY: by the contract of escapes; the list is new and has room for `n`.
+    unsafe { filled(py::PyList_New(n as isize), |list| (*list.cast::<py::List>()).ob_item, owned, o, n) }
 }
 
 /// A tuple of the operands.
 unsafe extern "sysv64" fn build_tuple(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
-    // SAFETY: the tuple takes a reference to each live operand.
+    // SAFETY: by the contract of escapes; the tuple is new and has room for `n`.
+    unsafe { filled(py::PyTuple_New(n as isize), |tuple| py::Tuple::items(tuple.cast()), owned, o, n) }
+}
+
+/// The new `sequence`, or null, with references to the operands in the items that `items` finds.
+#[inline(always)]
+unsafe fn filled(sequence: Obj, items: impl FnOnce(Obj) -> *mut Obj, owned: u64, o: *mut Obj, n: usize) -> Obj {
+    // SAFETY: the sequence takes a reference to each live operand.
     unsafe {
-        let tuple = py::PyTuple_New(n as isize);
-        if tuple.is_null() {
+        if sequence.is_null() {
             close_array(owned, o, n);
-            return tuple;
+            return sequence;
         }
+        let items = items(sequence);
         for i in 0..n {
-            *py::Tuple::items(tuple.cast()).add(i) = give(owned, i, *o.add(i));
+            *items.add(i) = give(owned, i, *o.add(i));
         }
-        tuple
+        sequence
     }
 }
 

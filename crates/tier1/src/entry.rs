@@ -171,7 +171,7 @@ pub(crate) unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
     unsafe { (*(*ts).interp).eval_frame.is_some_and(|hook| hook as usize == eval_frame as *const () as usize) }
 }
 
-/// Starts running warm code in tier 1 in this interpreter.
+/// Starts running code in tier 1 in this interpreter.
 ///
 /// # Errors
 /// One sentence, if somebody else owns the evaluator hook, another interpreter is served already, or no code watcher is left.

@@ -6,7 +6,7 @@ use ir::Uop;
 use crate::{Abort, Recorder};
 
 impl Recorder {
-    pub(crate) unsafe fn pop_jump_if(&mut self, _sense: bool) -> Result<(), Abort> {
+    pub(crate) unsafe fn pop_jump_if(&mut self) -> Result<(), Abort> {
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
         let c = self.unbox_bool(v, object)?;

@@ -103,8 +103,7 @@ impl Recorder {
                 op::UNARY_NOT => self.unary_not(),
                 op::TO_BOOL => self.truth(),
 
-                op::POP_JUMP_IF_TRUE => self.pop_jump_if(true),
-                op::POP_JUMP_IF_FALSE => self.pop_jump_if(false),
+                op::POP_JUMP_IF_TRUE | op::POP_JUMP_IF_FALSE => self.pop_jump_if(),
                 op::POP_JUMP_IF_NONE | op::POP_JUMP_IF_NOT_NONE => self.pop_jump_if_none(),
                 op::JUMP_FORWARD | op::JUMP_BACKWARD_NO_INTERRUPT => Ok(()),
                 op::JUMP_BACKWARD => self.jump_backward(),

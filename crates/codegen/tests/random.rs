@@ -85,7 +85,7 @@ impl Builder {
             slots,
             continuation: Continuation::Push,
         };
-        self.trace.push_snapshot(Snapshot { resume, frames: vec![frame] })
+        self.trace.push_snapshot(Snapshot::new(resume, vec![frame]))
     }
 
     fn operation(&mut self, choices: &mut Choices<'_>) -> Option<()> {

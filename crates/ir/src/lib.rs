@@ -11,7 +11,7 @@ mod trace;
 mod uop;
 mod verify;
 
-pub use snapshot::{CodeId, Continuation, Count, Frame, Resume, SlotVal, Snapshot, Source};
+pub use snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
 pub use text::ParseError;
 pub use trace::{EntryParam, EntrySource, Inst, SnapId, Trace, TraceKind, ValueId};
 pub use uop::{Facts, Form, Grade, Heap, Kind, Uop};

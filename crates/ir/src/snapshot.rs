@@ -75,11 +75,22 @@ pub struct Frame {
     pub continuation: Continuation,
 }
 
+/// A store to an `i64` field of an object that is still pending: whoever leaves does it before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldStore {
+    pub object: ValueId,
+    /// Byte offset of the field.
+    pub offset: u32,
+    pub value: ValueId,
+}
+
 /// The virtual frames at one point of a trace, outermost (the root, real) first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     pub resume: Resume,
     pub frames: Vec<Frame>,
+    /// Pending stores to fields, each to another field.
+    pub stores: Vec<FieldStore>,
 }
 
 impl SlotVal {
@@ -111,8 +122,15 @@ impl Source {
 }
 
 impl Snapshot {
+    /// A snapshot of frames, with no store pending.
+    pub fn new(resume: Resume, frames: Vec<Frame>) -> Snapshot {
+        Snapshot { resume, frames, stores: Vec::new() }
+    }
+
     /// Every trace value the snapshot uses (with repetitions).
     pub fn values(&self) -> impl Iterator<Item = ValueId> + '_ {
-        self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots)).filter_map(|s| s.source.value())
+        let slots = self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots));
+        let stores = self.stores.iter().flat_map(|s| [s.object, s.value]);
+        slots.filter_map(|s| s.source.value()).chain(stores)
     }
 }

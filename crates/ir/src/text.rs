@@ -13,6 +13,7 @@
 //!   jump v6
 //! s0: before c0@14 [=, null]                resume, then per frame: code, pc, slots; outermost first
 //! s1: during c0@14 [box_i64 v6, =] c1@3 func=v0:new [0x7f20:borrow, v0:steal]
+//! s2: before c0@9 [=, =] {v0+16: v6}        then the pending stores to fields: object, offset, value
 //! ```
 //!
 //! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN` or `0xADDRESS:count`;
@@ -23,8 +24,8 @@ use std::fmt::{self, Display, Formatter, Write};
 use smallvec::SmallVec;
 
 use crate::{
-    CodeId, Continuation, Count, EntryParam, EntrySource, Frame, Inst, Kind, Resume, SlotVal, SnapId, Snapshot, Source,
-    Trace, TraceKind, Uop, ValueId,
+    CodeId, Continuation, Count, EntryParam, EntrySource, FieldStore, Frame, Inst, Kind, Resume, SlotVal, SnapId,
+    Snapshot, Source, Trace, TraceKind, Uop, ValueId,
 };
 
 /// Immediates below this magnitude are counts and offsets, printed in decimal; others are mostly addresses.
@@ -117,6 +118,10 @@ impl Display for Snapshot {
                 Continuation::Push => {}
             }
             write!(f, " [{}]", comma_space(frame.slots.iter().map(|s| s.to_string())))?;
+        }
+        if !self.stores.is_empty() {
+            let stores = self.stores.iter().map(|s| format!("{}+{}: {}", s.object, s.offset, s.value));
+            write!(f, " {{{}}}", comma_space(stores))?;
         }
         Ok(())
     }
@@ -298,6 +303,12 @@ impl<'a> Parser<'a> {
     }
 
     fn snapshot(&self, text: &str) -> Result<Snapshot, String> {
+        let (text, stores) = match text.split_once('{') {
+            Some((t, s)) => (t.trim(), s.strip_suffix('}').ok_or("stores without an end")?),
+            None => (text, ""),
+        };
+        let stores = stores.split(',').map(str::trim).filter(|s| !s.is_empty());
+        let stores = stores.map(|s| self.field_store(s)).collect::<Result<_, _>>()?;
         let (resume, mut rest) = text.split_once(' ').unwrap_or((text, ""));
         let resume = match resume {
             "before" => Resume::Before,
@@ -311,7 +322,17 @@ impl<'a> Parser<'a> {
             rest = tail;
             frames.push(self.frame(head.trim(), slots)?);
         }
-        Ok(Snapshot { resume, frames })
+        Ok(Snapshot { resume, frames, stores })
+    }
+
+    fn field_store(&self, text: &str) -> Result<FieldStore, String> {
+        let (place, value) = text.split_once(':').ok_or_else(|| format!("`{text}` is no store"))?;
+        let (object, offset) = place.split_once('+').ok_or_else(|| format!("`{place}` is no field"))?;
+        Ok(FieldStore {
+            object: self.value(object.trim())?,
+            offset: number(offset.trim())?,
+            value: self.value(value.trim())?,
+        })
     }
 
     fn frame(&self, head: &str, slots: &str) -> Result<Frame, String> {

@@ -198,6 +198,17 @@ impl Verifier<'_> {
                 self.slot(slot, depth == 0 || frame.generator, at, id)?;
             }
         }
+        for store in &snap.stores {
+            if matches!(inst.op, Uop::Link | Uop::Escape | Uop::CallObj | Uop::CallI64 | Uop::CallF64) {
+                return Err(format!("{id}: stores are pending where others may look"));
+            }
+            for (value, wanted) in [(store.object, Kind::Obj), (store.value, Kind::I64)] {
+                let kind = self.kind_before(value, at).map_err(|e| format!("{id}: {e}"))?;
+                if kind != wanted {
+                    return Err(format!("{id}: {value} is {}, not {}", kind.name(), wanted.name()));
+                }
+            }
+        }
         Ok(())
     }
 

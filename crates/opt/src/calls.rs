@@ -30,6 +30,7 @@ impl Optimizer<'_> {
                 self.force(val)?;
             }
         }
+        self.flush_fields();
         let mut snapshot = self.translate(id)?;
         for slot in snapshot.frames.last_mut().into_iter().flat_map(|f| &mut f.slots) {
             if let Source::Value(v) = slot.source

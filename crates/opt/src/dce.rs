@@ -33,6 +33,9 @@ impl<'a> Rebuilder<'a> {
                     slot.source = slot.source.map(|v| self.value(v));
                 }
             }
+            for store in &mut s.stores {
+                (store.object, store.value) = (self.value(store.object), self.value(store.value));
+            }
             self.snaps.intern(&mut self.out, s)
         });
         let args = inst.args.iter().map(|&a| self.value(a)).collect();

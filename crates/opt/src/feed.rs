@@ -116,6 +116,7 @@ impl Optimizer<'_> {
             Uop::GuardFloatLt | Uop::GuardFloatLe | Uop::GuardFloatNotLt | Uop::GuardFloatNotLe => {
                 return self.guard_floats(op, args[0], args[1]).map(|()| None);
             }
+            Uop::SetFieldI64 => return self.set_field(args[0], args[1], imms[0]).map(|()| None),
             Uop::Escape => self.escape(&args, imms)?,
             _ if facts.pure_ && facts.result.is_some() => {
                 let v = self.fold(op, &args, imms)?;

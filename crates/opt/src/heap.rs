@@ -1,5 +1,5 @@
 //! Loads and stores: what memory is known to hold, by heap class.
-use ir::{Grade, Heap, Kind, Uop, ValueId};
+use ir::{FieldStore, Grade, Heap, Inst, Kind, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -21,6 +21,7 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::StoreAttr
         | Uop::LoadFieldI64
         | Uop::StoreFieldI64
+        | Uop::SetFieldI64
         | Uop::LoadFieldObj
         | Uop::LoadFieldPtr
         | Uop::GuardFieldIs
@@ -132,6 +133,52 @@ impl Optimizer<'_> {
             !may_change(key, write) || other.is_some_and(|&other| self.are_distinct(args[0], other))
         });
         self.st.heap = heap;
+    }
+
+    /// The pending store: nothing is emitted; snapshots carry it, and [`Optimizer::settle`] does it before anybody looks.
+    pub fn set_field(&mut self, object: ValueId, value: ValueId, offset: u64) -> Result<(), Reason> {
+        let (args, imms) = ([object, value], [offset, 0]);
+        if !self.lazy {
+            return self.effect(Uop::StoreFieldI64, &args, imms).map(drop);
+        }
+        self.st.pending.retain(|s| s.object != object || u64::from(s.offset) != offset);
+        self.settle(Uop::StoreFieldI64, &args, imms);
+        self.kill_by(Uop::StoreFieldI64, &args, imms);
+        let key = Key { op: Uop::LoadFieldI64, args: SmallVec::from_slice(&args[..1]), imms };
+        self.st.heap.push((key, Some(value)));
+        self.st.pending.push(FieldStore { object, offset: offset as u32, value });
+        Ok(())
+    }
+
+    /// Emits the pending stores that must not come after uop `op`: it may read the field or write it, run code that does,
+    /// or free the object. (What an object's death takes with it when nobody can see it is no iterator.)
+    pub fn settle(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
+        if self.st.pending.is_empty() {
+            return;
+        }
+        let facts = op.facts();
+        let all = facts.grade != Grade::Leaf || op == Uop::Link;
+        let touches = (facts.reads | facts.writes) & 1 << Heap::Fields as u32 != 0;
+        let field = field_offset(op, imms);
+        let (now, later) = std::mem::take(&mut self.st.pending).into_iter().partition(|s| {
+            let same_object = || args.first().is_none_or(|&a| !self.are_distinct(a, s.object));
+            all || touches && field.is_none_or(|f| f == u64::from(s.offset) && same_object())
+                || op == Uop::DecrefDead && same_object()
+        });
+        self.st.pending = later;
+        self.store_fields(now);
+    }
+
+    /// Emits every pending store.
+    pub fn flush_fields(&mut self) {
+        let all = std::mem::take(&mut self.st.pending);
+        self.store_fields(all);
+    }
+
+    fn store_fields(&mut self, stores: Vec<FieldStore>) {
+        for s in stores {
+            self.push_inst(Inst::new(Uop::StoreFieldI64, &[s.object, s.value]).imm(s.offset.into()));
+        }
     }
 
     /// Whether two values are known to be different objects.

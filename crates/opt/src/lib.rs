@@ -21,6 +21,9 @@
 //! trace writes it and releases what memory still holds. An escape materializes its snapshot, so after it memory is
 //! right; the objects made for it have identity from then on.
 //!
+//! `set_field_i64` is put off in the same way: only iterators' positions are set by it, which nobody reads but their
+//! own methods. Snapshots list such stores; an escape, a call, a link or a uop that may read the field comes after them.
+//!
 //! # Identity
 //! A value loaded from memory stays that object. A computed value is boxed at most once, and all slots that share it
 //! get one object; two equal results stay two objects.
@@ -84,6 +87,8 @@ pub enum Reason {
     JumpState,
     /// A loop whose entry parameters are not the values of slots.
     EntryState,
+    /// What is put off is not the same at both ends of a loop.
+    Pending,
     /// A pass broke an IR rule, or the input did: a bug.
     Invalid(String),
 }
@@ -94,6 +99,7 @@ impl Display for Reason {
             Reason::Contradiction => write!(f, "a guard of the trace can never pass"),
             Reason::SlotMismatch(slot) => write!(f, "a snapshot and the stores disagree about slot {slot}"),
             Reason::JumpState => write!(f, "the state at the jump is not that of the loop header"),
+            Reason::Pending => write!(f, "what is put off differs between the ends of a loop"),
             Reason::EntryState => write!(f, "a loop with entry parameters that are no slots"),
             Reason::Invalid(e) => write!(f, "invalid trace: {e}"),
         }
@@ -123,14 +129,18 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
         return log("baseline", baseline::baseline(trace, oracle)?);
     }
     let looping = trace.insts.last().is_some_and(|i| i.op == Uop::Jump);
-    let t = match looping {
-        true if options.peel => match peel::peel(trace, oracle) {
+    let feed = |lazy: bool| match looping {
+        true if options.peel => match peel::peel(trace, oracle, lazy) {
             // A body whose guards contradict the preamble: a loop within one iteration may still run.
-            Err(Reason::Contradiction) if trace.entry.is_empty() => peel::simple_loop(trace, oracle)?,
-            other => other?,
+            Err(Reason::Contradiction) if trace.entry.is_empty() => peel::simple_loop(trace, oracle, lazy),
+            other => other,
         },
-        true => peel::simple_loop(trace, oracle)?,
-        false => peel::straight(trace, oracle)?,
+        true => peel::simple_loop(trace, oracle, lazy),
+        false => peel::straight(trace, oracle, lazy),
+    };
+    let t = match feed(true) {
+        Err(Reason::Pending) => feed(false)?,
+        other => other?,
     };
     let t = log("feed", t)?;
     let t = log("refcount", refcount::cancel(&t))?;

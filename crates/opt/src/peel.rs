@@ -11,7 +11,8 @@
 //! ```
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::{EntrySource, Inst, Kind, Trace, Uop, ValueId};
+use ir::{EntrySource, FieldStore, Inst, Kind, Trace, Uop, ValueId};
+use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
 use crate::heap::{Write, may_change, writes};
@@ -79,22 +80,23 @@ impl Planned {
 }
 
 /// Optimizes a trace that does not loop.
-pub(crate) fn straight(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reason> {
-    let mut o = Optimizer::new(trace, oracle);
+pub(crate) fn straight(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
+    let mut o = Optimizer::new(trace, oracle, lazy);
     o.feed_entry()?;
     o.feed(0..trace.insts.len())?;
     Ok(o.st.out)
 }
 
 /// Optimizes a loop within one iteration: everything is in memory at the label.
-pub(crate) fn simple_loop(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reason> {
+pub(crate) fn simple_loop(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
     if !trace.entry.is_empty() {
         return Err(Reason::EntryState);
     }
-    let mut o = Optimizer::new(trace, oracle);
+    let mut o = Optimizer::new(trace, oracle, lazy);
     o.push(Uop::Label, &[], [0; 2])?;
     feed_iteration(&mut o)?;
     o.flush_slots()?;
+    o.flush_fields();
     o.push(Uop::Jump, &[], [0; 2])?;
     Ok(o.st.out)
 }
@@ -111,14 +113,14 @@ fn feed_iteration(o: &mut Optimizer<'_>) -> Result<(), Reason> {
 }
 
 /// Peels an iteration, or as many as spare the loop boxes, and optimizes the loop behind.
-pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reason> {
+pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
     if trace.entry.iter().any(|e| matches!(e.source, EntrySource::Parent(_))) {
         return Err(Reason::EntryState);
     }
     let written: Vec<Write> = trace.insts.iter().map(|i| writes(i.op, i.imms)).filter(|w| w.classes != 0).collect();
     let mut best: Option<Peeled> = None;
     for copies in 1..=MAX_COPIES {
-        let peeled = match peel_copies(trace, oracle, &written, copies) {
+        let peeled = match peel_copies(trace, oracle, lazy, &written, copies) {
             Ok(p) => p,
             Err(_) if best.is_some() => break,
             Err(e) => return Err(e),
@@ -140,8 +142,14 @@ struct Peeled {
     boxes: usize,
 }
 
-fn peel_copies(trace: &Trace, oracle: &dyn Oracle, written: &[Write], copies: usize) -> Result<Peeled, Reason> {
-    let mut o = Optimizer::new(trace, oracle);
+fn peel_copies(
+    trace: &Trace,
+    oracle: &dyn Oracle,
+    lazy: bool,
+    written: &[Write],
+    copies: usize,
+) -> Result<Peeled, Reason> {
+    let mut o = Optimizer::new(trace, oracle, lazy);
     o.feed_entry()?;
     for _ in 0..copies {
         o.st.map.fill(None);
@@ -154,21 +162,26 @@ fn peel_copies(trace: &Trace, oracle: &dyn Oracle, written: &[Write], copies: us
     }
     let mut places = places(&o, written);
     let base = o.st.clone();
+    let fields = |o: &Optimizer<'_>| -> BTreeSet<_> { o.st.pending.iter().map(|s| (s.object, s.offset)).collect() };
     for _ in 0..MAX_ROUNDS {
         o.st = base.clone();
         let phis = enter_loop(&mut o, &mut places, written)?;
+        let entered = fields(&o);
         feed_iteration(&mut o)?;
         if escapes {
             o.forget_classes();
         }
         let boxes = boxes_carried(&o, &places);
         if let Some(next) = leave_loop(&mut o, &mut places)? {
+            if fields(&o) != entered {
+                return Err(Reason::Pending);
+            }
             debug_assert_eq!(next.len(), phis);
             o.push(Uop::Jump, &next, [0; 2])?;
             return Ok(Peeled { trace: o.st.out, boxes });
         }
     }
-    let trace = simple_loop(trace, oracle)?;
+    let trace = simple_loop(trace, oracle, lazy)?;
     Ok(Peeled { trace, boxes: 0 })
 }
 
@@ -353,6 +366,12 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
                 o.st.heap.push((key.clone(), Some(v)));
             }
         }
+    }
+    for n in 0..o.st.pending.len() {
+        let FieldStore { object, offset, .. } = o.st.pending[n];
+        let key = Key { op: Uop::LoadFieldI64, args: SmallVec::from_slice(&[object]), imms: [offset.into(), 0] };
+        let held = o.st.heap.iter().find(|(k, _)| *k == key).and_then(|(_, v)| *v);
+        o.st.pending[n].value = held.ok_or(Reason::Pending)?;
     }
     Ok(phis.len())
 }

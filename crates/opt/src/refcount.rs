@@ -152,7 +152,7 @@ enum Drops {
 fn drops(op: Uop) -> Drops {
     let facts = op.facts();
     match op {
-        Uop::StoreFieldI64 | Uop::StoreOwnAddress | Uop::StoreGenState => Drops::Nothing,
+        Uop::StoreFieldI64 | Uop::SetFieldI64 | Uop::StoreOwnAddress | Uop::StoreGenState => Drops::Nothing,
         // It looks whether the count is 1.
         Uop::StrAppend => Drops::Anything,
         Uop::Label | Uop::Jump | Uop::Link => Drops::Anything,

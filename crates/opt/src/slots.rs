@@ -228,7 +228,10 @@ impl Optimizer<'_> {
         let root = snap.frames.first().map_or(0, |f| f.slots.len());
         match last {
             Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
-            _ => Ok(snap),
+            _ => {
+                snap.stores.clone_from(&self.st.pending);
+                Ok(snap)
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The state that rules work on: the trace made so far and what is known of it.
 use std::collections::BTreeMap;
 
-use ir::{Inst, Kind, SnapId, Trace, Uop, ValueId};
+use ir::{FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub virtuals: Vec<Virtual>,
     /// Root frame slots by byte offset, as far as the trace knows them.
     pub slots: BTreeMap<u64, Slot>,
+    /// Stores to fields that memory has not got yet; `heap` knows the values.
+    pub pending: Vec<FieldStore>,
     /// By input value.
     pub map: Vec<Option<Val>>,
     /// Snapshots of `out`.
@@ -49,6 +51,8 @@ pub(crate) struct Optimizer<'a> {
     pub input: &'a Trace,
     pub oracle: &'a dyn Oracle,
     pub known: Known,
+    /// Stores to fields may stay pending.
+    pub lazy: bool,
     pub st: State,
     /// The input snapshot of the instruction being fed.
     pub snap_in: Option<SnapId>,
@@ -57,7 +61,7 @@ pub(crate) struct Optimizer<'a> {
 }
 
 impl<'a> Optimizer<'a> {
-    pub fn new(input: &'a Trace, oracle: &'a dyn Oracle) -> Optimizer<'a> {
+    pub fn new(input: &'a Trace, oracle: &'a dyn Oracle, lazy: bool) -> Optimizer<'a> {
         let mut out = Trace::new(input.kind);
         out.entry = input.entry.clone();
         out.codes = input.codes.clone();
@@ -70,12 +74,13 @@ impl<'a> Optimizer<'a> {
             heap: Vec::new(),
             virtuals: Vec::new(),
             slots: BTreeMap::new(),
+            pending: Vec::new(),
             map: vec![None; input.insts.len()],
             snaps: Snaps::default(),
             entry_boxes: FxHashMap::default(),
             unowned: input.unowned,
         };
-        Optimizer { input, oracle, known: oracle.known(), st, snap_in: None, failing: SmallVec::new() }
+        Optimizer { input, oracle, known: oracle.known(), lazy, st, snap_in: None, failing: SmallVec::new() }
     }
 
     pub fn info(&self, v: ValueId) -> &Info {
@@ -104,6 +109,7 @@ impl<'a> Optimizer<'a> {
 
     /// Appends an instruction as it is, with the current snapshot where it needs one.
     pub fn push(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
+        self.settle(op, args, imms);
         let snap = if op.facts().exits || op == Uop::Link { Some(self.snapshot()?) } else { None };
         Ok(self.push_inst(Inst { op, args: SmallVec::from_slice(args), imms, snap }))
     }

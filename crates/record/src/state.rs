@@ -303,6 +303,17 @@ impl Recorder {
             }
             r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc });
         }
+        // What the parent has put off is put off here, too.
+        for s in &snapshot.stores {
+            let object = r.take(SlotVal { source: Source::Value(s.object), count: Count::Borrow }, &mut taken);
+            let value = match parent.inst(s.value) {
+                i if i.op == ir::Uop::ConstI64 => r.const_i64(i.imms[0] as i64),
+                _ => r.parameter(ir::Kind::I64, s.value),
+            };
+            if let Val::Is(object) = object.val {
+                r.emit_imm(ir::Uop::SetFieldI64, &[object, value], s.offset.into(), 0);
+            }
+        }
         // The parent left these locals stale in memory: here they are stores that are still pending.
         for (i, e) in pending {
             if let Val::Is(new) = e.val {
@@ -319,12 +330,24 @@ impl Recorder {
         r
     }
 
+    /// A new entry parameter: a value of the parent's.
+    fn parameter(&mut self, kind: ir::Kind, parent: ValueId) -> ValueId {
+        let op = match kind {
+            ir::Kind::F64 => ir::Uop::EntryF64,
+            ir::Kind::Obj => ir::Uop::EntryObj,
+            _ => ir::Uop::EntryI64,
+        };
+        let index = self.trace.entry.len() as u64;
+        self.trace.entry.push(ir::EntryParam { kind, source: ir::EntrySource::Parent(parent) });
+        self.emit_imm(op, &[], index, 0)
+    }
+
     /// Takes over one slot of a parent's snapshot.
     fn take(&mut self, slot: SlotVal, taken: &mut FxHashMap<Source, ValueId>) -> Entry {
-        let (kind, op) = match slot.source {
-            Source::Value(_) => (ir::Kind::Obj, ir::Uop::EntryObj),
-            Source::BoxI64(_) | Source::BoxBool(_) => (ir::Kind::I64, ir::Uop::EntryI64),
-            Source::BoxF64(_) => (ir::Kind::F64, ir::Uop::EntryF64),
+        let kind = match slot.source {
+            Source::Value(_) => ir::Kind::Obj,
+            Source::BoxI64(_) | Source::BoxBool(_) => ir::Kind::I64,
+            Source::BoxF64(_) => ir::Kind::F64,
             Source::Null | Source::Unchanged => return Entry::NULL,
             Source::Const(address) => return self.constant_entry(address as *mut py::Object),
         };
@@ -339,9 +362,7 @@ impl Recorder {
             }
             None => {
                 let parent = slot.source.value().expect("these sources have a value");
-                let index = self.trace.entry.len() as u64;
-                self.trace.entry.push(ir::EntryParam { kind, source: ir::EntrySource::Parent(parent) });
-                let raw = self.emit_imm(op, &[], index, 0);
+                let raw = self.parameter(kind, parent);
                 let val = match slot.source {
                     Source::BoxI64(_) => self.box_int(raw).val,
                     Source::BoxF64(_) => self.box_float(raw).val,
@@ -619,7 +640,7 @@ impl Recorder {
                 continuation: Continuation::Push,
             })
             .collect();
-        self.trace.push_snapshot(Snapshot { resume, frames })
+        self.trace.push_snapshot(Snapshot::new(resume, frames))
     }
 
     /// Appends an escape of the current instruction and returns its result.

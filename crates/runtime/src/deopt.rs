@@ -51,6 +51,8 @@ struct FramePlan {
 /// How to leave through an exit.
 #[derive(Debug)]
 pub(crate) struct ExitPlan {
+    /// Pending stores to fields: object, byte offset, value.
+    stores: Vec<(Loc, u32, Loc)>,
     root: FramePlan,
     /// Slots of the root frame below this are locals.
     nlocals: u16,
@@ -100,6 +102,7 @@ impl ExitPlan {
     /// The plan of an exit with this snapshot, whose values are at `locs`.
     pub fn new(trace: &Trace, snapshot: &Snapshot, locs: &[(ValueId, Loc)]) -> ExitPlan {
         let mut planner = Planner { locs, made: SmallVec::new() };
+        let stores = snapshot.stores.iter().map(|s| (planner.loc(s.object), s.offset, planner.loc(s.value))).collect();
         let mut frames = snapshot.frames.iter().enumerate().map(|(n, f)| {
             let code = trace.codes[f.code.0 as usize] as *mut py::Code;
             let callee = snapshot.frames.get(n + 1);
@@ -131,7 +134,7 @@ impl ExitPlan {
             let what = f.writes.iter().map(|w| w.1).chain([f.func]);
             what.into_iter().any(|w| matches!(w, Write::New(_) | Write::Borrow(_)))
         };
-        ExitPlan { nlocals, defers: defers(&root) || inner.iter().any(defers), root, inner }
+        ExitPlan { stores, nlocals, defers: defers(&root) || inner.iter().any(defers), root, inner }
     }
 
     /// Writes the frames, pushing those below the root, makes the innermost one current and returns where it goes on.
@@ -142,6 +145,10 @@ impl ExitPlan {
     pub unsafe fn carry_out(&self, cx: &NativeFrame) -> Resume {
         // SAFETY: by this function's contract.
         unsafe {
+            // First: what is released below may be what keeps an object alive.
+            for &(object, offset, value) in &self.stores {
+                (cx.value(object) as *mut u64).byte_add(offset as usize).write(cx.value(value));
+            }
             if self.defers || !self.inner.is_empty() {
                 return self.carry_out_all(cx);
             }

@@ -215,7 +215,7 @@ impl Recorder {
     /// Carries a step out; the item, owned.
     pub(super) fn take_step(&mut self, step: &Step) -> Entry {
         for (it, value, at) in &step.stores {
-            self.emit_imm(Uop::StoreFieldI64, &[*it, *value], *at, 0);
+            self.emit_imm(Uop::SetFieldI64, &[*it, *value], *at, 0);
         }
         match step.item {
             Item::Int(raw) => self.box_int(raw),

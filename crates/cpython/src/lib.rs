@@ -18,6 +18,7 @@ pub mod abi {
     pub use crate::v3_14::iterators::*;
     pub use crate::v3_14::layout::*;
     pub use crate::v3_14::lookup;
+    pub use crate::v3_14::monitoring;
     pub use crate::v3_14::objects::*;
     pub use crate::v3_14::owned::Owned;
     pub use crate::v3_14::refs::*;

@@ -33,8 +33,9 @@ impl Watchers {
         let taken = |kind: &str| format!("every {kind} watcher of the interpreter is taken");
         // SAFETY: the callbacks are functions of this library, which is never unloaded.
         unsafe {
-            if !py::watch::watch_local_events(on_local_events) {
-                return Err("sys.monitoring.set_local_events is not CPython's".into());
+            let hooks = py::monitoring::MonitoringHooks { on_local_events, hook_is_ours: tier1::hook_is_ours };
+            if !py::monitoring::watch(hooks) {
+                return Err("sys.monitoring is not CPython's".into());
             }
             Ok(Watchers {
                 dict: DictWatcher::register(on_dict).ok_or_else(|| taken("dict"))?,

@@ -165,8 +165,11 @@ static mut INTERPRETER: *mut InterpreterState = core::ptr::null_mut();
 static mut DEFAULT_BEFORE: Option<EvalFrameFn> = None;
 
 /// Whether the evaluator hook is still ours.
+///
+/// # Safety
+/// `ts` is a live thread state; the GIL is held.
 #[inline(always)]
-pub(crate) unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
+pub unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
     // SAFETY: `ts` is the running thread.
     unsafe { (*(*ts).interp).eval_frame.is_some_and(|hook| hook as usize == eval_frame as *const () as usize) }
 }

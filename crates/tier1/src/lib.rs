@@ -22,7 +22,9 @@ mod unwind;
 mod with_memory;
 
 pub use dispatch::code_of;
-pub use entry::{Counts, counts, disable, enable, evaluate, note_instrumentation, run_nested, set_hot_thresholds};
+pub use entry::{
+    Counts, counts, disable, enable, evaluate, hook_is_ours, note_instrumentation, run_nested, set_hot_thresholds,
+};
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };

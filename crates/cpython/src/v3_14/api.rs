@@ -116,6 +116,7 @@ functions! {
 
     PyObject_Vectorcall(callable: *mut Object, args: *const *mut Object, nargsf: usize, kwnames: *mut Object) -> *mut Object;
     PyObject_Call(callable: *mut Object, args: *mut Object, kwargs: *mut Object) -> *mut Object;
+    PyCFunction_NewEx(definition: *const MethodDef, slf: *mut Object, module: *mut Object) -> *mut Object;
     PyObject_CallNoArgs(callable: *mut Object) -> *mut Object;
     PyObject_CallOneArg(callable: *mut Object, arg: *mut Object) -> *mut Object;
     PyVectorcall_Function(callable: *mut Object) -> Option<VectorcallFn>;

@@ -198,7 +198,7 @@ static void state_structs(void)
         P(callable_cache.list_append, cached_list_append, "*mut Object")
         P(callable_cache.object__getattribute__, cached_object_getattribute, "*mut Object")
         F(common_consts, "[*mut Object; 5]") P(rare_events.func_modification, rare_func_modification, "u8")
-        F(monitors, "[u8; 16]") END
+        F(monitors, "[u8; 16]") F(monitoring_callables, "[[*mut Object; 19]; 8]") END
 }
 
 static void constants(void)

@@ -919,7 +919,9 @@ pub struct InterpreterState {
     pub rare_func_modification: u8,
     _pad6: [u8; 11],
     pub monitors: [u8; 16],
-    _pad7: [u8; 2608],
+    _pad7: [u8; 24],
+    pub monitoring_callables: [[*mut Object; 19]; 8],
+    _pad8: [u8; 1368],
 }
 
 const _: () = {
@@ -936,6 +938,7 @@ const _: () = {
     assert!(core::mem::offset_of!(InterpreterState, common_consts) == 223144);
     assert!(core::mem::offset_of!(InterpreterState, rare_func_modification) == 223228);
     assert!(core::mem::offset_of!(InterpreterState, monitors) == 223240);
+    assert!(core::mem::offset_of!(InterpreterState, monitoring_callables) == 223280);
     assert!(core::mem::size_of::<InterpreterState>() == 225864);
 };
 

@@ -6,6 +6,7 @@ pub mod iterators;
 #[rustfmt::skip]
 pub mod layout;
 pub mod lookup;
+pub mod monitoring;
 pub mod objects;
 pub mod owned;
 pub mod probe;

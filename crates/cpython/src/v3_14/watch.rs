@@ -6,8 +6,6 @@ use core::ffi::c_int;
 
 use super::api::*;
 use super::layout::*;
-use super::owned::Owned;
-use super::types::FastFn;
 
 /// `PyDict_WatchEvent`.
 pub mod dict_event {
@@ -138,59 +136,5 @@ impl TypeWatcher {
     pub unsafe fn unwatch(self, ty: *mut Type) -> bool {
         // SAFETY: the caller's.
         unsafe { succeeded(PyType_Unwatch(self.0, ty.cast())) }
-    }
-}
-
-/// Called with a code object after a tool asked for events of it alone.
-pub type LocalEventsCallback = unsafe fn(*mut Code);
-
-/// `sys.monitoring.set_local_events` as CPython made it.
-static mut SET_LOCAL_EVENTS: Option<FastFn> = None;
-static mut ON_LOCAL_EVENTS: Option<LocalEventsCallback> = None;
-
-/// Calls back after each `sys.monitoring.set_local_events` of this interpreter. Such a call instruments a code object
-/// in place, and neither a watcher nor the eval breaker's version tells of it; so the built-in function of this
-/// interpreter's `sys.monitoring` gets a method definition of ours, which is CPython's but for the implementation.
-/// False if that function is not the one we know.
-///
-/// # Safety
-/// The GIL is held; called once, and the callback stays valid for ever.
-pub unsafe fn watch_local_events(callback: LocalEventsCallback) -> bool {
-    // SAFETY: the caller's; a built-in function with the flags compared here has an implementation of that signature.
-    unsafe {
-        let monitoring = PySys_GetObject(c"monitoring".as_ptr());
-        if monitoring.is_null() {
-            return false;
-        }
-        let Some(function) = Owned::steal(PyObject_GetAttrString(monitoring, c"set_local_events".as_ptr())) else {
-            PyErr_Clear();
-            return false;
-        };
-        if Object::type_of(function.as_ptr()) != PyCFunction_Type() {
-            return false;
-        }
-        let function: *mut CFunction = function.as_ptr().cast();
-        let mut definition = (*function).m_ml.read();
-        if definition.ml_flags as u32 != METH_FASTCALL {
-            return false;
-        }
-        SET_LOCAL_EVENTS = Some(core::mem::transmute::<*const (), FastFn>(definition.ml_meth));
-        ON_LOCAL_EVENTS = Some(callback);
-        definition.ml_meth = set_local_events as *const ();
-        // The function may outlive everything but the process.
-        (*function).m_ml = Box::leak(Box::new(definition));
-        true
-    }
-}
-
-unsafe extern "C" fn set_local_events(module: *mut Object, args: *const *mut Object, nargs: isize) -> *mut Object {
-    // SAFETY: CPython calls us with `nargs` live arguments, after `watch_local_events` set both variables.
-    unsafe {
-        let result = SET_LOCAL_EVENTS.unwrap_unchecked()(module, args, nargs);
-        // Even a call that fails may have instrumented.
-        if nargs >= 2 && Object::type_of(*args.add(1)) == PyCode_Type() {
-            ON_LOCAL_EVENTS.unwrap_unchecked()((*args.add(1)).cast());
-        }
-        result
     }
 }

@@ -357,11 +357,12 @@ impl DictKeys {
         unsafe { (&raw mut (*this).dk_indices).byte_add(1 << (*this).dk_log2_index_bytes).cast() }
     }
 
-    /// Index of `name`, an interned string, among the entries of a table whose keys are all strings.
+    /// Index of `name`, an interned string, among the entries of a table whose keys are all strings. The key there is an
+    /// equal string, and another object where it was computed (`vars(x).update({"_" + name: value})`).
     ///
     /// # Safety
     /// `dk_kind` is not `DICT_KEYS_GENERAL`.
-    pub unsafe fn index_of_interned(this: *mut Self, name: *mut Object) -> Option<usize> {
+    pub unsafe fn index_of_name(this: *mut Self, name: *mut Object) -> Option<usize> {
         // SAFETY: the caller's; interning has computed the hash. A table always has an empty index.
         unsafe {
             let entries = Self::unicode_entries(this);
@@ -373,13 +374,23 @@ impl DictKeys {
                 if index == DKIX_EMPTY {
                     return None;
                 }
-                if index >= 0 && (*entries.offset(index)).me_key == name {
-                    return Some(index as usize);
+                if index >= 0 {
+                    let key = (*entries.offset(index)).me_key;
+                    if key == name || Self::is_equal_name(key, name) {
+                        return Some(index as usize);
+                    }
                 }
                 perturb >>= PERTURB_SHIFT;
                 at = (at.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1)) & mask;
             }
         }
+    }
+
+    /// Whether a key is the same text in another object than this name.
+    #[inline]
+    unsafe fn is_equal_name(key: *mut Object, name: *mut Object) -> bool {
+        // SAFETY: live exact strings; those in tables have their hashes.
+        unsafe { (*key.cast::<AsciiStr>()).hash == (*name.cast::<AsciiStr>()).hash && PyUnicode_Equal(key, name) != 0 }
     }
 
     /// Entry `at` of the index table (`dictkeys_get_index`).

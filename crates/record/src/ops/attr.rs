@@ -241,7 +241,7 @@ impl Recorder {
             }
             let keys = (*ty.cast::<py::HeapType>()).ht_cached_keys;
             let values = py::Object::inline_values(object);
-            match py::DictKeys::index_of_interned(keys, name) {
+            match py::DictKeys::index_of_name(keys, name) {
                 Some(i) if (*values).valid != 0 => {
                     if !on_type.is_null() {
                         // A class attribute that instances may shadow.

@@ -59,7 +59,7 @@ impl Recorder {
             if !(*dict).ma_values.is_null() || (*keys).dk_kind as usize != py::DICT_KEYS_UNICODE {
                 return None;
             }
-            let index = py::DictKeys::index_of_interned(keys, name)?;
+            let index = py::DictKeys::index_of_name(keys, name)?;
             let value = &raw const (*py::DictKeys::unicode_entries(keys).add(index)).me_value;
             if (*value).is_null() {
                 return None;

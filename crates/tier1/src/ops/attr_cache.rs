@@ -442,7 +442,7 @@ unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
         let ty = (*owner).ob_type;
         if Type::has_flag(ty, TPFLAGS_INLINE_VALUES) && (*Object::inline_values(owner)).valid != 0 {
             let keys = (*ty.cast::<HeapType>()).ht_cached_keys;
-            return match DictKeys::index_of_interned(keys, name) {
+            return match DictKeys::index_of_name(keys, name) {
                 Some(i) => Own::Value(DictValues::slot(Object::inline_values(owner), i) as usize - owner as usize),
                 None => Own::Absent(Absent::FromKeys),
             };
@@ -458,7 +458,8 @@ unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
             }
             let keys = (*dict).ma_keys;
             if (*keys).dk_kind as usize == DICT_KEYS_UNICODE
-                && let Some(i) = DictKeys::index_of_interned(keys, name)
+                && let Some(i) = DictKeys::index_of_name(keys, name)
+                && (*DictKeys::unicode_entries(keys).add(i)).me_key == name
             {
                 return Own::Entry(i);
             }
@@ -576,7 +577,7 @@ unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Obj
         if (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
             return None;
         }
-        let index = DictKeys::index_of_interned(keys, name)?;
+        let index = DictKeys::index_of_name(keys, name)?;
         let entry = DictKeys::unicode_entries(keys).add(index);
         if (*entry).me_value.is_null() {
             return None;

@@ -14,7 +14,7 @@ unsafe fn entry_distance(keys: *mut DictKeys, name: *mut Object) -> Option<usize
         if (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
             return None;
         }
-        let index = DictKeys::index_of_interned(keys, name)?;
+        let index = DictKeys::index_of_name(keys, name)?;
         let entry = DictKeys::unicode_entries(keys).add(index);
         Some(&raw const (*entry).me_value as usize - keys as usize)
     }

@@ -39,6 +39,8 @@ pub enum Source {
     BoxBool(ValueId),
     /// The object at this address, valid as a `const_obj` is.
     Const(u64),
+    /// A new range iterator, which no other slot has, with these `i64` fields.
+    RangeIter { start: ValueId, len: ValueId, step: ValueId },
 }
 
 /// How a slot's reference is counted.
@@ -101,21 +103,24 @@ impl SlotVal {
 }
 
 impl Source {
-    /// The trace value it uses, if any.
-    pub fn value(self) -> Option<ValueId> {
-        match self {
-            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => Some(v),
-            Source::Unchanged | Source::Null | Source::Const(_) => None,
-        }
+    /// The trace values it uses.
+    pub fn values(self) -> impl Iterator<Item = ValueId> {
+        let values = match self {
+            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => [Some(v), None, None],
+            Source::RangeIter { start, len, step } => [Some(start), Some(len), Some(step)],
+            Source::Unchanged | Source::Null | Source::Const(_) => [None; 3],
+        };
+        values.into_iter().flatten()
     }
 
-    /// The same source with its value mapped.
-    pub fn map(self, f: impl FnOnce(ValueId) -> ValueId) -> Source {
+    /// The same source with its values mapped.
+    pub fn map(self, mut f: impl FnMut(ValueId) -> ValueId) -> Source {
         match self {
             Source::Value(v) => Source::Value(f(v)),
             Source::BoxI64(v) => Source::BoxI64(f(v)),
             Source::BoxF64(v) => Source::BoxF64(f(v)),
             Source::BoxBool(v) => Source::BoxBool(f(v)),
+            Source::RangeIter { start, len, step } => Source::RangeIter { start: f(start), len: f(len), step: f(step) },
             other => other,
         }
     }
@@ -131,6 +136,6 @@ impl Snapshot {
     pub fn values(&self) -> impl Iterator<Item = ValueId> + '_ {
         let slots = self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots));
         let stores = self.stores.iter().flat_map(|s| [s.object, s.value]);
-        slots.filter_map(|s| s.source.value()).chain(stores)
+        slots.flat_map(|s| s.source.values()).chain(stores)
     }
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! root code=0x7f10                          header: `root` or `bridge parent=3 exit=1`; code objects, index 0 first;
 //!   v0 = load_slot 8                        then `entry=i64:slot2,obj:lent0,obj:v7` where the trace has entry
-//!                                           parameters, and `unowned=0x5` (slots 0 and 2) where it is called
+//!                                           parameters (a range iterator's: `i64:start3,i64:len3,i64:step3`, or
+//!                                           `i64:start3by1,i64:len3` where the step is known), and `unowned=0x5` (slots 0 and 2) where it is called
 //!   guard_type v0, 0x7f00 ; s0              operands, then immediates, then (link, jump, ..) further operands
 //!   v2 = unbox_compact v0                   `vN` is the N-th instruction (a parser accepts any names)
 //!   label v2
@@ -16,8 +17,8 @@
 //! s2: before c0@9 [=, =] {v0+16: v6}        then the pending stores to fields: object, offset, value
 //! ```
 //!
-//! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN` or `0xADDRESS:count`;
-//! a count is `steal`, `new` or `borrow`. A frame that lies in a generator says `gen=` for `func=`. `#` starts a comment.
+//! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN`, `range_iter vN vM vK`
+//! (start, length, step) or `0xADDRESS:count`; a count is `steal`, `new` or `borrow`. A frame that lies in a generator says `gen=` for `func=`. `#` starts a comment.
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -137,6 +138,7 @@ impl Display for SlotVal {
             Source::BoxF64(v) => write!(f, "box_f64 {v}")?,
             Source::BoxBool(v) => write!(f, "box_bool {v}")?,
             Source::Const(a) => write!(f, "{a:#x}")?,
+            Source::RangeIter { start, len, step } => write!(f, "range_iter {start} {len} {step}")?,
         }
         if Some(self.count) != default_count(self.source) {
             let name = match self.count {
@@ -154,7 +156,7 @@ impl Display for SlotVal {
 fn default_count(source: Source) -> Option<Count> {
     match source {
         Source::Unchanged | Source::Null => Some(Count::Borrow),
-        Source::BoxI64(_) | Source::BoxF64(_) | Source::BoxBool(_) => Some(Count::New),
+        Source::BoxI64(_) | Source::BoxF64(_) | Source::BoxBool(_) | Source::RangeIter { .. } => Some(Count::New),
         Source::Value(_) | Source::Const(_) => None,
     }
 }
@@ -163,6 +165,10 @@ fn entry_text(p: &EntryParam) -> String {
     let source = match p.source {
         EntrySource::Slot(s) => format!("slot{s}"),
         EntrySource::Lent(s) => format!("lent{s}"),
+        EntrySource::RangeStart { slot, step: None } => format!("start{slot}"),
+        EntrySource::RangeStart { slot, step: Some(step) } => format!("start{slot}by{step}"),
+        EntrySource::RangeLen(s) => format!("len{s}"),
+        EntrySource::RangeStep(s) => format!("step{s}"),
         EntrySource::Parent(v) => v.to_string(),
     };
     format!("{}:{source}", p.kind.name())
@@ -376,6 +382,11 @@ impl<'a> Parser<'a> {
             Some(("box_i64", v)) => Source::BoxI64(self.value(v.trim())?),
             Some(("box_f64", v)) => Source::BoxF64(self.value(v.trim())?),
             Some(("box_bool", v)) => Source::BoxBool(self.value(v.trim())?),
+            Some(("range_iter", fields)) => {
+                let fields = fields.split_whitespace().map(|v| self.value(v)).collect::<Result<Vec<_>, _>>()?;
+                let [start, len, step] = fields[..] else { return Err(format!("`{text}` has not three fields")) };
+                Source::RangeIter { start, len, step }
+            }
             Some(_) => return Err(format!("`{text}` is no slot")),
             None if text == "=" => Source::Unchanged,
             None if text == "null" => Source::Null,
@@ -422,6 +433,13 @@ fn entry_param(text: &str) -> Result<EntryParam, String> {
         EntrySource::Slot(number(n)?)
     } else if let Some(n) = source.strip_prefix("lent") {
         EntrySource::Lent(number(n)?)
+    } else if let Some(n) = source.strip_prefix("start") {
+        let (slot, step) = n.split_once("by").map_or((n, None), |(slot, step)| (slot, Some(step)));
+        EntrySource::RangeStart { slot: number(slot)?, step: step.map(number).transpose()? }
+    } else if let Some(n) = source.strip_prefix("len") {
+        EntrySource::RangeLen(number(n)?)
+    } else if let Some(n) = source.strip_prefix("step") {
+        EntrySource::RangeStep(number(n)?)
     } else if let Some(n) = source.strip_prefix('v') {
         EntrySource::Parent(ValueId(number(n)?))
     } else {

@@ -45,6 +45,14 @@ pub enum EntrySource {
     Slot(u16),
     /// As `Slot`, an object whose reference the slot only borrows.
     Lent(u16),
+    /// The start of the range iterator in a root frame slot, which does not exist; memory is stale. Parameters for
+    /// its length and, unless that is given here, its step follow.
+    RangeStart {
+        slot: u16,
+        step: Option<i64>,
+    },
+    RangeLen(u16),
+    RangeStep(u16),
     /// Value `0` of the parent trace, alive at the exit.
     Parent(ValueId),
 }
@@ -61,6 +69,18 @@ pub struct Trace {
     pub codes: Vec<u64>,
     /// Root frame slots, one bit each, in which memory owns no reference at entry.
     pub unowned: u64,
+}
+
+impl EntryParam {
+    /// The slot of whose range iterator it is a field.
+    pub fn range_slot(&self) -> Option<u16> {
+        match self.source {
+            EntrySource::RangeStart { slot, .. } | EntrySource::RangeLen(slot) | EntrySource::RangeStep(slot) => {
+                Some(slot)
+            }
+            EntrySource::Slot(_) | EntrySource::Lent(_) | EntrySource::Parent(_) => None,
+        }
+    }
 }
 
 impl Inst {

@@ -202,27 +202,27 @@ impl Verifier<'_> {
             if matches!(inst.op, Uop::Link | Uop::Escape | Uop::CallObj | Uop::CallI64 | Uop::CallF64) {
                 return Err(format!("{id}: stores are pending where others may look"));
             }
-            for (value, wanted) in [(store.object, Kind::Obj), (store.value, Kind::I64)] {
-                let kind = self.kind_before(value, at).map_err(|e| format!("{id}: {e}"))?;
-                if kind != wanted {
-                    return Err(format!("{id}: {value} is {}, not {}", kind.name(), wanted.name()));
-                }
-            }
+            self.used_in(id, store.object, Kind::Obj, at)?;
+            self.used_in(id, store.value, Kind::I64, at)?;
         }
         Ok(())
     }
 
     fn slot(&self, slot: &SlotVal, in_memory: bool, at: ValueId, id: SnapId) -> Result<(), String> {
-        let (value, wanted) = match slot.source {
+        let wanted = match slot.source {
             Source::Unchanged if !in_memory => {
                 return Err(format!("{id}: this frame is not in memory, so nothing is unchanged"));
             }
             Source::Unchanged | Source::Null | Source::Const(_) => return Ok(()),
-            Source::Value(v) => (v, Kind::Obj),
-            Source::BoxI64(v) => (v, Kind::I64),
-            Source::BoxF64(v) => (v, Kind::F64),
-            Source::BoxBool(v) => (v, Kind::Bool),
+            Source::Value(_) => Kind::Obj,
+            Source::BoxI64(_) | Source::RangeIter { .. } => Kind::I64,
+            Source::BoxF64(_) => Kind::F64,
+            Source::BoxBool(_) => Kind::Bool,
         };
+        slot.source.values().try_for_each(|value| self.used_in(id, value, wanted, at))
+    }
+
+    fn used_in(&self, id: SnapId, value: ValueId, wanted: Kind, at: ValueId) -> Result<(), String> {
         let kind = self.kind_before(value, at).map_err(|e| format!("{id}: {e}"))?;
         if kind == wanted { Ok(()) } else { Err(format!("{id}: {value} is {}, not {}", kind.name(), wanted.name())) }
     }

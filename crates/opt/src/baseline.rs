@@ -49,6 +49,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => {
                 let param = trace.entry.get(inst.imms[0] as usize).ok_or(Reason::EntryState)?;
                 match param.source {
+                    _ if param.range_slot().is_some() => return Err(Reason::EntryState),
                     EntrySource::Slot(s) if param.kind == Kind::Obj => {
                         set_slot(&mut to, at, 8 * u64::from(s), immortal);
                         assigned.insert(8 * u64::from(s), at);
@@ -59,7 +60,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
                         to.out.push(Inst::new(Uop::LendSlot, &[v]).imm(8 * u64::from(s)));
                         assigned.insert(8 * u64::from(s), at);
                     }
-                    EntrySource::Parent(_) => {}
+                    _ => {}
                 }
             }
             Uop::BoxI64 | Uop::BoxF64 => {
@@ -74,7 +75,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
     // A value that came in a register and that nothing stored would be missing from memory.
     let stored = |e: &EntryParam| match e.source {
         EntrySource::Slot(s) | EntrySource::Lent(s) => assigned.contains_key(&(8 * u64::from(s))),
-        EntrySource::Parent(_) => true,
+        _ => e.range_slot().is_none(),
     };
     if !trace.entry.iter().all(stored) {
         return Err(Reason::EntryState);

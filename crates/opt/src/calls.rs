@@ -23,7 +23,7 @@ impl Optimizer<'_> {
             let Val::Virtual(n) = val else { continue };
             let virtual_ = self.st.virtuals[n as usize];
             let alone = callee.slots.iter().filter(|s| s.source == slot.source).count() == 1;
-            let number = !matches!(virtual_.kind, BoxKind::Bool(_));
+            let number = matches!(virtual_.kind, BoxKind::I64 | BoxKind::F64);
             if number && alone && slot.count == Count::Steal && virtual_.refs == 1 {
                 fresh.push(n);
             } else {

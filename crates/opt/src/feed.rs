@@ -1,8 +1,11 @@
 //! Feeds recorded uops through the rules, one at a time.
+use std::collections::BTreeMap;
+
 use ir::{EntrySource, Grade, Inst, Kind, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
+use crate::ranges::Incoming;
 use crate::slots::{Origin, Slot};
 use crate::state::Optimizer;
 use crate::virtuals::{BoxKind, Val, Virtual};
@@ -10,6 +13,7 @@ use crate::virtuals::{BoxKind, Val, Virtual};
 impl Optimizer<'_> {
     /// Emits the entry parameters and notes which slots they are the values of.
     pub fn feed_entry(&mut self) -> Result<(), Reason> {
+        let mut incoming: BTreeMap<u16, Incoming> = BTreeMap::new();
         for (n, param) in self.input.entry.iter().enumerate() {
             let op = match param.kind {
                 Kind::Obj => Uop::EntryObj,
@@ -20,6 +24,10 @@ impl Optimizer<'_> {
                 }
             };
             let v = self.pure_(op, &[], [n as u64, 0])?;
+            if let Some(n) = param.range_slot() {
+                incoming.entry(n).or_default().add(param.source, v);
+                continue;
+            }
             if let EntrySource::Slot(slot) | EntrySource::Lent(slot) = param.source {
                 let value = match param.kind {
                     Kind::I64 => self.new_virtual(BoxKind::I64, v),
@@ -30,6 +38,12 @@ impl Optimizer<'_> {
                 let slot_state = Slot { value: Some(value), stale: true, owned, origin: Origin::Entry };
                 self.st.slots.insert(8 * u64::from(slot), slot_state);
             }
+        }
+        for (slot, fields) in incoming {
+            let fields = fields.complete(self).ok_or(Reason::EntryState)?;
+            let value = Some(self.new_range_iter(fields)?);
+            let slot_state = Slot { value, stale: true, owned: true, origin: Origin::Entry };
+            self.st.slots.insert(8 * u64::from(slot), slot_state);
         }
         Ok(())
     }
@@ -63,6 +77,22 @@ impl Optimizer<'_> {
             Uop::GuardFrameGlobals | Uop::GuardFrameLocals => drop(self.first_pass(inst.op, &[], imms)?),
             Uop::BoxI64 | Uop::BoxF64 if self.st.entry_boxes.contains_key(&inst.args[0]) => {
                 return Ok(self.st.entry_boxes.get(&inst.args[0]).copied());
+            }
+            Uop::NewRangeIter => {
+                let mut fields = [ValueId(0); 3];
+                for (field, &val) in fields.iter_mut().zip(&vals) {
+                    let v = self.force(val)?;
+                    *field = self.canonical(v);
+                }
+                return self.new_range_iter(fields).map(Some);
+            }
+            Uop::SetFieldI64 => {
+                let value = self.force(vals[1])?;
+                let value = self.canonical(value);
+                if !self.set_range_field(vals[0], imms[0], value) {
+                    let object = self.force(vals[0])?;
+                    self.set_field(object, value, imms[0])?;
+                }
             }
             Uop::BoxI64 => return self.feed_box(BoxKind::I64, vals[0]).map(Some),
             Uop::BoxF64 => return self.feed_box(BoxKind::F64, vals[0]).map(Some),
@@ -116,7 +146,6 @@ impl Optimizer<'_> {
             Uop::GuardFloatLt | Uop::GuardFloatLe | Uop::GuardFloatNotLt | Uop::GuardFloatNotLe => {
                 return self.guard_floats(op, args[0], args[1]).map(|()| None);
             }
-            Uop::SetFieldI64 => return self.set_field(args[0], args[1], imms[0]).map(|()| None),
             Uop::Escape => self.escape(&args, imms)?,
             _ if facts.pure_ && facts.result.is_some() => {
                 let v = self.fold(op, &args, imms)?;
@@ -148,7 +177,7 @@ impl Optimizer<'_> {
     /// A raw value that no other live virtual box has. Snapshots name a box by its raw value, so two boxes of one value
     /// would become one object, where CPython makes two.
     fn unshared(&mut self, kind: BoxKind, raw: ValueId) -> Result<ValueId, Reason> {
-        let live = |v: &Virtual| v.raw == raw && v.forced.is_none() && v.refs > 0;
+        let live = |v: &Virtual| v.raw == raw && v.kind != BoxKind::RangeIter && v.forced.is_none() && v.refs > 0;
         if matches!(kind, BoxKind::Bool(_)) || !self.st.virtuals.iter().any(live) {
             return Ok(raw);
         }
@@ -199,6 +228,7 @@ impl Optimizer<'_> {
         let v = self.as_virtual(*vals.first()?)?;
         match (op, v.kind) {
             (Uop::UnboxCompact | Uop::UnboxWideInt, BoxKind::I64) | (Uop::UnboxF64, BoxKind::F64) => Some(v.raw),
+            (Uop::LoadFieldI64, BoxKind::RangeIter) => self.range_field(&v, imms[0]),
             (Uop::IntFitsI64, BoxKind::I64) => Some(self.const_bool(true)),
             (Uop::UnboxBool, BoxKind::Bool(_)) if imms[0] == self.known.true_ => Some(v.raw),
             _ => None,

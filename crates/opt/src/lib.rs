@@ -24,6 +24,10 @@
 //! `set_field_i64` is put off in the same way: only iterators' positions are set by it, which nobody reads but their
 //! own methods. Snapshots list such stores; an escape, a call, a link or a uop that may read the field comes after them.
 //!
+//! # Range iterators
+//! A range iterator that the trace makes, or is entered with as three integers, is virtual like a box, though its
+//! fields change. It is in one place only: whatever makes a second reference makes the object.
+//!
 //! # Identity
 //! A value loaded from memory stays that object. A computed value is boxed at most once, and all slots that share it
 //! get one object; two equal results stay two objects.
@@ -42,6 +46,7 @@ mod heap;
 pub mod int_rules;
 mod oracle;
 mod peel;
+mod ranges;
 mod refcount;
 mod slots;
 mod snaps;
@@ -52,7 +57,7 @@ use std::fmt::{self, Display, Formatter};
 
 use ir::{Trace, Uop};
 
-pub use oracle::{Known, Oracle};
+pub use oracle::{Known, Oracle, RangeIter};
 
 /// Receives the name and the result of each pass.
 pub type Dump<'a> = &'a dyn Fn(&'static str, &Trace);

@@ -8,6 +8,16 @@ pub struct Known {
     pub bool_: u64,
     pub true_: u64,
     pub false_: u64,
+    pub range_iter: RangeIter,
+}
+
+/// The type of range iterators, and the byte offsets of their fields.
+#[derive(Clone, Copy, Debug)]
+pub struct RangeIter {
+    pub ty: u64,
+    pub start: u64,
+    pub len: u64,
+    pub step: u64,
 }
 
 /// Answers questions about constants of a trace. Every answer must stay true as long as the trace is valid.

@@ -39,6 +39,8 @@ enum Plan {
     Same,
     /// The raw value of a virtual box.
     Raw(BoxKind, Range),
+    /// A virtual range iterator: its start and length are carried, its step is the same.
+    RangeIter(Range, Range),
     /// A raw value itself.
     Scalar(Carried),
     Object {
@@ -63,6 +65,8 @@ struct Planned {
     plan: Plan,
     /// In the body.
     inside: Val,
+    /// Of a virtual range iterator, its fields at the start of the body.
+    fields: Option<[ValueId; 3]>,
     /// `Same` was tried and failed.
     varies: bool,
     /// Whether memory was stale at the end of the preamble.
@@ -199,18 +203,39 @@ fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
         let Some(value) = slot.value else { continue };
         let first = o.norm(value);
         let place = Place::Slot(offset);
-        out.push(Planned { place, first, plan: Plan::Same, inside: first, varies: false, stale: slot.stale });
+        out.push(Planned {
+            place,
+            first,
+            plan: Plan::Same,
+            inside: first,
+            fields: None,
+            varies: false,
+            stale: slot.stale,
+        });
     }
     for (key, value) in &o.st.heap {
         let Some(v) = *value else { continue };
         if written.iter().any(|&w| may_change(key, w)) && matches!(o.kind(v), Kind::Obj | Kind::I64 | Kind::F64) {
             let place = Place::Memory(key.clone());
             let first = Val::Id(v);
-            out.push(Planned { place, first, plan: Plan::Same, inside: first, varies: false, stale: false });
+            out.push(Planned {
+                place,
+                first,
+                plan: Plan::Same,
+                inside: first,
+                fields: None,
+                varies: false,
+                stale: false,
+            });
         }
     }
     for p in &mut out {
         let invariant = match (p.first, o.as_virtual(p.first)) {
+            (_, Some(v)) if v.kind == BoxKind::RangeIter => {
+                // One that the iteration does not step.
+                let given = |f: ValueId| o.constant(f).is_some() || o.def(f).op == Uop::EntryI64;
+                v.fields().into_iter().flatten().all(given)
+            }
             (_, Some(v)) => o.constant(v.raw).is_some(),
             (Val::Id(v), _) => o.constant(v).is_some() || matches!(o.def(v).op, Uop::LoadSlot | Uop::EntryObj),
             _ => false,
@@ -225,6 +250,10 @@ fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
 /// The plan below `Same`: what the value at the preamble's end allows.
 fn weaker(o: &Optimizer<'_>, p: &Planned) -> Plan {
     match o.as_virtual(p.first) {
+        Some(v) if v.kind == BoxKind::RangeIter => {
+            let [start, len, _] = v.fields().expect("a range iterator has fields");
+            Plan::RangeIter(o.range(start), o.range(len))
+        }
         Some(v) if !matches!(v.kind, BoxKind::Bool(_)) => Plan::Raw(v.kind, o.range(v.raw)),
         Some(v) => Plan::Object { ty: Some(o.virtual_type(v.kind)), non_null: true, twin: None },
         None => {
@@ -283,6 +312,13 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
                     firsts.push(raw);
                 }
             }
+            Plan::RangeIter(start, len) => {
+                let Some([s, l, _]) = o.as_virtual(p.first).and_then(|v| v.fields()) else {
+                    return Err(Reason::Pending);
+                };
+                (*start, *len) = (start.widen(o.range(s)), len.widen(o.range(l)));
+                firsts.extend([s, l]);
+            }
             Plan::Scalar(c) => {
                 let v = o.force(p.first)?;
                 c.range = c.range.widen(o.range(v));
@@ -336,6 +372,13 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
                     }
                 }
             }
+            Plan::RangeIter(start, len) => {
+                let [.., step] = o.as_virtual(p.first).and_then(|v| v.fields()).ok_or(Reason::Pending)?;
+                let [s, l] = [phis[next], phis[next + 1]];
+                next += 2;
+                (o.info_mut(s).range, o.info_mut(l).range) = (start, len);
+                o.new_range_iter([s, l, step])?
+            }
             Plan::Scalar(c) => {
                 next += 1;
                 o.info_mut(phis[next - 1]).range = c.range;
@@ -354,6 +397,7 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
                 Val::Id(v)
             }
         };
+        p.fields = o.as_virtual(p.inside).and_then(|v| v.fields());
         match (&p.place, &p.plan) {
             (Place::Slot(offset), plan) => {
                 let known = !matches!(plan, Plan::Unknown);
@@ -421,7 +465,7 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
         let weakened = match places[n].plan.clone() {
             Plan::Unknown if stale => return Err(Reason::JumpState),
             Plan::Unknown => None,
-            Plan::Same if last == places[n].inside || o.same_box(&places[n], last, &lasts) => None,
+            Plan::Same if o.is_untouched(&places[n], last) || o.same_box(&places[n], last, &lasts) => None,
             Plan::Same => {
                 places[n].varies = true;
                 match (places[n].virtual_box(), o.as_virtual(last)) {
@@ -435,10 +479,10 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
                 }
             }
             // Nothing changed it: no phi is needed.
-            Plan::Raw(..) | Plan::Scalar(_) | Plan::Object { .. }
+            Plan::Raw(..) | Plan::RangeIter(..) | Plan::Scalar(_) | Plan::Object { .. }
                 if !places[n].varies
                     && alone(places, n)
-                    && (last == places[n].inside
+                    && (o.is_untouched(&places[n], last)
                         || last == o.norm(places[n].first)
                         || o.same_box(&places[n], last, &lasts)) =>
             {
@@ -467,6 +511,15 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
                     }
                 }
             }
+            Plan::RangeIter(start, len) => match (o.as_virtual(last).and_then(|v| v.fields()), places[n].fields) {
+                (Some([s, l, step]), Some([.., same])) if step == same => {
+                    next.extend([s, l]);
+                    let (s, l) = (o.range(s), o.range(l));
+                    let fits = s.within(start) && l.within(len);
+                    (!fits).then(|| Plan::RangeIter(start.widen(s), len.widen(l)))
+                }
+                _ => return Err(Reason::Pending),
+            },
             Plan::Scalar(c) => {
                 let v = o.force(last)?;
                 next.push(v);
@@ -518,10 +571,15 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
 }
 
 impl Optimizer<'_> {
+    /// Whether the iteration ends with the very value that it began with, as it was.
+    fn is_untouched(&self, p: &Planned, last: Val) -> bool {
+        last == p.inside && self.as_virtual(last).and_then(|v| v.fields()) == p.fields
+    }
+
     /// Whether the iteration ends with a box of the very value that the loop was entered with, in this place alone.
     fn same_box(&self, p: &Planned, last: Val, lasts: &[Option<Val>]) -> bool {
         let same = match (self.as_virtual(p.first), self.as_virtual(last)) {
-            (Some(a), Some(b)) => a.kind == b.kind && a.raw == b.raw,
+            (Some(a), Some(b)) => a.kind == b.kind && a.raw == b.raw && a.rest == b.rest,
             _ => false,
         };
         same && lasts.iter().filter(|&&l| l == Some(last)).count() == 1
@@ -541,7 +599,8 @@ fn carry_objects(o: &Optimizer<'_>, places: &mut [Planned], boxes: &[u32]) {
         {
             let v = o.st.virtuals[n as usize];
             let ty = Some(o.virtual_type(v.kind));
-            p.plan = Plan::Object { ty, non_null: true, twin: carried(o, v.raw) };
+            let twin = if v.rest.is_none() { carried(o, v.raw) } else { None };
+            p.plan = Plan::Object { ty, non_null: true, twin };
         }
     }
 }

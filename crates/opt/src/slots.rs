@@ -1,5 +1,6 @@
 //! Root frame slots and snapshots.
 use ir::{Count, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
+use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::heap::writes;
@@ -214,12 +215,23 @@ impl Optimizer<'_> {
 
     pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {
         let mut snap = self.input.snapshot(id).clone();
+        let mut seen = SmallVec::new();
         for (depth, frame) in snap.frames.iter_mut().enumerate() {
             frame.func = self.translate_slot(frame.func)?;
             for (n, slot) in frame.slots.iter_mut().enumerate() {
                 *slot = match self.st.slots.get(&(8 * n as u64)) {
-                    Some(known) if depth == 0 && known.speaks_for(slot) => self.root_slot(*slot, known, n)?,
-                    _ => self.translate_slot(*slot)?,
+                    Some(known) if depth == 0 && known.speaks_for(slot) => {
+                        if let (true, Some(value)) = (known.stale, known.value) {
+                            self.note_range_iter(value, Count::Steal, &mut seen)?;
+                        }
+                        self.root_slot(*slot, known, n)?
+                    }
+                    _ => {
+                        if let Source::Value(v) = slot.source {
+                            self.note_range_iter(self.mapped(v)?, slot.count, &mut seen)?;
+                        }
+                        self.translate_slot(*slot)?
+                    }
                 };
             }
         }
@@ -245,7 +257,7 @@ impl Optimizer<'_> {
                 let raw = self.mapped(v)?;
                 self.as_virtual(value).is_some_and(|x| Val::Id(x.raw) == raw)
             }
-            Source::Null => false,
+            Source::Null | Source::RangeIter { .. } => false,
         };
         if !agrees {
             return Err(Reason::SlotMismatch(n));
@@ -261,7 +273,8 @@ impl Optimizer<'_> {
                 Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
                 Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
             },
-            _ => slot,
+            Source::RangeIter { .. } => return Err(Reason::Invalid("a recorded snapshot makes no iterators".into())),
+            Source::Unchanged | Source::Null | Source::Const(_) => slot,
         })
     }
 

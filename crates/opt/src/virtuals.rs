@@ -20,6 +20,8 @@ pub(crate) enum BoxKind {
     F64,
     /// With the immediates of its `box_bool`.
     Bool([u64; 2]),
+    /// A range iterator: `raw` is where it starts.
+    RangeIter,
 }
 
 /// A box not made yet.
@@ -27,6 +29,8 @@ pub(crate) enum BoxKind {
 pub(crate) struct Virtual {
     pub kind: BoxKind,
     pub raw: ValueId,
+    /// Of a range iterator, its length and step.
+    pub rest: Option<[ValueId; 2]>,
     /// References that the trace owns.
     pub refs: u32,
     /// The object, once something needed it.
@@ -43,7 +47,7 @@ impl Optimizer<'_> {
                 return Val::Virtual(n as u32);
             }
         }
-        self.st.virtuals.push(Virtual { kind, raw, refs: 1, forced: None });
+        self.st.virtuals.push(Virtual { kind, raw, rest: None, refs: 1, forced: None });
         Val::Virtual(self.st.virtuals.len() as u32 - 1)
     }
 
@@ -67,6 +71,7 @@ impl Optimizer<'_> {
             BoxKind::I64 => self.known.int,
             BoxKind::F64 => self.known.float,
             BoxKind::Bool(_) => self.known.bool_,
+            BoxKind::RangeIter => self.known.range_iter.ty,
         }
     }
 
@@ -76,8 +81,14 @@ impl Optimizer<'_> {
             Val::Id(v) => return Ok(v),
             Val::Virtual(n) => n,
         };
-        let Virtual { kind, raw, refs, .. } = self.st.virtuals[n as usize];
+        let Virtual { kind, raw, refs, rest, .. } = self.st.virtuals[n as usize];
+        if let Some([len, step]) = rest {
+            let object = self.make_range_iter([raw, len, step])?;
+            self.st.virtuals[n as usize].forced = Some(object);
+            return Ok(object);
+        }
         let object = match kind {
+            BoxKind::RangeIter => return Err(Reason::Invalid("a range iterator without fields".into())),
             BoxKind::I64 => self.push(Uop::BoxI64, &[raw], [0; 2])?,
             BoxKind::F64 => self.push(Uop::BoxF64, &[raw], [0; 2])?,
             BoxKind::Bool(imms) => self.pure_(Uop::BoxBool, &[raw], imms)?,
@@ -103,6 +114,7 @@ impl Optimizer<'_> {
                 match v.kind {
                     BoxKind::I64 => Source::BoxI64(v.raw),
                     BoxKind::F64 => Source::BoxF64(v.raw),
+                    BoxKind::RangeIter => v.range_iter(),
                     BoxKind::Bool([false_, distance]) => match self.failing.iter().find(|(raw, _)| *raw == v.raw) {
                         Some(&(_, truth)) => {
                             let object = if truth { false_.wrapping_add(distance) } else { false_ };
@@ -118,6 +130,9 @@ impl Optimizer<'_> {
 
     /// One reference more that the trace owns.
     pub fn incref(&mut self, val: Val) -> Result<(), Reason> {
+        if self.as_virtual(val).is_some_and(|v| v.kind == BoxKind::RangeIter) {
+            self.force(val)?;
+        }
         match self.norm(val) {
             Val::Virtual(n) => self.st.virtuals[n as usize].refs += 1,
             Val::Id(v) if self.is_immortal(v) => {}

@@ -11,7 +11,7 @@ use ir::{Count, EntryParam, EntrySource, Kind, SlotVal, SnapId, Source, Trace, U
 use machine::heap::{BOOL, FLOAT, Heap, INT, Value};
 use machine::record::Recorder;
 use machine::{BOUND, Bin, COUNTER, Cmp, End, LIST_SLOT, LOCALS, Machine, Op};
-use opt::{Known, Options, Oracle};
+use opt::{Known, Options, Oracle, RangeIter};
 
 struct Rng(u64);
 
@@ -199,7 +199,10 @@ struct MachineOracle<'a>(&'a Heap);
 
 impl Oracle for MachineOracle<'_> {
     fn known(&self) -> Known {
-        Known { int: INT, float: FLOAT, bool_: BOOL, true_: self.0.bool_(true), false_: self.0.bool_(false) }
+        let (true_, false_) = (self.0.bool_(true), self.0.bool_(false));
+        // The machine has none.
+        let range_iter = RangeIter { ty: 1, start: 0, len: 0, step: 0 };
+        Known { int: INT, float: FLOAT, bool_: BOOL, true_, false_, range_iter }
     }
 
     fn type_of(&self, object: u64) -> Option<u64> {
@@ -265,7 +268,7 @@ impl Native<'_> {
                 heap.incref(object);
                 object
             }
-            Source::Unchanged | Source::Null => panic!("{slot} is nothing to write"),
+            Source::Unchanged | Source::Null | Source::RangeIter { .. } => panic!("{slot} is nothing to write"),
         };
         (object, true)
     }

@@ -175,6 +175,8 @@ pub struct Recorder {
     pub(crate) stepping: Option<crate::ops::Stepping>,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
+    /// Start, length and step of a range that was not made; its place on the stack is taken.
+    pub(crate) ranging: Option<[ValueId; 3]>,
     /// Generators that the trace resumed, which are known to be different objects.
     pub(crate) generators: Vec<(ValueId, *mut py::Object)>,
     /// The function whose call, which makes a generator, runs in tier 1 now.
@@ -220,6 +222,7 @@ impl Recorder {
             deferred: None,
             stepping: None,
             unpacking: None,
+            ranging: None,
             generators: Vec::new(),
             making: None,
             seen_headers: FxHashMap::default(),
@@ -281,15 +284,18 @@ impl Recorder {
             let code = r.code_id(code_ptr);
             // SAFETY: a live code object.
             let nlocals = unsafe { (*code_ptr).co_nlocalsplus as usize };
-            let func =
-                if n == 0 { Entry { val: Val::Memory, owned: false, clean: true } } else { r.take(f.func, &mut taken) };
+            let func = if n == 0 {
+                Entry { val: Val::Memory, owned: false, clean: true }
+            } else {
+                r.take(parent, f.func, &mut taken)
+            };
             let mut slots = Vec::with_capacity(f.slots.len());
             for (i, slot) in f.slots.iter().enumerate() {
                 if slot.source == Source::Unchanged {
                     slots.push(Entry { val: Val::Memory, owned: true, clean: true });
                     continue;
                 }
-                let e = r.take(*slot, &mut taken);
+                let e = r.take(parent, *slot, &mut taken);
                 if n == 0 && i < nlocals {
                     pending.push((i, e));
                 }
@@ -305,11 +311,8 @@ impl Recorder {
         }
         // What the parent has put off is put off here, too.
         for s in &snapshot.stores {
-            let object = r.take(SlotVal { source: Source::Value(s.object), count: Count::Borrow }, &mut taken);
-            let value = match parent.inst(s.value) {
-                i if i.op == ir::Uop::ConstI64 => r.const_i64(i.imms[0] as i64),
-                _ => r.parameter(ir::Kind::I64, s.value),
-            };
+            let object = r.take(parent, SlotVal { source: Source::Value(s.object), count: Count::Borrow }, &mut taken);
+            let value = r.parameter_i64(parent, s.value);
             if let Val::Is(object) = object.val {
                 r.emit_imm(ir::Uop::SetFieldI64, &[object, value], s.offset.into(), 0);
             }
@@ -342,14 +345,26 @@ impl Recorder {
         self.emit_imm(op, &[], index, 0)
     }
 
+    /// A new entry parameter, unless the parent knows the value.
+    fn parameter_i64(&mut self, parent: &Trace, value: ValueId) -> ValueId {
+        match parent.inst(value) {
+            i if i.op == ir::Uop::ConstI64 => self.const_i64(i.imms[0] as i64),
+            _ => self.parameter(ir::Kind::I64, value),
+        }
+    }
+
     /// Takes over one slot of a parent's snapshot.
-    fn take(&mut self, slot: SlotVal, taken: &mut FxHashMap<Source, ValueId>) -> Entry {
+    fn take(&mut self, parent: &Trace, slot: SlotVal, taken: &mut FxHashMap<Source, ValueId>) -> Entry {
         let kind = match slot.source {
             Source::Value(_) => ir::Kind::Obj,
             Source::BoxI64(_) | Source::BoxBool(_) => ir::Kind::I64,
             Source::BoxF64(_) => ir::Kind::F64,
             Source::Null | Source::Unchanged => return Entry::NULL,
             Source::Const(address) => return self.constant_entry(address as *mut py::Object),
+            Source::RangeIter { start, len, step } => {
+                let fields = [start, len, step].map(|v| self.parameter_i64(parent, v));
+                return self.new_range_iter(fields);
+            }
         };
         let v = match taken.get(&slot.source) {
             Some(v) => {
@@ -361,8 +376,8 @@ impl Recorder {
                 v
             }
             None => {
-                let parent = slot.source.value().expect("these sources have a value");
-                let raw = self.parameter(kind, parent);
+                let value = slot.source.values().next().expect("these sources have a value");
+                let raw = self.parameter(kind, value);
                 let val = match slot.source {
                     Source::BoxI64(_) => self.box_int(raw).val,
                     Source::BoxF64(_) => self.box_float(raw).val,

@@ -20,6 +20,8 @@ pub(crate) enum What {
     I64(Loc, u32),
     /// A new `float`, for so many slots.
     F64(Loc, u32),
+    /// A new range iterator: start, length, step.
+    RangeIter(Loc, Loc, Loc),
     /// The new object that slot `.1` of frame `.0` has got.
     Again(u16, u16),
 }
@@ -59,7 +61,7 @@ impl CallPlan {
 impl What {
     /// Whether the slot's reference was made for it.
     pub fn is_new(self) -> bool {
-        matches!(self, What::New(_) | What::I64(..) | What::F64(..) | What::Again(..))
+        matches!(self, What::New(_) | What::I64(..) | What::F64(..) | What::RangeIter(..) | What::Again(..))
     }
 
     /// The slot's contents; `again` looks up what another slot has.
@@ -86,6 +88,10 @@ impl What {
                 What::F64(loc, _) => {
                     let float = f64::from_bits(cx.value(loc));
                     py::StackRef::steal(crate::helpers::box_f64(float) as *mut py::Object)
+                }
+                What::RangeIter(start, len, step) => {
+                    let [start, len, step] = [start, len, step].map(|loc| cx.value(loc) as i64);
+                    py::StackRef::steal(crate::helpers::new_range_iter(start, len, step) as *mut py::Object)
                 }
                 What::Again(frame, slot) => py::StackRef::new(again(frame, slot).object()),
             }
@@ -123,6 +129,7 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             (Source::BoxI64(v), _) => What::I64(loc(v)?, uses),
             (Source::BoxF64(v), _) => What::F64(loc(v)?, uses),
             (Source::BoxBool(v), _) => What::Bool(loc(v)?),
+            (Source::RangeIter { start, len, step }, _) => What::RangeIter(loc(start)?, loc(len)?, loc(step)?),
             (Source::Const(address), _) => What::Const(address),
             (Source::Value(v), Count::Steal) => What::Steal(loc(v)?),
             (Source::Value(v), Count::New) => What::New(loc(v)?),

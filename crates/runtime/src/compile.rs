@@ -1,5 +1,6 @@
 //! From a recording to an executor: optimize, compile, dump.
 
+use core::mem::offset_of;
 use std::time::Instant;
 
 use codegen::escape::Recipe;
@@ -41,7 +42,7 @@ impl Env for CompileEnv<'_> {
             .iter()
             .map(|p| match p.source {
                 EntrySource::Parent(v) => exit.values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
-                EntrySource::Slot(_) | EntrySource::Lent(_) => None,
+                _ => None,
             })
             .collect()
     }
@@ -96,6 +97,12 @@ impl opt::Oracle for PythonOracle {
             bool_: py::PyBool_Type() as u64,
             true_: py::_Py_TrueStruct() as u64,
             false_: py::_Py_FalseStruct() as u64,
+            range_iter: opt::RangeIter {
+                ty: py::PyRangeIter_Type() as u64,
+                start: offset_of!(py::RangeIter, start) as u64,
+                len: offset_of!(py::RangeIter, len) as u64,
+                step: offset_of!(py::RangeIter, step) as u64,
+            },
         }
     }
 

@@ -27,6 +27,8 @@ enum Write {
     Int(Loc),
     /// A new float.
     Float(Loc),
+    /// A new range iterator: start, length, step.
+    RangeIter(Loc, Loc, Loc),
     /// The box that was written to a slot of this frame, or of the frame so many above it.
     Again {
         up: u8,
@@ -86,6 +88,7 @@ impl Planner<'_> {
                 Count::Borrow => Write::Borrow(self.loc(v)),
             },
             Source::BoxBool(v) => Write::Bool(self.loc(v)),
+            Source::RangeIter { start, len, step } => Write::RangeIter(self.loc(start), self.loc(len), self.loc(step)),
             Source::BoxI64(v) | Source::BoxF64(v) => {
                 if let Some((_, at, slot)) = self.made.iter().find(|m| m.0 == what.source) {
                     return Write::Again { up: (frame - at) as u8, slot: *slot };
@@ -263,6 +266,10 @@ unsafe fn value(what: Write, cx: &NativeFrame, frame: *mut py::Frame) -> py::Sta
             Write::Bool(_) => py::StackRef::borrowed(py::_Py_FalseStruct()),
             Write::Int(loc) => py::StackRef::steal(crate::helpers::box_i64(cx.value(loc) as i64) as Obj),
             Write::Float(loc) => py::StackRef::steal(crate::helpers::box_f64(f64::from_bits(cx.value(loc))) as Obj),
+            Write::RangeIter(start, len, step) => {
+                let [start, len, step] = [start, len, step].map(|loc| cx.value(loc) as i64);
+                py::StackRef::steal(crate::helpers::new_range_iter(start, len, step) as Obj)
+            }
             Write::Again { up, slot } => {
                 let made = (0..up).fold(frame, |f, _| (*f).previous);
                 (*py::Frame::local(made, usize::from(slot))).dup()

@@ -55,6 +55,16 @@ unsafe extern "sysv64" fn new_int(value: i64) -> u64 {
     object as u64
 }
 
+/// A new range iterator.
+pub(crate) unsafe extern "sysv64" fn new_range_iter(start: i64, len: i64, step: i64) -> u64 {
+    // SAFETY: native code runs under the GIL.
+    let object = unsafe { py::new_range_iter(start, len, step) };
+    if object.is_null() {
+        out_of_memory();
+    }
+    object as u64
+}
+
 /// A new `float`.
 pub(crate) unsafe extern "sysv64" fn box_f64(value: f64) -> u64 {
     // SAFETY: native code runs under the GIL; a dead float keeps its type.
@@ -269,6 +279,7 @@ pub(crate) fn address(uop: Uop) -> usize {
     match uop {
         Uop::BoxI64 => box_i64 as *const () as usize,
         Uop::BoxF64 => box_f64 as *const () as usize,
+        Uop::NewRangeIter => new_range_iter as *const () as usize,
         Uop::UnboxWideInt => unbox_wide_int as *const () as usize,
         Uop::IntFitsI64 => int_fits_i64 as *const () as usize,
         Uop::FloatPow => float_pow as *const () as usize,

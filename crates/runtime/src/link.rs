@@ -17,6 +17,8 @@ pub(crate) enum Handover {
     Owned,
     /// An object that the caller keeps alive.
     Lent,
+    /// A range iterator that does not exist: its start and length, and its step unless that is known.
+    RangeIter { step: Option<i64> },
 }
 
 /// The slots that are handed over, ascending.
@@ -53,11 +55,20 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     if frame.slots.iter().filter(handed).any(|s| matches!(s.source, Source::Null | Source::BoxBool(_))) {
         return None;
     }
+    let mut after = snapshot.clone();
     let mut seen: Vec<Source> = Vec::new();
     let mut signature = Vec::new();
     let mut args = Vec::new();
     for (i, slot) in frame.slots.iter().enumerate() {
         if slot.source == Source::Unchanged {
+            continue;
+        }
+        if let Source::RangeIter { start, len, step } = slot.source {
+            let by = trace.inst(step);
+            let known = (by.op == Uop::ConstI64).then_some(by.imms[0] as i64);
+            signature.push((i as u16, Handover::RangeIter { step: known }));
+            args.extend([start, len]);
+            args.extend(known.is_none().then_some(step));
             continue;
         }
         let boxed = matches!(slot.source, Source::BoxI64(_) | Source::BoxF64(_));
@@ -81,22 +92,16 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
                 trace.push(Inst::new(Uop::Incref, &[v]));
                 (v, Handover::Owned)
             }
-            Source::Unchanged | Source::Null | Source::BoxBool(_) => return None,
+            Source::Unchanged | Source::Null | Source::BoxBool(_) | Source::RangeIter { .. } => return None,
         };
         signature.push((i as u16, how));
         args.push(value);
-    }
-    // Should the target be gone, the interpreter goes on from a snapshot in which those references are made.
-    let mut snapshot = snapshot;
-    for (slot, value) in signature.iter().zip(&args) {
-        let slot = &mut snapshot.frames[0].slots[usize::from(slot.0)];
-        match slot.source {
-            Source::Const(_) => *slot = SlotVal { source: Source::Value(*value), count: Count::Steal },
-            Source::Value(_) if slot.count == Count::New => slot.count = Count::Steal,
-            _ => {}
+        if how == Handover::Owned {
+            // Should the target be gone, the interpreter goes on from a snapshot in which that reference is made.
+            after.frames[0].slots[i] = SlotVal { source: Source::Value(value), count: Count::Steal };
         }
     }
-    let snap = trace.push_snapshot(snapshot);
+    let snap = trace.push_snapshot(after);
     Some((signature, args, snap))
 }
 
@@ -105,8 +110,17 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
 pub(crate) fn specialize(recorded: &Trace, signature: &Signature) -> Trace {
     let mut out = recorded.clone();
     for (slot, how) in signature {
+        if let Handover::RangeIter { step } = *how {
+            let mut push = |source| out.entry.push(EntryParam { kind: Kind::I64, source });
+            push(EntrySource::RangeStart { slot: *slot, step });
+            push(EntrySource::RangeLen(*slot));
+            if step.is_none() {
+                push(EntrySource::RangeStep(*slot));
+            }
+            continue;
+        }
         let kind = match how {
-            Handover::I64 => Kind::I64,
+            Handover::I64 | Handover::RangeIter { .. } => Kind::I64,
             Handover::F64 => Kind::F64,
             Handover::Owned | Handover::Lent => Kind::Obj,
         };

@@ -464,7 +464,12 @@ unsafe fn take_back(cx: *mut NativeFrame) -> bool {
                 return false;
             }
             for (i, what) in &f.writes {
-                if let What::I64(_, uses) | What::F64(_, uses) = *what {
+                let uses = match *what {
+                    What::I64(_, uses) | What::F64(_, uses) => Some(uses),
+                    What::RangeIter(..) => Some(1),
+                    _ => None,
+                };
+                if let Some(uses) = uses {
                     let object = (*py::Frame::local(frame, usize::from(*i))).object();
                     if !py::Object::is_immortal(object) && (*object).ob_refcnt != uses {
                         return false;
@@ -549,6 +554,7 @@ pub(crate) unsafe extern "sysv64" fn on_call(cx: *mut NativeFrame) -> Answer {
                 Handover::F64 => py::StackRef::steal(crate::helpers::box_f64(f64::from_bits(bits)) as *mut py::Object),
                 Handover::Owned => py::StackRef::steal(bits as *mut py::Object),
                 Handover::Lent => py::StackRef::borrowed(bits as *mut py::Object),
+                Handover::RangeIter { .. } => unreachable!("an argument that does not exist"),
             };
         }
         let value = tier1::evaluate(ts, frame);

@@ -90,6 +90,10 @@ pub trait Helpers {
     /// A new `float` with this value.
     #[uop(leaf)]
     fn box_f64(value: F64) -> Obj;
+    /// A new range iterator with these fields. Never null, as `box_i64`.
+    #[uop(leaf)]
+    fn new_range_iter(start: I64, len: I64, step: I64) -> Obj;
+
     /// The value of an exact `int` of two digits or more that fits 64 bits; null result of the guard `int_fits_i64` excludes others.
     #[uop(leaf, pure)]
     fn unbox_wide_int(object: Obj) -> I64;

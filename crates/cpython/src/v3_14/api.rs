@@ -141,6 +141,7 @@ functions! {
     PyObject_Size(o: *mut Object) -> isize;
     PyObject_Format(o: *mut Object, spec: *mut Object) -> *mut Object;
     PyObject_GetIter(o: *mut Object) -> *mut Object;
+    _PyObject_New(ty: *mut Type) -> *mut Object;
     PyObject_SelfIter(o: *mut Object) -> *mut Object;
     PyObject_Str(o: *mut Object) -> *mut Object;
     PyNumber_Negative(o: *mut Object) -> *mut Object;

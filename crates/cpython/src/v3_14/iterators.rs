@@ -372,6 +372,21 @@ unsafe fn outlook_of_zip(zip: *mut Zip) -> Outlook {
     }
 }
 
+/// A new range iterator with these fields; null when memory is exhausted.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn new_range_iter(start: i64, len: i64, step: i64) -> *mut Object {
+    // SAFETY: the type's instances have no more than these fields, and the collector does not know them.
+    unsafe {
+        let it = _PyObject_New(PyRangeIter_Type()).cast::<RangeIter>();
+        if !it.is_null() {
+            ((*it).start, (*it).step, (*it).len) = (start, step, len);
+        }
+        it.cast()
+    }
+}
+
 /// Whether an enumeration's own part of a step is quiet.
 unsafe fn may_enumerate(it: *mut Enumerate) -> bool {
     // SAFETY: as above.

@@ -1,5 +1,5 @@
 //! An oracle over made-up addresses.
-use opt::{Known, Oracle};
+use opt::{Known, Oracle, RangeIter};
 
 pub const INT: u64 = 0x1000_0000;
 pub const FLOAT: u64 = 0x1000_1000;
@@ -17,11 +17,15 @@ pub const INTS: u64 = 0x2000_0000;
 /// `FLOATS + 0x20 * n` is the float `n / 2`.
 pub const FLOATS: u64 = 0x3000_0000;
 
+/// The type of range iterators.
+pub const RANGE_ITER: u64 = 0x1000_8000;
+
 pub struct TestOracle;
 
 impl Oracle for TestOracle {
     fn known(&self) -> Known {
-        Known { int: INT, float: FLOAT, bool_: BOOL, true_: TRUE, false_: FALSE }
+        let range_iter = RangeIter { ty: RANGE_ITER, start: 16, len: 32, step: 24 };
+        Known { int: INT, float: FLOAT, bool_: BOOL, true_: TRUE, false_: FALSE, range_iter }
     }
 
     fn type_of(&self, object: u64) -> Option<u64> {

@@ -313,39 +313,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// `range(...)` of exact ints.
-    unsafe fn call_range(&mut self, callable: ir::ValueId, object: *mut py::Object, nargs: usize) -> Result<(), Abort> {
-        let mut args = Vec::new();
-        for n in (0..nargs).rev() {
-            let v = self.peek_value(n)?;
-            let o = self.real_peek(n);
-            // SAFETY: the real frame holds the argument.
-            if unsafe { py::Object::type_of(o) } != py::PyLong_Type() {
-                return Err(Abort::Value("range of something that is no int"));
-            }
-            self.guard_type(v, o);
-            args.push(v);
-        }
-        self.guard_is(callable, object);
-        let null = self.const_obj(0);
-        let (start, stop, step) = match args[..] {
-            [stop] => (null, stop, null),
-            [start, stop] => (start, stop, null),
-            _ => (args[0], args[1], args[2]),
-        };
-        let callable_entry = self.peek(nargs + 1);
-        let plan = self.plan_release(&[(callable_entry, object)]);
-        let v = self.emit(Uop::NewRange, &[start, stop, step]);
-        self.types.insert(v, py::PyRange_Type() as usize);
-        let operands = self.pop_n(nargs + 2);
-        self.push(Entry::owned(v));
-        for e in &operands[2..] {
-            self.release_harmless(*e);
-        }
-        self.release(plan);
-        Ok(())
-    }
-
     /// `len(x)` of an exact list or tuple.
     unsafe fn call_len(&mut self, callable: ir::ValueId) -> bool {
         let object = self.real_peek(0);

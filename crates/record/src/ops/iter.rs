@@ -64,6 +64,12 @@ unsafe fn is_unshared(tuple: *mut py::Tuple) -> bool {
 
 impl Recorder {
     pub(crate) unsafe fn get_iter(&mut self) -> Result<(), Abort> {
+        if let Some(fields) = self.ranging.take() {
+            self.pop();
+            let iterator = self.new_range_iter(fields);
+            self.push(iterator);
+            return Ok(());
+        }
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
         let e = self.peek(0);
@@ -232,7 +238,7 @@ impl Recorder {
     }
 
     /// Opcode and argument of the instruction `distance` units behind that of a frame; not for long arguments.
-    fn instruction_at(&self, frame: usize, distance: usize) -> (u8, usize) {
+    pub(super) fn instruction_at(&self, frame: usize, distance: usize) -> (u8, usize) {
         let frame = &self.frames[frame];
         // SAFETY: the callers' instructions are never the last of their code.
         let unit = unsafe { *py::Code::units(frame.code_ptr).add(frame.pc as usize + distance) };

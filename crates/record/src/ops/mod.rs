@@ -15,6 +15,7 @@ mod mapping;
 mod misc;
 mod names;
 mod native;
+mod range;
 mod sequence;
 mod subscr;
 

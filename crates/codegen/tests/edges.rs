@@ -241,7 +241,7 @@ fn machine_code_equals_bodies_on_memory() {
             let arguments: Vec<u64> = operands.clone();
             let floats: Vec<[u64; 3]> = operands.iter().map(|o| [1, 0, *o]).collect();
             m.set_local(0, arguments.as_ptr() as u64);
-            for (n, f) in floats.iter().enumerate().take(2) {
+            for (n, f) in floats.iter().enumerate() {
                 m.set_local(n + 1, f.as_ptr() as u64);
             }
             let executor = m.try_compile(&trace, None).unwrap_or_else(|e| panic!("{}: {e}", uop.name()));

@@ -14,6 +14,7 @@ mod v3_14;
 pub mod abi {
     //! The interpreter's structures, functions and rules, under CPython's own names.
     pub use crate::v3_14::api::*;
+    pub use crate::v3_14::array;
     pub use crate::v3_14::frame::*;
     pub use crate::v3_14::iterators::*;
     pub use crate::v3_14::layout::*;

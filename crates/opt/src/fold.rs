@@ -175,10 +175,27 @@ impl Optimizer<'_> {
                 self.info_mut(args[0]).twin = Some(result);
             }
             Uop::UnboxWideInt | Uop::UnboxF64 | Uop::UnboxBool => self.info_mut(args[0]).twin = Some(result),
-            Uop::ListLen | Uop::TupleLen => {
+            Uop::ListLen | Uop::TupleLen | Uop::NumbersLen => {
                 self.info_mut(result).range = self.range(result).meet(Range::NON_NEGATIVE);
             }
-            _ => {}
+            _ => {
+                let info = self.info_mut(result);
+                info.range = info.range.meet(item_range(op));
+            }
         }
     }
+}
+
+/// What values the items of an array have.
+fn item_range(op: Uop) -> Range {
+    let (lo, hi) = match op {
+        Uop::LoadI8 => (i8::MIN.into(), i8::MAX.into()),
+        Uop::LoadU8 => (0, u8::MAX.into()),
+        Uop::LoadI16 => (i16::MIN.into(), i16::MAX.into()),
+        Uop::LoadU16 => (0, u16::MAX.into()),
+        Uop::LoadI32 => (i32::MIN.into(), i32::MAX.into()),
+        Uop::LoadU32 => (0, u32::MAX.into()),
+        _ => return Range::ALL,
+    };
+    Range { lo, hi }
 }

@@ -24,6 +24,7 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::SetFieldI64
         | Uop::LoadFieldObj
         | Uop::LoadFieldPtr
+        | Uop::NumbersAt
         | Uop::GuardFieldIs
         | Uop::StoreFieldObj
         | Uop::StoreOwnAddress
@@ -218,6 +219,8 @@ impl Optimizer<'_> {
             Uop::StoreCell => (Uop::LoadCell, &args[..1], args[1]),
             Uop::StoreAt => (Uop::LoadAt, &args[..0], args[0]),
             Uop::StoreItem => (Uop::LoadItem, &args[..2], args[2]),
+            Uop::StoreI64 => (Uop::LoadI64, &args[..2], args[2]),
+            Uop::StoreF64 => (Uop::LoadF64, &args[..2], args[2]),
             Uop::StoreDictValue => (Uop::DictValue, &args[..1], args[1]),
             _ => return Ok(v),
         };

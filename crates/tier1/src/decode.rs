@@ -3,7 +3,6 @@
 use cpython::abi::*;
 
 use crate::entry;
-use crate::hot::{float_type, long_type};
 use crate::inst::{BaseOp, Handler, Head, Inst, Tier1Code};
 use crate::ops;
 
@@ -178,10 +177,7 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
 unsafe fn load_const(inst: *mut Inst, value: *mut Object) {
     // SAFETY: the instruction is writable, the value a constant of its code.
     unsafe {
-        // The frame keeps the code and the code its constants, so numbers need no reference of their own: arithmetic
-        // then sees at once that it must not overwrite them.
-        let ty = (*value).ob_type;
-        let slot = if Object::is_immortal(value) || ty == float_type() || ty == long_type() {
+        let slot = if Object::is_immortal(value) {
             (*inst).word = ops::locals::load_borrowed_const::<false> as *const () as usize;
             StackRef::borrowed(value)
         } else {

@@ -272,6 +272,8 @@ functions! {
     _PySet_AddTakeRef(set: *mut Object, key: *mut Object) -> c_int;
     _PyEval_LoadGlobalStackRef(globals: *mut Object, builtins: *mut Object, name: *mut Object, out: *mut StackRef);
     _Py_LoadAttr_StackRefSteal(ts: *mut ThreadState, owner: StackRef, name: *mut Object, self_or_null: *mut StackRef) -> StackRef;
+    PyObject_GetBuffer(o: *mut Object, view: *mut crate::abi::array::Buffer, flags: c_int) -> c_int;
+    PyBuffer_Release(view: *mut crate::abi::array::Buffer);
     PyUnicode_Equal(a: *mut Object, b: *mut Object) -> c_int;
     PyUnicode_Contains(s: *mut Object, part: *mut Object) -> c_int;
     PyUnicode_Substring(s: *mut Object, start: isize, end: isize) -> *mut Object;
@@ -304,6 +306,7 @@ data! {
     PyBool_Type: Type;
     PyUnicode_Type: Type;
     PyBytes_Type: Type;
+    PyByteArray_Type: Type;
     PyList_Type: Type;
     PyTuple_Type: Type;
     PyDict_Type: Type;

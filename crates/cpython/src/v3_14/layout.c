@@ -98,6 +98,7 @@ static void object_structs(void)
     STRUCT(List, PyListObject) F(ob_base, "VarObject") F(ob_item, "*mut *mut Object") F(allocated, "isize") END
     STRUCT(Tuple, PyTupleObject) F(ob_base, "VarObject") F(ob_hash, "isize") TAIL(ob_item, "*mut Object") END
     STRUCT(Bytes, PyBytesObject) F(ob_base, "VarObject") TAIL(ob_sval, "u8") END
+    STRUCT(ByteArray, PyByteArrayObject) F(ob_base, "VarObject") F(ob_start, "*mut u8") END
     STRUCT(AsciiStr, PyASCIIObject) F(ob_base, "Object") F(length, "isize") F(hash, "isize") F(state, "u32") END
     STRUCT(CompactStr, PyCompactUnicodeObject) P(_base, ascii, "AsciiStr") F(utf8_length, "isize")
         F(utf8, "*mut u8") END

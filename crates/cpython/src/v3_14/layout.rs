@@ -100,6 +100,20 @@ const _: () = {
 };
 
 #[repr(C)]
+pub struct ByteArray {
+    pub ob_base: VarObject,
+    _pad0: [u8; 16],
+    pub ob_start: *mut u8,
+    _pad1: [u8; 8],
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(ByteArray, ob_base) == 0);
+    assert!(core::mem::offset_of!(ByteArray, ob_start) == 40);
+    assert!(core::mem::size_of::<ByteArray>() == 56);
+};
+
+#[repr(C)]
 pub struct AsciiStr {
     pub ob_base: Object,
     pub length: isize,

@@ -1,6 +1,7 @@
 //! CPython 3.14, default (GIL) release build, x86-64 Linux.
 
 pub mod api;
+pub mod array;
 pub mod frame;
 pub mod iterators;
 #[rustfmt::skip]

@@ -292,13 +292,16 @@ impl Recorder {
         Some(())
     }
 
-    /// `len(x)` of a str, bytes, dict or set. (Lists and tuples: `call_len`.)
+    /// `len(x)` of a str, bytes, dict, set or array. (Lists and tuples: `call_len`.)
     fn call_length(&mut self) -> Option<()> {
         let (v, object) = (self.peek_value(0).ok()?, self.real_peek(0));
-        let uop = self.length_uop(object)?;
-        self.guard_type(v, object);
-        let n = self.emit(uop, &[v]);
-        let e = self.box_int(n);
+        let e = if let Some(uop) = self.length_uop(object) {
+            self.guard_type(v, object);
+            let n = self.emit(uop, &[v]);
+            self.box_int(n)
+        } else {
+            self.numbers_len()?
+        };
         self.give_value(1, e);
         Some(())
     }

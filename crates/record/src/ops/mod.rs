@@ -15,6 +15,7 @@ mod mapping;
 mod misc;
 mod names;
 mod native;
+mod numbers;
 mod range;
 mod sequence;
 mod subscr;

@@ -47,7 +47,11 @@ impl Recorder {
             return Ok(());
         }
         // SAFETY: by the contract of `record`.
-        if unsafe { self.text_subscr() || self.dict_subscr(Place { container, object, key, key_object }) } {
+        if unsafe {
+            self.text_subscr()
+                || self.numbers_subscr().is_some()
+                || self.dict_subscr(Place { container, object, key, key_object })
+        } {
             return Ok(());
         }
         let operands = self.pop_n(2);
@@ -95,7 +99,9 @@ impl Recorder {
             }
         }
         // SAFETY: by the contract of `record`.
-        if unsafe { self.dict_store(Place { container, object, key, key_object }, value) } {
+        if unsafe {
+            self.numbers_store().is_some() || self.dict_store(Place { container, object, key, key_object }, value)
+        } {
             return Ok(());
         }
         let operands = self.pop_n(3);

@@ -263,27 +263,27 @@ handlers! {
     }
 
     fn const_add_int(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, ints, |a, b| a + b)
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, ints, |a, b| a + b)
     }
 
     fn const_subtract_int(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, ints, |a, b| a - b)
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, ints, |a, b| a - b)
     }
 
     fn const_multiply_int(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, ints, |a, b| a.wrapping_mul(b))
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, ints, |a, b| a.wrapping_mul(b))
     }
 
     fn const_remainder_int(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, int_remainder, |a, b| 0)
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, int_remainder, |a, b| 0)
     }
 
     fn const_add_float(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, floats, |a, b| a + b)
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, floats, |a, b| a + b)
     }
 
     fn const_multiply_float(f, ip, sp, ts) {
-        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_borrowed_const::<R>, floats, |a, b| a * b)
+        with_right!(f, ip, sp, ts, StackRef((*ip).imm()).object(), locals::load_const::<R>, floats, |a, b| a * b)
     }
 
     fn locals_add_float(f, ip, sp, ts) {
@@ -393,7 +393,7 @@ pub(crate) fn store_version(operation: u32, operands: Operands) -> Option<Handle
 }
 
 /// The version of an instruction that loads operands, followed by an arithmetic one.
-fn load_version(load: BaseOp, borrowed_const: bool, operation: u32, operands: Operands) -> Option<Handler> {
+fn load_version(load: BaseOp, operation: u32, operands: Operands) -> Option<Handler> {
     use Operands::{Float, Int, ListInt};
     let none: Option<Handler> = None;
     match load.opcode {
@@ -406,7 +406,7 @@ fn load_version(load: BaseOp, borrowed_const: bool, operation: u32, operands: Op
             (nb::MULTIPLY, Float) => Some(local_multiply_float::<false>),
             _ => none,
         },
-        op::LOAD_SMALL_INT | op::LOAD_CONST if borrowed_const => match (operation, operands) {
+        op::LOAD_SMALL_INT | op::LOAD_CONST => match (operation, operands) {
             (nb::ADD, Int) => Some(const_add_int::<false>),
             (nb::SUBTRACT, Int) => Some(const_subtract_int::<false>),
             (nb::MULTIPLY, Int) => Some(const_multiply_int::<false>),
@@ -441,14 +441,13 @@ pub(crate) unsafe fn fuse_with_load(ip: *mut Inst, operands: Operands) {
         let plain: Handler = match load.opcode {
             op::LOAD_FAST_BORROW => locals::load_fast_borrow::<false>,
             op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => locals::load_fast_borrow_load_fast_borrow::<false>,
-            op::LOAD_SMALL_INT => locals::load_borrowed_const::<false>,
-            // A constant with a reference of its own is not fused.
-            op::LOAD_CONST if StackRef((*ip.sub(1)).imm()).0 & TAG_REFCNT != 0 => locals::load_borrowed_const::<false>,
+            op::LOAD_CONST if StackRef((*ip.sub(1)).imm()).is_counted() => locals::load_const::<false>,
+            op::LOAD_SMALL_INT | op::LOAD_CONST => locals::load_borrowed_const::<false>,
             _ => return,
         };
         let operation = if arithmetic.oparg == nb::SUBSCR { nb::SUBSCR } else { arithmetic.oparg % nb::INPLACE };
         let stores = behind(code, offset).opcode == op::STORE_FAST && store_version(operation, operands).is_some();
-        let fused = if stores { None } else { load_version(load, true, operation, operands) };
+        let fused = if stores { None } else { load_version(load, operation, operands) };
         (*ip.sub(1)).word = fused.unwrap_or(plain) as usize;
     }
 }

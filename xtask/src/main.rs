@@ -6,6 +6,7 @@ mod compare;
 mod diff;
 mod fuzz;
 mod nightly;
+mod packages;
 mod process;
 mod prove;
 mod provision;
@@ -39,6 +40,8 @@ enum Command {
     Diff(diff::Args),
     /// Run CPython's own test suite under Tierup
     Regrtest(regrtest::Args),
+    /// Run real packages' own tests plainly and under Tierup
+    Packages(packages::Args),
     /// Run random programs under Tierup, in stress settings, and plainly
     Fuzz(fuzz::Args),
     /// Check the optimizer's integer laws: all cases of small widths, and by Z3
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Regrtest(args) => regrtest::run(&args),
+        Command::Packages(args) => packages::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -1,4 +1,4 @@
-//! Installing interpreters from Debian's archive into `target/`, without touching the system.
+//! Installing interpreters, and a database for tests, from Debian's archive into `target/`, without touching the system.
 //!
 //! A private apt state resolves and downloads the packages with their whole closure, libc
 //! included; `dpkg-deb -x` unpacks them; patchelf points the executables at that libc, so that
@@ -23,25 +23,50 @@ const FALLBACK_MIRROR: &str = "http://deb.debian.org/debian";
 /// Where to look, in this order: a version leaves sid some day but stays in testing for longer.
 const SUITES: [&str; 2] = ["sid", "testing"];
 
-/// An interpreter that can be installed.
+/// What can be installed: an interpreter, or a server that tests talk to.
 pub struct Package {
     /// Its executable in the root.
     pub executable: &'static str,
+    /// Others beside it that are run.
+    others: &'static [&'static str],
     packages: &'static [&'static str],
+    /// Arguments with which the executable does nothing but work.
+    probe: &'static [&'static str],
 }
 
 /// The CPython that Tierup is for.
 pub const CPYTHON: Package = Package {
     executable: "usr/bin/python3.14",
+    others: &[],
     packages: &["python3.14", "python3.14-dev", "python3.14-venv", "libpython3.14-testsuite"],
+    probe: PYTHON_PROBE,
 };
 
 /// Peers for benchmarks.
-pub const PYPY: Package = Package { executable: "usr/bin/pypy3.11", packages: &["pypy3", "pypy3-dev", "pypy3-venv"] };
-pub const CPYTHON_3_15: Package =
-    Package { executable: "usr/bin/python3.15", packages: &["python3.15", "python3.15-dev", "python3.15-venv"] };
+pub const PYPY: Package = Package {
+    executable: "usr/bin/pypy3.11",
+    others: &[],
+    packages: &["pypy3", "pypy3-dev", "pypy3-venv"],
+    probe: PYTHON_PROBE,
+};
+pub const CPYTHON_3_15: Package = Package {
+    executable: "usr/bin/python3.15",
+    others: &[],
+    packages: &["python3.15", "python3.15-dev", "python3.15-venv"],
+    probe: PYTHON_PROBE,
+};
 
-const ALL: [&Package; 3] = [&CPYTHON, &PYPY, &CPYTHON_3_15];
+/// For SQLAlchemy's tests.
+pub const POSTGRESQL: Package = Package {
+    executable: "usr/lib/postgresql/18/bin/postgres",
+    others: &["usr/lib/postgresql/18/bin/initdb"],
+    packages: &["postgresql-18"],
+    probe: &["--version"],
+};
+
+const PYTHON_PROBE: &[&str] = &["-I", "-c", "pass"];
+
+const ALL: [&Package; 4] = [&CPYTHON, &PYPY, &CPYTHON_3_15, &POSTGRESQL];
 
 /// Where a package came from.
 #[derive(Serialize, Deserialize)]
@@ -75,7 +100,7 @@ pub fn installed(package: &Package) -> Option<PathBuf> {
     (whole && executable.exists()).then_some(executable)
 }
 
-/// Installs an interpreter if it is not there yet, and returns its path.
+/// Installs it if it is not there yet, and returns its executable's path.
 pub fn install(package: &Package) -> Result<PathBuf> {
     if let Some(executable) = installed(package) {
         return Ok(executable);
@@ -99,13 +124,13 @@ pub fn install(package: &Package) -> Result<PathBuf> {
         quiet(command("dpkg-deb", ["-x"]).arg(deb).arg(&root))?;
     }
     // Packages of an earlier call may have been unpacked anew, their executables unrelocated.
-    for package in ALL {
-        let executable = root.join(package.executable);
+    for executable in ALL.iter().flat_map(|package| package.others.iter().chain([&package.executable])) {
+        let executable = root.join(executable);
         if executable.exists() {
             relocate(&base(), &root, &executable)?;
         }
     }
-    quiet(&mut command(&executable, ["-I", "-c", "pass"]))?;
+    quiet(&mut command(&executable, package.probe))?;
     fs::remove_dir_all(base().join("apt/cache"))?;
     fs::write(origin_file(package), serde_json::to_vec_pretty(&origin)?)?;
     fs::write(stamp(package), root.as_os_str().as_encoded_bytes())?;

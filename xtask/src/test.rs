@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::build;
 use crate::diff;
 use crate::fuzz;
+use crate::packages;
 use crate::python;
 use crate::regrtest;
 use crate::util::{command, note, root};
@@ -48,6 +49,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     step("pytest of the benchmark tools", &|| passes(venv.python().args(["-m", "pytest", "-q", "benches/tests"])));
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
+    step("packages", &packages::ci);
     step("fuzz", &|| fuzz::fixed(&venv));
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);

@@ -17,7 +17,8 @@ pub struct Args {
 }
 
 /// The Python that ruff looks at. Test programs are odd on purpose.
-const PYTHON: &[&str] = &["python", "tests/python", "tests/fuzz", "tests/oracle", "xtask", "examples", "benches"];
+const PYTHON: &[&str] =
+    &["python", "tests/python", "tests/fuzz", "tests/oracle", "tests/packages", "xtask", "examples", "benches"];
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let venv = Venv::of(&python::find()?)?;

@@ -15,6 +15,7 @@ pub const MATURIN: &str = "maturin==1.16.0";
 pub const PYTEST: &str = "pytest==9.2.0";
 pub const PYSOURCE_MINIMIZE: &str = "pysource-minimize==0.10.1";
 pub const RUFF: &str = "ruff==0.17.5";
+pub const UNEARTH: &str = "unearth==0.19.0";
 pub const Z3: &str = "z3-solver==5.4.0.0";
 
 pub struct Venv {

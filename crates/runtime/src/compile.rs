@@ -154,6 +154,9 @@ impl opt::Oracle for PythonOracle {
 
 /// Instructions that machine code must save to make up for one escape.
 const ESCAPE_COST: usize = 10;
+/// The same for an escape in a recursion, which writes the frames of the callers; each takes its frames back when it is
+/// returned to.
+const RECURSION_ESCAPE_COST: usize = 60;
 /// Variants of one executor.
 const MAX_VARIANTS: usize = 6;
 
@@ -184,15 +187,17 @@ impl State {
         {
             return Err("the trace it belongs to was invalidated meanwhile".into());
         }
-        let escapes = finished.trace.insts.iter().filter(|i| i.op == Uop::Escape).count();
-        if finished.steps < ESCAPE_COST * escapes && !self.stressed() {
-            return Err("most of it runs in C code".into());
-        }
-        let Finished { mut trace, dependencies, entry, .. } = finished;
-        let called = match trace.kind {
+        let called = match finished.trace.kind {
             TraceKind::Bridge { parent, .. } => self.executor(parent).called,
             TraceKind::Root => false,
         };
+        let count = |wanted: fn(Uop) -> bool| finished.trace.insts.iter().filter(|i| wanted(i.op)).count();
+        let recursive = called || count(|op| matches!(op, Uop::CallObj | Uop::CallI64 | Uop::CallF64)) > 0;
+        let cost = if recursive { RECURSION_ESCAPE_COST } else { ESCAPE_COST };
+        if finished.steps < cost * count(|op| op == Uop::Escape) && !self.stressed() {
+            return Err("most of it runs in C code".into());
+        }
+        let Finished { mut trace, dependencies, entry, .. } = finished;
         if called {
             crate::native::drop_globals_guards(&mut trace);
         }

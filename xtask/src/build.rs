@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -59,13 +59,23 @@ fn install(venv: &Venv, profile: Profile) -> Result<()> {
 
 /// Builds the module and, if it is another one, puts it in place in one step.
 fn refresh(profile: Profile) -> Result<()> {
+    put(profile, &[], root().join(MODULE))
+}
+
+/// Builds the module that can be told to fail allocations, into a folder of its own.
+pub fn faulty(profile: Profile, package: &Path) -> Result<()> {
+    let _lock = Lock::take("build")?;
+    let name = Path::new(MODULE).file_name().expect("it is a file");
+    put(profile, &["--features", "fault-injection"], package.join(name))
+}
+
+fn put(profile: Profile, features: &[&str], module: PathBuf) -> Result<()> {
     let mut cargo = command("cargo", ["build", "--package", "tierup-py"]);
-    cargo.arg("--message-format=json-render-diagnostics");
+    cargo.arg("--message-format=json-render-diagnostics").args(features);
     if !profile.dev {
         cargo.arg("--release");
     }
     let built = library(&narrated(&mut cargo)?).ok_or_else(|| anyhow!("cargo built no extension module"))?;
-    let module = root().join(MODULE);
     let fresh = fs::read(&built)?;
     if fs::read(&module).is_ok_and(|current| current == fresh) {
         return Ok(());

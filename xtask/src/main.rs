@@ -4,7 +4,9 @@ mod bench;
 mod build;
 mod compare;
 mod diff;
+mod faults;
 mod fuzz;
+mod memcheck;
 mod nightly;
 mod packages;
 mod process;
@@ -44,6 +46,10 @@ enum Command {
     Packages(packages::Args),
     /// Run random programs under Tierup, in stress settings, and plainly
     Fuzz(fuzz::Args),
+    /// Take memory, permissions and ids from the JIT, and look for leaks
+    Faults(faults::Args),
+    /// Run machine code, and what makes and leaves it, under valgrind
+    Memcheck(memcheck::Args),
     /// Check the optimizer's integer laws: all cases of small widths, and by Z3
     Prove(prove::Args),
     /// Measure against plain CPython, its own JIT, PyPy, CinderX and gcc
@@ -87,6 +93,8 @@ fn main() -> ExitCode {
         Command::Regrtest(args) => regrtest::run(&args),
         Command::Packages(args) => packages::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Faults(args) => faults::run(&args),
+        Command::Memcheck(args) => memcheck::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Profile(args) => bench::profile(&args),

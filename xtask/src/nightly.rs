@@ -29,6 +29,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ("random programs", xtask(&["fuzz", "--seconds", &seconds, "--seed", &seed])?),
         ("random traces", traces),
         ("integer laws", xtask(&["prove", "--z3"])?),
+        ("faults", xtask(&["faults", "--all"])?),
+        ("memcheck", xtask(&["memcheck"])?),
         ("programs", xtask(&["diff"])?),
     ];
     let mut failed = Vec::new();

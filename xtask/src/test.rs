@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::build;
 use crate::diff;
+use crate::faults;
 use crate::fuzz;
 use crate::packages;
 use crate::python;
@@ -47,6 +48,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
     });
     step("pytest of the benchmark tools", &|| passes(venv.python().args(["-m", "pytest", "-q", "benches/tests"])));
+    step("faults", &|| passes(&mut faults::tests(&venv, args.profile)?));
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
     step("packages", &packages::ci);

@@ -64,6 +64,10 @@ pub struct Arena {
     /// Free pieces: start offset to length; neighbours are merged.
     free: BTreeMap<usize, usize>,
     used: usize,
+    /// There was no room at the last request, and nothing was freed since.
+    full: bool,
+    /// The system does not let memory become executable any more.
+    refused: bool,
     reclaim: Reclaim<CodeRange>,
     enter: usize,
     pub(crate) exit_thunk: usize,
@@ -92,8 +96,9 @@ impl Arena {
         }
         let prot = libc::PROT_READ | libc::PROT_EXEC;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // A page more, for `probe`.
         // SAFETY: a fresh anonymous mapping overlaps nothing.
-        let base = unsafe { libc::mmap(std::ptr::null_mut(), size, prot, flags, -1, 0) };
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), size + PAGE, prot, flags, -1, 0) };
         if base == libc::MAP_FAILED {
             return Err(ArenaError::Os(std::io::Error::last_os_error()));
         }
@@ -103,6 +108,8 @@ impl Arena {
             size,
             free: BTreeMap::from([(0, size)]),
             used: 0,
+            full: false,
+            refused: false,
             reclaim: Reclaim::new(),
             enter: 0,
             exit_thunk: 0,
@@ -181,6 +188,16 @@ impl Arena {
         self.size
     }
 
+    /// Whether there is no point in asking for code: there is no room, or the system refused.
+    pub fn is_closed(&self) -> bool {
+        self.full || self.refused
+    }
+
+    /// Whether the system has refused to make memory executable.
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+
     /// Whether `addr` lies in the arena.
     pub fn contains(&self, addr: usize) -> bool {
         addr.wrapping_sub(self.base.as_ptr() as usize) < self.size
@@ -218,7 +235,9 @@ impl Arena {
     /// Finds room for `len` bytes.
     pub(crate) fn allocate(&mut self, len: usize) -> Option<CodeRange> {
         let need = len.max(1).next_multiple_of(CODE_ALIGN);
-        let (&start, &have) = self.free.iter().find(|&(_, &have)| have >= need)?;
+        let found = self.free.iter().find(|&(_, &have)| have >= need);
+        self.full = found.is_none();
+        let (&start, &have) = found?;
         self.free.remove(&start);
         if have > need {
             self.free.insert(start + need, have - need);
@@ -231,6 +250,7 @@ impl Arena {
     pub(crate) fn release(&mut self, range: CodeRange) {
         let mut start = range.addr - self.base.as_ptr() as usize;
         let mut len = range.len.max(1).next_multiple_of(CODE_ALIGN);
+        self.full = false;
         self.used -= len;
         if let Some(next) = self.free.remove(&(start + len)) {
             len += next;
@@ -244,11 +264,18 @@ impl Arena {
         self.free.insert(start, len);
     }
 
-    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile.
+    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile. On an error nothing has changed.
     pub(crate) fn write(&mut self, addr: usize, bytes: &[u8]) -> std::io::Result<()> {
         assert!(self.contains(addr) && self.contains(addr + bytes.len() - 1), "write outside the arena");
         let first = addr & !(PAGE - 1);
         let len = (addr + bytes.len()).next_multiple_of(PAGE) - first;
+        // A process may be forbidden at any time to make memory executable (seccomp, PR_SET_MDWE). Found out below,
+        // that would leave code behind that cannot run.
+        let probe = self.base.as_ptr() as usize + self.size;
+        let probed = self.protect(probe, PAGE, libc::PROT_READ | libc::PROT_WRITE);
+        let probed = probed.and_then(|()| self.protect(probe, PAGE, libc::PROT_READ | libc::PROT_EXEC));
+        self.refused |= probed.is_err();
+        probed?;
         self.protect(first, len, libc::PROT_READ | libc::PROT_WRITE)?;
         // SAFETY: the range is inside the mapping and writable now; no code runs from it (GIL).
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
@@ -267,7 +294,7 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         // SAFETY: our own mapping; the owner dropped the arena after the last activation.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.size) };
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.size + PAGE) };
     }
 }
 

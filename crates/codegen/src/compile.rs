@@ -46,7 +46,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
     }
     if arena.write(code.addr, &bytes).is_err() {
         arena.release(code);
-        return Err(CompileError::ArenaFull);
+        return Err(CompileError::Refused);
     }
     Ok(Compiled {
         code,

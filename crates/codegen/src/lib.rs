@@ -200,6 +200,8 @@ pub enum CompileError {
     TooManySpills,
     /// The code arena is full.
     ArenaFull,
+    /// The system does not let memory become executable.
+    Refused,
     /// An immediate does not fit the instruction that takes it.
     Immediate { inst: u32, uop: Uop, value: u64 },
     /// The trace is malformed; the verifier of crate `ir` says more.
@@ -213,6 +215,7 @@ impl std::fmt::Display for CompileError {
         match self {
             CompileError::TooManySpills => write!(f, "too many values alive at once"),
             CompileError::ArenaFull => write!(f, "the code arena is full"),
+            CompileError::Refused => write!(f, "the system refuses executable memory"),
             CompileError::Immediate { inst, uop, value } => {
                 write!(f, "immediate {value:#x} of instruction {inst} ({}) does not fit", uop.name())
             }

@@ -243,8 +243,13 @@ fn settings() -> impl Strategy<Value = Options> {
     })
 }
 
+/// How many, if nobody asks for another number.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(600)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn straight_traces_agree(words in prop::collection::vec(any::<u64>(), 1..400), options in settings()) {

@@ -23,6 +23,7 @@ pub mod abi {
     pub use crate::v3_14::objects::*;
     pub use crate::v3_14::owned::Owned;
     pub use crate::v3_14::refs::*;
+    pub use crate::v3_14::reserve;
     pub use crate::v3_14::types::*;
     pub use crate::v3_14::watch;
 }

@@ -7,6 +7,13 @@ use cpython::abi;
 use pyo3_ffi::*;
 use runtime::Options;
 
+#[cfg(feature = "fault-injection")]
+mod faults;
+
+#[cfg(not(feature = "fault-injection"))]
+#[global_allocator]
+static HEAP: heap::Heap = heap::Heap(std::alloc::System);
+
 /// An owned reference. `None` as a return value means that a Python exception is set.
 struct Owned(NonNull<PyObject>);
 
@@ -233,7 +240,7 @@ const fn method(
     }
 }
 
-static mut METHODS: [PyMethodDef; 9] = [
+static mut METHODS: [PyMethodDef; if cfg!(feature = "fault-injection") { 11 } else { 9 }] = [
     method(c"enable", enable, METH_O, c"Switch the JIT on with these settings."),
     method(c"warnings", warnings, METH_O, c"What is wrong with these settings."),
     method(c"disable", disable, METH_NOARGS, c"Switch the JIT off."),
@@ -242,6 +249,10 @@ static mut METHODS: [PyMethodDef; 9] = [
     method(c"events", events, METH_NOARGS, c"Aborts and delegations with reasons."),
     method(c"call_at_base", call_at_base, METH_VARARGS, c"Call a function as if nothing was on the stack."),
     method(c"options", options, METH_NOARGS, c"The table of settings."),
+    #[cfg(feature = "fault-injection")]
+    method(c"_fail_allocations", faults::fail_allocations, METH_VARARGS, c"Make allocations (first, count) fail."),
+    #[cfg(feature = "fault-injection")]
+    method(c"_allocations", faults::allocations, METH_NOARGS, c"How many there were since."),
     PyMethodDef::zeroed(),
 ];
 

@@ -13,6 +13,10 @@ const MAX_STEPS: usize = 2000;
 const MAX_UOPS: usize = 4000;
 /// Inlined calls within each other.
 pub(crate) const MAX_DEPTH: usize = 12;
+/// Size of a frame that is not the root's.
+pub(crate) const MAX_FRAME_WORDS: usize = 512;
+
+const _: () = assert!((MAX_DEPTH + 1) * MAX_FRAME_WORDS <= py::reserve::SpareChunk::WORDS);
 /// Times that an inner loop header may be passed before the recording is given up.
 const MAX_UNROLL: u32 = 8;
 

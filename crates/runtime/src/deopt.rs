@@ -385,17 +385,18 @@ pub(crate) unsafe fn push_uncounted(
         // No room in this chunk of the data stack: CPython's own function starts the next. It wants arguments; any
         // will do, they are overwritten.
         let n = (*code).co_argcount as usize;
-        let args = vec![py::StackRef::borrowed(py::_Py_NoneStruct()); n];
-        let frame = py::_PyEvalFramePushAndInit(
-            ts,
-            func,
-            core::ptr::null_mut(),
-            args.as_ptr(),
-            n,
-            core::ptr::null_mut(),
-            previous,
-        );
-        assert!(!frame.is_null(), "out of memory for a frame");
+        let args: SmallVec<[py::StackRef; 16]> = SmallVec::from_elem(py::StackRef::borrowed(py::_Py_NoneStruct()), n);
+        let null = core::ptr::null_mut();
+        // Where it fails it releases the function.
+        let kept = func.dup();
+        let mut frame = py::_PyEvalFramePushAndInit(ts, func, null, args.as_ptr(), n, null, previous);
+        if frame.is_null() {
+            crate::reserve::lend_chunk(ts);
+            frame = py::_PyEvalFramePushAndInit(ts, kept, null, args.as_ptr(), n, null, previous);
+            assert!(!frame.is_null(), "a frame fits a chunk of the data stack");
+        } else {
+            kept.close_shared();
+        }
         for i in 0..(*code).co_nlocalsplus as usize {
             *py::Frame::local(frame, i) = py::StackRef::NULL;
         }

@@ -5,14 +5,9 @@ use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use cpython::abi as py;
 use ir::Uop;
 
-type Obj = *mut py::Object;
+use crate::reserve;
 
-/// Ends the process: a trace that cannot allocate a number has no way back.
-#[cold]
-fn out_of_memory() -> ! {
-    eprintln!("tierup: out of memory");
-    std::process::abort()
-}
+type Obj = *mut py::Object;
 
 /// The one interpreter that native code runs in.
 static INTERPRETER: AtomicPtr<py::InterpreterState> = AtomicPtr::new(core::ptr::null_mut());
@@ -48,21 +43,19 @@ pub(crate) unsafe extern "sysv64" fn box_i64(value: i64) -> u64 {
 #[inline(never)]
 unsafe extern "sysv64" fn new_int(value: i64) -> u64 {
     // SAFETY: native code runs under the GIL.
-    let object = unsafe { py::PyLong_FromLongLong(value) };
-    if object.is_null() {
-        out_of_memory();
+    unsafe {
+        let object = py::PyLong_FromLongLong(value);
+        if object.is_null() { reserve::int(value) as u64 } else { object as u64 }
     }
-    object as u64
 }
 
 /// A new range iterator.
 pub(crate) unsafe extern "sysv64" fn new_range_iter(start: i64, len: i64, step: i64) -> u64 {
     // SAFETY: native code runs under the GIL.
-    let object = unsafe { py::new_range_iter(start, len, step) };
-    if object.is_null() {
-        out_of_memory();
+    unsafe {
+        let object = py::new_range_iter(start, len, step);
+        if object.is_null() { reserve::range_iter(start, len, step) as u64 } else { object as u64 }
     }
-    object as u64
 }
 
 /// A new `float`.
@@ -84,11 +77,10 @@ pub(crate) unsafe extern "sysv64" fn box_f64(value: f64) -> u64 {
 #[inline(never)]
 unsafe extern "sysv64" fn new_float(value: f64) -> u64 {
     // SAFETY: native code runs under the GIL.
-    let object = unsafe { py::PyFloat_FromDouble(value) };
-    if object.is_null() {
-        out_of_memory();
+    unsafe {
+        let object = py::PyFloat_FromDouble(value);
+        if object.is_null() { reserve::float(value) as u64 } else { object as u64 }
     }
-    object as u64
 }
 
 unsafe extern "sysv64" fn unbox_wide_int(object: Obj) -> i64 {
@@ -170,8 +162,8 @@ pub(crate) unsafe fn release_harmless(object: Obj) {
     }
 }
 
-unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
-    // SAFETY: an exact list, and a reference to the item that the trace hands over.
+unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) -> u64 {
+    // SAFETY: an exact list, and a reference to the item that the trace hands over if this succeeds.
     unsafe {
         let l = list.cast::<py::List>();
         let len = py::List::len(l);
@@ -179,9 +171,13 @@ unsafe extern "sysv64" fn list_append(list: Obj, item: Obj) {
         if (len as isize) < (*l).allocated {
             *(*l).ob_item.add(len) = item;
             (*l).ob_base.ob_size = len as isize + 1;
-        } else if py::_PyList_AppendTakeRefListResize(l, item) < 0 {
-            out_of_memory();
+        } else if py::_PyList_AppendTakeRefListResize(l, py::new_ref(item)) < 0 {
+            py::PyErr_Clear();
+            return 0;
+        } else {
+            py::decref(item);
         }
+        1
     }
 }
 

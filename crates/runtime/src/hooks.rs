@@ -8,7 +8,7 @@ use tier1::Inst;
 use tier1::hooks::{RecordStep, Resume, ResumeKind};
 
 use crate::deopt::ExitPlan;
-use crate::state::{JUDGED_ENTRIES, Place, Recording, STATUS_RESUME, State, state};
+use crate::state::{JUDGED_ENTRIES, Place, Recording, STATUS_RESUME, State, gives_up, state};
 
 fn normal(frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) -> Resume {
     Resume { frame, ip, sp, kind: ResumeKind::Normal }
@@ -26,6 +26,7 @@ pub(crate) unsafe fn on_hot(
 ) -> Resume {
     // SAFETY: tier 1 passes the running frame and an instruction of its code.
     unsafe {
+        gives_up();
         let st = state();
         let code = tier1::code_of(frame);
         let offset = (*code).offset_of(ip) as u32;
@@ -74,7 +75,7 @@ pub(crate) unsafe fn on_record(
     // SAFETY: tier 1 passes the running frame and an instruction of its code.
     unsafe {
         let st = state();
-        if st.recording.as_ref().is_none_or(|r| r.ts != ts) {
+        if gives_up() || st.recording.as_ref().is_none_or(|r| r.ts != ts) {
             return RecordStep::Stop;
         }
         if ip.is_null() {
@@ -157,6 +158,8 @@ pub(crate) unsafe fn enter(
                 // The same code in another module; or a recursion that has to go on without the C stack.
                 || ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
                 || !py::has_c_stack(ts, crate::native::C_STACK_RESERVE)
+                || !crate::reserve::is_full()
+                || gives_up()
             {
                 if recording {
                     st.hurry_recording(ts, (*tier1::code_of(at.frame)).code as usize);

@@ -19,6 +19,7 @@ mod native;
 mod operations;
 pub mod options;
 mod recipe;
+mod reserve;
 mod state;
 mod stress;
 mod watch;

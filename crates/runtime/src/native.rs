@@ -241,7 +241,12 @@ impl State {
         let hot = if self.stressed() { 1 } else { HOT_TARGET };
         let target = &mut self.calls.targets[id as usize];
         target.calls += 1;
-        if target.calls < hot || target.failed || target.executor.is_some() || self.recording.is_some() {
+        if target.calls < hot
+            || target.failed
+            || target.executor.is_some()
+            || self.recording.is_some()
+            || heap::exhausted()
+        {
             return;
         }
         let (func, code) = (target.func as *mut py::Function, target.code);
@@ -471,7 +476,8 @@ unsafe fn take_back(cx: *mut NativeFrame) -> bool {
                 };
                 if let Some(uses) = uses {
                     let object = (*py::Frame::local(frame, usize::from(*i))).object();
-                    if !py::Object::is_immortal(object) && (*object).ob_refcnt != uses {
+                    let others = !py::Object::is_immortal(object) && (*object).ob_refcnt != uses;
+                    if others || crate::reserve::made(object) {
                         return false;
                     }
                 }

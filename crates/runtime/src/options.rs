@@ -7,6 +7,8 @@ pub struct Options {
     pub tier: u8,
     /// Executions of a loop or function before it is compiled; `None` is the tuned default.
     pub threshold: Option<u32>,
+    /// Room for machine code, in KiB.
+    pub code_kib: u32,
     /// Where the log goes: `stderr` or a path.
     pub log: Option<String>,
     /// Which stages of a compilation are written to the log.
@@ -32,7 +34,7 @@ pub struct Dump {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { tier: 2, threshold: None, log: None, dump: Dump::default(), stress: Vec::new() }
+        Options { tier: 2, threshold: None, code_kib: 64 << 10, log: None, dump: Dump::default(), stress: Vec::new() }
     }
 }
 
@@ -85,6 +87,20 @@ pub static TABLE: &[Spec] = &[
                 options.threshold = Some(n);
                 Ok(())
             }
+        },
+    },
+    Spec {
+        variable: "TIERUP_CODE_KIB",
+        values: "a number from 16 to 1048576",
+        default: "65536",
+        help: "room for machine code, in KiB, as it is when Tierup is first switched on",
+        command_line: true,
+        apply: |options, value| match value.parse() {
+            Ok(n @ 16..=1_048_576) => {
+                options.code_kib = n;
+                Ok(())
+            }
+            _ => Err("a number from 16 to 1048576".into()),
         },
     },
     Spec {
@@ -203,6 +219,7 @@ mod tests {
             ("TIERUP", "1"),
             ("TIERUP_TIER", "1"),
             ("TIERUP_THRESHOLD", "7"),
+            ("TIERUP_CODE_KIB", "16"),
             ("TIERUP_LOG", "stderr"),
             ("TIERUP_DUMP", "trace, asm"),
             ("TIERUP_STRESS", "exit-all"),
@@ -212,6 +229,7 @@ mod tests {
         let expected = Options {
             tier: 1,
             threshold: Some(7),
+            code_kib: 16,
             log: Some("stderr".into()),
             dump: Dump { trace: true, asm: true, ..Dump::default() },
             stress: vec!["exit-all".into()],
@@ -226,6 +244,7 @@ mod tests {
             ("TIERUP_TIER", "3"),
             ("TIERUP_THRESHOLD", "0"),
             ("TIERUP_THRESHOLD", "-1"),
+            ("TIERUP_CODE_KIB", "15"),
             ("TIERUP_DUMP", "trace,ops"),
             ("TIERUP_STRESS", "everything"),
             ("TIERUP_THRESHHOLD", "1"),

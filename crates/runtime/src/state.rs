@@ -44,8 +44,6 @@ const BRIDGE_ATTEMPTS: u8 = 3;
 const MAX_EXECUTORS_PER_CODE: usize = 64;
 /// Places that may ask in vain while a recording waits for a call.
 const PATIENCE: u32 = 64;
-/// Bytes of machine code in all.
-const ARENA_BYTES: usize = 64 << 20;
 
 /// A recording in progress.
 pub(crate) struct Recording {
@@ -154,6 +152,8 @@ pub(crate) struct State {
     pub seen: FxHashSet<usize>,
     /// Uops executed at least before native code was left.
     pub executed: u32,
+    /// Times Tierup switched itself off for lack of memory.
+    gave_up: u32,
 }
 
 static mut STATE: Option<Box<State>> = None;
@@ -185,6 +185,9 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         TIER_ZERO.store(true, Relaxed);
         return Ok(());
     }
+    if !heap::recover() {
+        return Err("there is no memory".into());
+    }
     // SAFETY: Python calls this with the GIL held.
     unsafe {
         cpython::probe()?;
@@ -198,7 +201,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 on_return: crate::native::on_return,
                 on_link: crate::native::on_link,
             };
-            let arena = Arena::new(ARENA_BYTES, callbacks).map_err(|e| format!("no memory for machine code: {e}"))?;
+            let arena = Arena::new((options.code_kib as usize) << 10, callbacks).map_err(|e| e.to_string())?;
             let watchers = Watchers::register()?;
             STATE = Some(Box::new(State {
                 enabled: false,
@@ -234,6 +237,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 next_executor: None,
                 seen: FxHashSet::default(),
                 executed: 0,
+                gave_up: 0,
             }));
             tier1::hooks::set_hooks(Hooks {
                 on_hot: crate::hooks::on_hot,
@@ -270,6 +274,23 @@ pub(crate) fn disable() {
     st.invalidate_all();
     // SAFETY: Python calls this with the GIL held.
     unsafe { tier1::disable() }
+}
+
+/// Switches off if the system has refused memory, before more is asked for. Whether it has.
+#[inline(always)]
+pub(crate) fn gives_up() -> bool {
+    heap::exhausted() && give_up()
+}
+
+#[cold]
+#[inline(never)]
+fn give_up() -> bool {
+    if let Some(st) = maybe_state().filter(|st| st.enabled) {
+        st.gave_up += 1;
+        st.log.line("out of memory: switched off");
+        disable();
+    }
+    true
 }
 
 pub(crate) fn stats() -> Vec<(&'static str, u64)> {
@@ -320,6 +341,9 @@ pub(crate) fn events() -> Vec<String> {
         let mut aborts: Vec<_> = st.aborts.iter().collect();
         aborts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         out.extend(aborts.into_iter().map(|(reason, n)| format!("trace not made, {reason}: {n}")));
+        if st.gave_up > 0 {
+            out.push(format!("switched off, out of memory: {}", st.gave_up));
+        }
         out.extend(st.exits_taken());
     }
     out
@@ -456,6 +480,8 @@ impl State {
         self.enabled
             && self.options.tier >= 2
             && self.recording.is_none()
+            && !heap::exhausted()
+            && !self.arena.is_closed()
             && self.per_code.get(&code).copied().unwrap_or(0) < MAX_EXECUTORS_PER_CODE
             && self
                 .heat
@@ -630,7 +656,8 @@ impl State {
         let hot = self.hot_exit();
         let full =
             self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
-        let possible = !full && self.enabled && self.options.tier >= 2 && self.recording.is_none();
+        let closed = full || heap::exhausted() || self.arena.is_closed();
+        let possible = !closed && self.enabled && self.options.tier >= 2 && self.recording.is_none();
         let ex = self.executor_mut(executor);
         let (may, valid) = (ex.may_bridge(index), ex.valid);
         let exit = &mut ex.exits[index];
@@ -770,7 +797,11 @@ impl State {
             if parent_executor.valid {
                 let state = &mut parent_executor.exits[exit as usize];
                 (state.bridge, state.countdown) = (None, 0);
-                let _ = self.arena.unpatch_exit(&parent_executor.compiled, exit, first + exit);
+                let unpatched = self.arena.unpatch_exit(&parent_executor.compiled, exit, first + exit);
+                if unpatched.is_err() {
+                    // The exit still leads here. Code that is not valid is neither entered nor gone on with.
+                    self.invalidate(parent);
+                }
             }
         }
         let ex = &self.executors[id as usize];

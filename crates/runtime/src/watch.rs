@@ -11,12 +11,10 @@ use record::Dependency;
 
 use crate::state::state;
 
-/// Our watchers and what they watch.
+/// Our watchers, which stay for good, and what they watch. (Functions and code objects are all watched.)
 pub(crate) struct Watchers {
     dict: DictWatcher,
     ty: TypeWatcher,
-    _function: FunctionWatcher,
-    _code: CodeWatcher,
     dicts: HashSet<usize>,
     types: HashSet<usize>,
 }
@@ -25,26 +23,35 @@ impl Watchers {
     /// Registers one watcher of each kind.
     ///
     /// # Errors
-    /// All of a kind are taken.
+    /// All of a kind are taken; none is kept then.
     ///
     /// # Safety
     /// The GIL is held.
     pub unsafe fn register() -> Result<Watchers, String> {
         let taken = |kind: &str| format!("every {kind} watcher of the interpreter is taken");
-        // SAFETY: the callbacks are functions of this library, which is never unloaded.
+        // SAFETY: the callbacks are functions of this library, which is never unloaded. They find the state that is
+        // about to be made: what is registered here and not kept must go again.
         unsafe {
             let hooks = py::monitoring::MonitoringHooks { on_local_events, hook_is_ours: tier1::hook_is_ours };
-            if !py::monitoring::watch(hooks) {
-                return Err("sys.monitoring is not CPython's".into());
-            }
-            Ok(Watchers {
-                dict: DictWatcher::register(on_dict).ok_or_else(|| taken("dict"))?,
-                ty: TypeWatcher::register(on_type).ok_or_else(|| taken("type"))?,
-                _function: FunctionWatcher::register(on_function).ok_or_else(|| taken("function"))?,
-                _code: CodeWatcher::register(on_code).ok_or_else(|| taken("code"))?,
-                dicts: HashSet::new(),
-                types: HashSet::new(),
-            })
+            let dict = DictWatcher::register(on_dict);
+            let ty = TypeWatcher::register(on_type);
+            let function = FunctionWatcher::register(on_function);
+            let code = CodeWatcher::register(on_code);
+            let error = match (dict, ty, function, code) {
+                (Some(dict), Some(ty), Some(_), Some(_)) if py::monitoring::watch(hooks) => {
+                    return Ok(Watchers { dict, ty, dicts: HashSet::new(), types: HashSet::new() });
+                }
+                (None, ..) => taken("dict"),
+                (_, None, ..) => taken("type"),
+                (_, _, None, _) => taken("function"),
+                (.., None) => taken("code"),
+                _ => "sys.monitoring is not CPython's".into(),
+            };
+            dict.into_iter().for_each(|w| w.unregister());
+            ty.into_iter().for_each(|w| w.unregister());
+            function.into_iter().for_each(|w| w.unregister());
+            code.into_iter().for_each(|w| w.unregister());
+            Err(error)
         }
     }
 

@@ -91,7 +91,7 @@ static ROWS: [Row; 256] = {
     rows
 };
 
-/// Decodes a code object. `None` while a tool watches it.
+/// Decodes a code object. `None` while a tool watches it, or if there is no memory.
 ///
 /// All code is decoded at its first entry, and most of it runs only once: this has to be cheap.
 ///
@@ -100,7 +100,7 @@ static ROWS: [Row; 256] = {
 pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
     let units = unsafe { units(code) };
-    let tier1 = Tier1Code::allocate(code, units.len());
+    let tier1 = Tier1Code::allocate(code, units.len())?;
     let (mut extended, mut prefixes) = (0, Head::NONE);
     let mut arithmetic = Vec::new();
     let mut at = 0;

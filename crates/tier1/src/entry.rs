@@ -85,7 +85,7 @@ unsafe fn decode_now(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Tier1
     // SAFETY: as the caller's.
     unsafe {
         // The trampoline below __init__ is a constant in read-only memory.
-        if core::ptr::eq(code, init_cleanup()) {
+        if core::ptr::eq(code, init_cleanup()) || heap::exhausted() {
             return None;
         }
         let tier1 = decode::decode(code)?;
@@ -197,6 +197,9 @@ pub unsafe fn enable() -> Result<(), String> {
             return Err("another interpreter of this process runs in tier 1".into());
         }
         if INTERPRETER.is_null() {
+            if !crate::ops::names::intern_names() {
+                return Err("there is no memory".into());
+            }
             registry::watch()?;
             INTERPRETER = interp;
         }

@@ -1,6 +1,6 @@
 //! Tier-1 instructions and the code they make up.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 
 use cpython::abi::*;
 
@@ -111,13 +111,14 @@ impl Tier1Code {
     }
 
     /// Allocates code with room for `len` units, which the caller writes, by [`Self::inst`] and [`Self::first_op`].
-    pub(crate) fn allocate(code: *mut Code, len: usize) -> *mut Self {
+    /// `None` if there is no memory.
+    pub(crate) fn allocate(code: *mut Code, len: usize) -> Option<*mut Self> {
         let layout = Self::layout(len);
         // SAFETY: the size is not zero.
         unsafe {
             let this: *mut Self = alloc(layout).cast();
             if this.is_null() {
-                handle_alloc_error(layout);
+                return None;
             }
             this.write(Self {
                 breaker: usize::MAX,
@@ -127,7 +128,7 @@ impl Tier1Code {
                 entry_counter: 0,
                 len: len as u32,
             });
-            this
+            Some(this)
         }
     }
 

@@ -84,7 +84,7 @@ pub trait Structural {
 /// Calls that neither run Python code nor see frames.
 #[allow(dead_code, reason = "read as text by uop-table")]
 pub trait Helpers {
-    /// A new `int` with this value (a small int where CPython has one). Never null: exhausted memory aborts the process, as it does the GC's.
+    /// A new `int` with this value (a small int where CPython has one). Never null: where memory is exhausted it comes from a reserve.
     #[uop(leaf)]
     fn box_i64(value: I64) -> Obj;
     /// A new `float` with this value.
@@ -115,8 +115,8 @@ pub trait Helpers {
     /// Frees an object of a harmless type whose count just reached zero.
     #[uop(leaf, writes(Refcounts))]
     fn dealloc_harmless(object: Obj);
-    /// Appends to an exact list; takes over one reference to `item`.
-    #[uop(leaf, writes(ListItems, ListLen, Refcounts))]
+    /// Appends to an exact list; takes over one reference to `item`. Null when memory is exhausted.
+    #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
     fn list_append(list: Obj, item: Obj);
     /// `range(*args)` for exact ints (absent arguments are null). Null when memory is exhausted or the step is zero.
     #[uop(leaf, null_exits)]

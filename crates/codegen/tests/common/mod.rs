@@ -185,8 +185,9 @@ extern "sysv64" fn dealloc_harmless(v: u64) {
     called(Uop::DeallocHarmless, v);
 }
 
-extern "sysv64" fn list_append(list: u64, item: u64) {
+extern "sysv64" fn list_append(list: u64, item: u64) -> u64 {
     called(Uop::ListAppend, list ^ item << 32);
+    1
 }
 
 extern "sysv64" fn big_int_op(a: u64, b: u64, op: i64) -> u64 {

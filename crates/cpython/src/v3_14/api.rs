@@ -234,6 +234,8 @@ functions! {
     _PyEval_SliceIndex(v: *mut Object, result: *mut isize) -> c_int;
     _Py_Check_ArgsIterable(ts: *mut ThreadState, func: *mut Object, args: *mut Object) -> c_int;
 
+    PyObject_GetArenaAllocator(allocator: *mut core::ffi::c_void);
+
     PyErr_Occurred() -> *mut Object;
     PyErr_SetString(exc: *mut Object, msg: *const c_char);
     PyErr_SetObject(exc: *mut Object, value: *mut Object);

@@ -186,8 +186,10 @@ static void state_structs(void)
     STRUCT(ThreadState, PyThreadState) F(interp, "*mut InterpreterState") F(eval_breaker, "usize")
         F(py_recursion_remaining, "i32") F(py_recursion_limit, "i32") F(recursion_headroom, "i32") F(tracing, "i32")
         F(current_frame, "*mut Frame") F(c_profilefunc, "*const ()") F(c_tracefunc, "*const ()")
-        F(current_exception, "*mut Object") F(exc_info, "*mut ErrStackItem") F(datastack_chunk, "*mut ()")
-        F(datastack_top, "*mut *mut Object") F(datastack_limit, "*mut *mut Object") F(current_executor, "*mut Object") END
+        F(current_exception, "*mut Object") F(exc_info, "*mut ErrStackItem") F(datastack_chunk, "*mut StackChunk")
+        F(datastack_top, "*mut *mut Object") F(datastack_limit, "*mut *mut Object") F(current_executor, "*mut Object")
+        F(datastack_cached_chunk, "*mut StackChunk") END
+    STRUCT(StackChunk, _PyStackChunk) F(previous, "*mut StackChunk") F(size, "usize") F(top, "usize") END
     STRUCT(ThreadStateImpl, _PyThreadStateImpl) F(base, "ThreadState") F(c_stack_top, "usize")
         F(c_stack_soft_limit, "usize") F(c_stack_hard_limit, "usize") END
     STRUCT(FreeList, struct _Py_freelist) F(freelist, "*mut ()") F(size, "isize") END
@@ -212,6 +214,7 @@ static void constants(void)
     U32("IMMORTAL_INITIAL_REFCNT", _Py_IMMORTAL_INITIAL_REFCNT)
     USIZE("LONG_SIGN_MASK", SIGN_MASK) USIZE("LONG_NON_SIZE_BITS", NON_SIZE_BITS)
     USIZE("LONG_SHIFT", PyLong_SHIFT) USIZE("EVAL_EVENTS_BITS", _PY_EVAL_EVENTS_BITS)
+    USIZE("EVAL_CALLS_TO_DO_BIT", _PY_CALLS_TO_DO_BIT) USIZE("IMMORTAL_FLAGS", _Py_IMMORTAL_FLAGS)
     USIZE("MONITORING_LOCAL_EVENTS", _PY_MONITORING_LOCAL_EVENTS)
     USIZE("CHUNK_DATA_OFFSET", offsetof(_PyStackChunk, data))
     USIZE("FRAME_SPECIALS_SIZE", FRAME_SPECIALS_SIZE)

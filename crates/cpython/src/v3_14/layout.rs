@@ -854,12 +854,13 @@ pub struct ThreadState {
     pub current_exception: *mut Object,
     pub exc_info: *mut ErrStackItem,
     _pad4: [u8; 104],
-    pub datastack_chunk: *mut (),
+    pub datastack_chunk: *mut StackChunk,
     pub datastack_top: *mut *mut Object,
     pub datastack_limit: *mut *mut Object,
     _pad5: [u8; 16],
     pub current_executor: *mut Object,
-    _pad6: [u8; 552],
+    _pad6: [u8; 544],
+    pub datastack_cached_chunk: *mut StackChunk,
 }
 
 const _: () = {
@@ -878,7 +879,23 @@ const _: () = {
     assert!(core::mem::offset_of!(ThreadState, datastack_top) == 240);
     assert!(core::mem::offset_of!(ThreadState, datastack_limit) == 248);
     assert!(core::mem::offset_of!(ThreadState, current_executor) == 272);
+    assert!(core::mem::offset_of!(ThreadState, datastack_cached_chunk) == 824);
     assert!(core::mem::size_of::<ThreadState>() == 832);
+};
+
+#[repr(C)]
+pub struct StackChunk {
+    pub previous: *mut StackChunk,
+    pub size: usize,
+    pub top: usize,
+    _pad0: [u8; 8],
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(StackChunk, previous) == 0);
+    assert!(core::mem::offset_of!(StackChunk, size) == 8);
+    assert!(core::mem::offset_of!(StackChunk, top) == 16);
+    assert!(core::mem::size_of::<StackChunk>() == 32);
 };
 
 #[repr(C)]
@@ -967,6 +984,8 @@ pub const LONG_SIGN_MASK: usize = 3;
 pub const LONG_NON_SIZE_BITS: usize = 3;
 pub const LONG_SHIFT: usize = 30;
 pub const EVAL_EVENTS_BITS: usize = 8;
+pub const EVAL_CALLS_TO_DO_BIT: usize = 4;
+pub const IMMORTAL_FLAGS: usize = 1;
 pub const MONITORING_LOCAL_EVENTS: usize = 11;
 pub const CHUNK_DATA_OFFSET: usize = 24;
 pub const FRAME_SPECIALS_SIZE: usize = 10;

@@ -12,5 +12,6 @@ pub mod objects;
 pub mod owned;
 pub mod probe;
 pub mod refs;
+pub mod reserve;
 pub mod types;
 pub mod watch;

@@ -193,16 +193,6 @@ pub unsafe fn small_int(value: i64) -> *mut Object {
     }
 }
 
-/// The str of one ASCII character, of which there is but one, immortal.
-///
-/// # Safety
-/// The character is ASCII.
-#[inline(always)]
-pub unsafe fn ascii_char(c: u8) -> *mut Object {
-    // SAFETY: the caller's; the array lies in _PyRuntime.
-    unsafe { runtime().byte_add(LATIN1_ASCII_IN_RUNTIME + LATIN1_ASCII_STRIDE * usize::from(c)).cast() }
-}
-
 /// Whether [`small_int`] has the value.
 #[inline(always)]
 pub fn is_small_int(value: i64) -> bool {
@@ -425,6 +415,21 @@ const TPFLAGS_MANAGED_WEAKREF: u64 = 1 << 3;
 const MANAGED_WEAKREF_OFFSET: usize = 4 * core::mem::size_of::<*mut Object>();
 
 impl Type {
+    /// `_PyType_Lookup` of a name: what was found (borrowed) or null; `None` if there is no memory for the name.
+    ///
+    /// # Safety
+    /// `this` is a type; the GIL is held.
+    pub unsafe fn look_up(this: *mut Self, name: &core::ffi::CStr) -> Option<*mut Object> {
+        // SAFETY: the caller's; the type keeps what is found.
+        unsafe {
+            let Some(name) = super::owned::Owned::steal(PyUnicode_InternFromString(name.as_ptr())) else {
+                PyErr_Clear();
+                return None;
+            };
+            Some(_PyType_Lookup(this, name.as_ptr()))
+        }
+    }
+
     /// Whether the instances are those of plain Python classes: attributes in inline values, nothing in slots, no
     /// `__del__`. All of it is constant under a type watcher.
     ///
@@ -451,10 +456,7 @@ impl Type {
                 }
                 ty = (*ty).tp_base;
             }
-            let name = PyUnicode_InternFromString(c"__del__".as_ptr());
-            let finalizer = _PyType_Lookup(this, name);
-            super::refs::decref(name);
-            finalizer.is_null()
+            Type::look_up(this, c"__del__").is_some_and(|finalizer| finalizer.is_null())
         }
     }
 }

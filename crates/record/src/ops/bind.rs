@@ -4,7 +4,7 @@ use core::mem::offset_of;
 use cpython::abi as py;
 use ir::{Uop, ValueId};
 
-use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
+use crate::state::{AbsFrame, Entry, MAX_DEPTH, MAX_FRAME_WORDS, Val};
 use crate::{Abort, Dependency, Recorder};
 
 /// What is known of a callee.
@@ -31,14 +31,15 @@ enum Binding {
 }
 
 impl Recorder {
-    /// Whether calls of the function can be recorded into it.
+    /// Whether calls of the function can be recorded into it. (Its frame must find room: see `runtime::reserve`.)
     pub(crate) unsafe fn inlinable(&self, f: *mut py::Function) -> bool {
         // SAFETY: a function object.
         unsafe {
             let plain = py::CO_OPTIMIZED | py::CO_NEWLOCALS;
             let odd = py::CO_GENERATOR | py::CO_COROUTINE | py::CO_ASYNC_GENERATOR | py::CO_ITERABLE_COROUTINE;
-            let flags = (*(*f).func_code).co_flags as u32;
-            flags & plain == plain && flags & odd == 0
+            let code = (*f).func_code;
+            let flags = (*code).co_flags as u32;
+            flags & plain == plain && flags & odd == 0 && (*code).co_framesize as usize <= MAX_FRAME_WORDS
         }
     }
 

@@ -380,10 +380,11 @@ impl Recorder {
         self.guard_type(list, list_object);
         let (e, l, c) = (self.peek(0), self.peek(1), self.peek(2));
         let plan = self.plan_release(&[(c, object), (l, list_object)]);
+        // Nothing may have happened where it leaves. The borrowed item's lender keeps it alive meanwhile.
+        self.emit(Uop::ListAppend, &[list, item]);
         if !e.owned && !self.types.get(&item).is_some_and(|ty| self.immortal_type(*ty)) {
             self.emit(Uop::Incref, &[item]);
         }
-        self.emit(Uop::ListAppend, &[list, item]);
         self.pop_n(3);
         let none = self.constant_entry(py::_Py_NoneStruct());
         self.push(none);

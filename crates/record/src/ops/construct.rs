@@ -24,9 +24,7 @@ impl Recorder {
             {
                 return None;
             }
-            let name = py::PyUnicode_InternFromString(c"__init__".as_ptr());
-            let init = py::_PyType_Lookup(class, name);
-            py::decref(name);
+            let init = py::Type::look_up(class, c"__init__")?;
             let is_function = !init.is_null() && py::Object::type_of(init) == py::PyFunction_Type();
             (is_function && self.inlinable(init.cast())).then_some(init.cast())
         }

@@ -359,11 +359,8 @@ impl Recorder {
             if (*ty).tp_getattro != py::address::PyObject_GenericGetAttr() && ty != py::PyType_Type() {
                 return false;
             }
-            let name = py::PyUnicode_InternFromString(c"__class__".as_ptr());
-            let plain = py::_PyType_Lookup(py::PyBaseObject_Type(), name);
-            let same = !plain.is_null() && py::_PyType_Lookup(ty, name) == plain;
-            py::decref(name);
-            same
+            let plain = py::Type::look_up(py::PyBaseObject_Type(), c"__class__");
+            plain.is_some_and(|plain| !plain.is_null()) && py::Type::look_up(ty, c"__class__") == plain
         }
     }
 

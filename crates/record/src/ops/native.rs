@@ -3,7 +3,7 @@
 use cpython::abi as py;
 use ir::{Count, Inst, Resume, TraceKind, Uop, ValueId};
 
-use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
+use crate::state::{AbsFrame, Entry, MAX_DEPTH, MAX_FRAME_WORDS, Val};
 use crate::{Abort, Dependency, Recorder};
 
 /// Arguments of a call, which travel in registers.
@@ -33,6 +33,9 @@ impl Recorder {
             }
             if (*code).co_argcount as usize > MAX_ARGUMENTS || (*code).co_nlocalsplus > 64 {
                 return Err(Abort::Value("a call with many arguments or locals"));
+            }
+            if (*code).co_framesize as usize > MAX_FRAME_WORDS {
+                return Err(Abort::Value("a call into a large frame"));
             }
             if self.frames.iter().any(|frame| frame.code_ptr == py::_Py_InitCleanup()) {
                 return Err(Abort::Value("a recursive call within __init__"));

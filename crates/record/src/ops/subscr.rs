@@ -5,7 +5,7 @@ use ir::Uop;
 
 use super::mapping::Place;
 use super::sequence::slice_escape;
-use crate::state::{Entry, Val};
+use crate::state::Entry;
 use crate::{Abort, EscapeHelper, Recorder};
 
 const NB_SUBSCR: u64 = 26;
@@ -198,12 +198,12 @@ impl Recorder {
         let list = self.peek_value(n)?;
         let object = self.real_peek(n);
         self.guard_type(list, object);
-        let e = self.pop();
-        let Val::Is(item) = e.val else { return Err(Abort::Value("NULL operand")) };
-        if !e.owned {
+        let item = self.peek_value(0)?;
+        // As in `call_list_append`.
+        self.emit(Uop::ListAppend, &[list, item]);
+        if !self.pop().owned {
             self.emit(Uop::Incref, &[item]);
         }
-        self.emit(Uop::ListAppend, &[list, item]);
         Ok(())
     }
 

@@ -25,7 +25,7 @@ pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
             return false;
         }
         let version = Type::version(class);
-        let init = _PyType_Lookup(class, super::names::interned!(c"__init__"));
+        let init = _PyType_Lookup(class, super::names::names().init);
         if version == 0 || init.is_null() || (*init).ob_type != function_type() {
             return false;
         }

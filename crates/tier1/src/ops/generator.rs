@@ -145,7 +145,7 @@ out_of_line_handlers! {
         let mut result = if value == none() && PyIter_Check(receiver) != 0 {
             (*(*receiver).ob_type).tp_iternext.unwrap_unchecked()(receiver)
         } else {
-            call_method(super::names::interned!(c"send"), receiver, value)
+            call_method(super::names::names().send, receiver, value)
         };
         let mut next = ip.add(2);
         if result.is_null() {

@@ -19,7 +19,7 @@ pub(crate) unsafe fn choose(ip: *mut Inst, container: *mut Object) -> bool {
             return false;
         }
         let version = Type::version(class);
-        let function = _PyType_Lookup(class, super::names::interned!(c"__getitem__"));
+        let function = _PyType_Lookup(class, super::names::names().getitem);
         if version == 0 || function.is_null() || !is_simple_function(function, 2) {
             return false;
         }

@@ -14,17 +14,50 @@ pub(crate) unsafe fn name_error(ts: *mut ThreadState, name: *mut Object) {
     unsafe { _PyEval_FormatExcCheckArg(ts, *PyExc_NameError(), NOT_DEFINED.as_ptr(), name) }
 }
 
-/// An interned string made of a literal, kept for ever.
-macro_rules! interned {
-    ($text:literal) => {{
-        static mut STRING: *mut Object = core::ptr::null_mut();
-        if STRING.is_null() {
-            STRING = PyUnicode_InternFromString($text.as_ptr());
-        }
-        STRING
-    }};
+/// Names that handlers look up: interned strings, kept for ever.
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
+    pub init: *mut Object,
+    pub getitem: *mut Object,
+    pub send: *mut Object,
+    pub annotations: *mut Object,
+    pub build_class: *mut Object,
 }
-pub(crate) use interned;
+
+static mut NAMES: Names = {
+    let none = core::ptr::null_mut();
+    Names { init: none, getitem: none, send: none, annotations: none, build_class: none }
+};
+
+/// The names; not null once tier 1 is on.
+#[inline(always)]
+pub(crate) fn names() -> Names {
+    // SAFETY: written by `intern_names` before any handler runs.
+    unsafe { NAMES }
+}
+
+/// Makes the names. False if there is no memory for them.
+///
+/// # Safety
+/// The GIL is held.
+pub(crate) unsafe fn intern_names() -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        NAMES = Names {
+            init: PyUnicode_InternFromString(c"__init__".as_ptr()),
+            getitem: PyUnicode_InternFromString(c"__getitem__".as_ptr()),
+            send: PyUnicode_InternFromString(c"send".as_ptr()),
+            annotations: PyUnicode_InternFromString(c"__annotations__".as_ptr()),
+            build_class: PyUnicode_InternFromString(c"__build_class__".as_ptr()),
+        };
+        let n = names();
+        let all = [n.init, n.getitem, n.send, n.annotations, n.build_class].iter().all(|name| !name.is_null());
+        if !all {
+            PyErr_Clear();
+        }
+        all
+    }
+}
 
 macro_rules! out_of_line {
     ($($name:ident => $target:ident;)*) => {
@@ -172,7 +205,7 @@ out_of_line_handlers! {
             PyErr_SetString(*PyExc_SystemError(), c"no locals found when setting up annotations".as_ptr());
             return error::<R>(f, ip, sp, ts);
         }
-        let name = interned!(c"__annotations__");
+        let name = names().annotations;
         let Ok(found) = optional_item(namespace, name) else {
             return error::<R>(f, ip, sp, ts);
         };
@@ -194,7 +227,7 @@ out_of_line_handlers! {
 
     fn load_build_class_slow(f, ip, sp, ts) {
         save(f, ip, sp);
-        let Ok(value) = optional_item((*f).f_builtins, interned!(c"__build_class__")) else {
+        let Ok(value) = optional_item((*f).f_builtins, names().build_class) else {
             return error::<R>(f, ip, sp, ts);
         };
         if value.is_null() {

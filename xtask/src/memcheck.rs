@@ -1,0 +1,88 @@
+//! `cargo xtask memcheck`: the code generator's tests, and a program that is compiled and left in every way, under valgrind.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build;
+use crate::util::{command, note, root};
+use crate::venv::Venv;
+
+/// Crates whose tests run machine code or hand out memory.
+const CRATES: [&str; 2] = ["tierup-codegen", "tierup-heap"];
+/// Random traces: valgrind takes thirty times as long.
+const CASES: &str = "40";
+const ERROR: i32 = 9;
+/// What is run under CPython: `tests/faults/scenario.py`, whose results must not change.
+const PROGRAM: &str = "import tierup, scenario\nwant = scenario.cycle()\ntierup.enable()\nassert scenario.cycle() == want\n\
+                       assert tierup.stats()['traces.made'] > 0";
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    profile: build::Profile,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let mut passed = true;
+    for test in tests()? {
+        let name = test.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        note(format_args!("memcheck: {name}"));
+        let mut valgrind = valgrind();
+        valgrind.arg(&test).args(["--test-threads=1", "--quiet"]).env("PROPTEST_CASES", CASES);
+        passed &= valgrind.status().context("valgrind")?.success();
+    }
+    let venv = build::build(args.profile)?;
+    for stress in ["", "exit-all", "spill"] {
+        passed &= program(&venv, stress)?;
+    }
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn valgrind() -> Command {
+    let suppressions = root().join("tests/faults/memcheck.supp");
+    let mut valgrind = command("valgrind", ["--quiet", "--smc-check=all-non-file", "--num-callers=30"]);
+    valgrind.arg(format!("--error-exitcode={ERROR}")).arg(format!("--suppressions={}", suppressions.display()));
+    valgrind
+}
+
+/// The crates' test executables.
+fn tests() -> Result<Vec<PathBuf>> {
+    let mut cargo = command("cargo", ["test", "--no-run", "--message-format=json-render-diagnostics"]);
+    for name in CRATES {
+        cargo.args(["--package", name]);
+    }
+    let output = cargo.current_dir(root()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("the build failed");
+    }
+    let messages = String::from_utf8(output.stdout)?;
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let tests: Vec<_> = messages
+        .filter(|message| message["profile"]["test"] == true)
+        .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+        .collect();
+    if tests.is_empty() {
+        bail!("cargo built no tests");
+    }
+    Ok(tests)
+}
+
+/// Whether the program runs without an error; also where valgrind cannot run this interpreter.
+fn program(venv: &Venv, stress: &str) -> Result<bool> {
+    note(format_args!("memcheck: tests/faults/scenario.py, TIERUP_STRESS={stress}"));
+    let mut valgrind = valgrind();
+    valgrind.arg(venv.bin("python")).args(["-c", PROGRAM]);
+    crate::process::clear_settings(&mut valgrind);
+    valgrind.envs([("TIERUP_THRESHOLD", "1"), ("TIERUP_STRESS", stress), ("PYTHONMALLOC", "malloc")]);
+    valgrind.env("PYTHONPATH", root().join("tests/faults"));
+    let output = valgrind.output().context("valgrind")?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if text.contains("Fatal error at startup") {
+        note("valgrind cannot run this interpreter: it has no debug symbols of its libc (uncompressed); left out");
+        return Ok(true);
+    }
+    eprint!("{text}");
+    Ok(output.status.success())
+}

@@ -57,6 +57,8 @@ const HOT: &[&str] = &[
     "iter::for_iter_list",
     "iter::for_iter_tuple",
     "subscript::subscr_list_int",
+    "subscript::subscr_bytes_int",
+    "subscript::subscr_str_int",
     "subscript::subscr_tuple_int",
     "subscript::store_subscr_list_int",
     "global::load_global_module",

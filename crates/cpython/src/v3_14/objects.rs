@@ -193,6 +193,16 @@ pub unsafe fn small_int(value: i64) -> *mut Object {
     }
 }
 
+/// The str of one ASCII character, of which there is but one, immortal.
+///
+/// # Safety
+/// The character is ASCII.
+#[inline(always)]
+pub unsafe fn ascii_char(c: u8) -> *mut Object {
+    // SAFETY: the caller's; the array lies in _PyRuntime.
+    unsafe { runtime().byte_add(LATIN1_ASCII_IN_RUNTIME + LATIN1_ASCII_STRIDE * usize::from(c)).cast() }
+}
+
 /// Whether [`small_int`] has the value.
 #[inline(always)]
 pub fn is_small_int(value: i64) -> bool {

@@ -87,6 +87,20 @@ unsafe fn kind_of(oparg: u32, l: *mut Object, r: *mut Object) -> Operands {
     }
 }
 
+/// Counts a miss. True if it is time to choose again: at the first ones, and now and then.
+#[inline(always)]
+unsafe fn should_choose(ip: *mut Inst) -> bool {
+    const EARLY: u32 = 8;
+    const PERIOD: u32 = 32;
+    // SAFETY: the instruction's last cache unit.
+    unsafe {
+        let cache = ip.add(5);
+        let misses = (*cache).a.wrapping_add(1);
+        (*cache).a = misses;
+        misses < EARLY || misses.is_multiple_of(PERIOD)
+    }
+}
+
 /// Chooses the version of the instruction at `ip` for operands like these.
 #[inline(never)]
 unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
@@ -128,7 +142,9 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let oparg = base(ip).oparg;
         let (l, r) = (*sp.sub(2), *sp.sub(1));
-        choose(ip, oparg, l.object(), r.object());
+        if should_choose(ip) {
+            choose(ip, oparg, l.object(), r.object());
+        }
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
         if result.is_null() {

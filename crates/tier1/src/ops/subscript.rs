@@ -18,6 +18,10 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
             subscr_list_int::<false>
         } else if kt == long_type() && ct == tuple_type() {
             subscr_tuple_int::<false>
+        } else if kt == long_type() && ct == str_type() {
+            subscr_str_int::<false>
+        } else if kt == long_type() && ct == PyBytes_Type() {
+            subscr_bytes_int::<false>
         } else if ct == dict_type() {
             subscr_dict::<false>
         } else {
@@ -46,6 +50,13 @@ macro_rules! subscr_sequence {
             return binary_miss::<R>($f, $ip, $sp, $ts);
         }
         let item = <$kind>::item(op.cast(), index);
+        give_item!($f, $ip, $sp, $ts, item)
+    }};
+}
+
+macro_rules! give_item {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $item:expr) => {{
+        let item: *mut Object = $item;
         let sp = anew($sp);
         if (*sp.sub(2)).0 & (*sp.sub(1)).0 & TAG_REFCNT == 0 {
             return replace_operands::<R>($f, $ip, sp, $ts, item);
@@ -62,6 +73,26 @@ handlers! {
 
     fn subscr_tuple_int(f, ip, sp, ts) {
         subscr_sequence!(f, ip, sp, ts, tuple_type, Tuple)
+    }
+
+    fn subscr_str_int(f, ip, sp, ts) {
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        let index = index_or!(key.object(), binary_miss::<R>(f, ip, sp, ts));
+        let text: *mut AsciiStr = container.object().cast();
+        if (*container.object()).ob_type != str_type() || !AsciiStr::is_ascii(text) || index >= (*text).length as usize {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        give_item!(f, ip, sp, ts, ascii_char(*text.add(1).cast::<u8>().add(index)))
+    }
+
+    fn subscr_bytes_int(f, ip, sp, ts) {
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        let index = index_or!(key.object(), binary_miss::<R>(f, ip, sp, ts));
+        let bytes: *mut Bytes = container.object().cast();
+        if (*container.object()).ob_type != PyBytes_Type() || index >= (*bytes).ob_base.ob_size as usize {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        give_item!(f, ip, sp, ts, small_int((*(&raw const (*bytes).ob_sval).cast::<u8>().add(index)).into()))
     }
 
     fn subscr_dict(f, ip, sp, ts) {

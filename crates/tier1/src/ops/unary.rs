@@ -51,6 +51,17 @@ handlers! {
 
 out_of_line_handlers! {
     fn to_bool_any(f, ip, sp, ts) {
+        let op = (*sp.sub(1)).object();
+        let ty = (*op).ob_type;
+        if ty == PyBytes_Type() || ty == dict_type() {
+            // A dict has its number of entries where others have their length.
+            let truth = (*op.cast::<VarObject>()).ob_size != 0;
+            let value = *sp.sub(1);
+            *sp.sub(1) = bool_ref(truth);
+            save(f, ip, sp);
+            value.close();
+            return proceed::<R>(f, ip, ip.add(4), sp, ts);
+        }
         save(f, ip, sp);
         let truth = PyObject_IsTrue((*sp.sub(1)).object());
         close_slot(sp.sub(1));

@@ -5,9 +5,8 @@
 //! alive are recorded, and the jump restores them by parallel moves. An invariant that had to be evicted inside the
 //! loop is better in memory from the start (and a hoisted constant not hoisted), so the walk is then done again with
 //! that known.
-use std::collections::HashSet;
-
-use ir::{EntryParam, Form, Trace, Uop, ValueId};
+use ir::{EntryParam, Form, SnapId, Trace, Uop, ValueId};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use stencils::OUT;
 
@@ -41,7 +40,7 @@ pub(crate) fn allocate(
     env: &dyn Env,
     options: &Options,
 ) -> Result<Allocated, CompileError> {
-    let mut in_memory = HashSet::new();
+    let mut in_memory = FxHashSet::default();
     for round in 1.. {
         let mut a = Alloc::new(trace, sel, live, env, options, &in_memory);
         a.entry()?;
@@ -71,14 +70,19 @@ struct Alloc<'a> {
     pools: [RegSet; 2],
     force_spills: bool,
     /// Invariants that live in memory during the loop, and constants that are not hoisted.
-    in_memory: &'a HashSet<ValueId>,
+    in_memory: &'a FxHashSet<ValueId>,
     regs: Regs,
     /// The node being allocated.
     at: u32,
     /// Registers that this node's operands and result need until it is done.
     pinned: [RegSet; 2],
+    /// The snapshot whose values are marked with its number and one in `marks`, which is by value.
+    marked: Option<SnapId>,
+    marks: Vec<u32>,
     /// Places of the values alive at the loop's head.
     header: Vec<(ValueId, Place)>,
+    /// Registers of those, by class.
+    home: [RegSet; 2],
     regretted: Vec<ValueId>,
     code: Vec<Lir>,
     exits: Vec<Exit>,
@@ -94,7 +98,7 @@ impl<'a> Alloc<'a> {
         live: &'a Live,
         env: &'a dyn Env,
         options: &Options,
-        in_memory: &'a HashSet<ValueId>,
+        in_memory: &'a FxHashSet<ValueId>,
     ) -> Alloc<'a> {
         let pool = |all: RegSet, limit: Option<u16>| {
             let limited = all.and(RegSet(limit.unwrap_or(u16::MAX)));
@@ -111,7 +115,10 @@ impl<'a> Alloc<'a> {
             regs: Regs::new(trace.insts.len()),
             at: 0,
             pinned: [RegSet::default(); 2],
+            marked: None,
+            marks: vec![0; trace.insts.len()],
             header: Vec::new(),
+            home: [RegSet::default(); 2],
             regretted: Vec::new(),
             code: Vec::with_capacity(2 * sel.nodes.len()),
             exits: Vec::new(),
@@ -183,12 +190,7 @@ impl<'a> Alloc<'a> {
             return Some(*r);
         }
         // Leave the registers that phis return to alone where there are others.
-        let mut home = RegSet::default();
-        for (h, place) in &self.header {
-            if let Some(r) = place.reg.filter(|_| self.class(*h) == class) {
-                home.insert(r);
-            }
-        }
+        let home = self.home[class as usize];
         let saved = free.and(CALLEE_SAVED[class as usize]);
         let (first, second) = match v {
             Some(v) if self.live.crosses_call(v) => (saved, free.minus(saved)),
@@ -331,6 +333,13 @@ impl<'a> Alloc<'a> {
     fn node(&mut self, n: u32) -> Result<(), CompileError> {
         let node = &self.sel.nodes[n as usize];
         self.at = n;
+        if node.snap.is_some() && node.snap != self.marked {
+            self.marked = node.snap;
+            let mark = node.snap.map_or(0, |s| s.0 + 1);
+            for v in node.snap.iter().flat_map(|&s| self.live.in_snapshot(s)) {
+                self.marks[v.0 as usize] = mark;
+            }
+        }
         self.code.push(Lir::Mark(node.inst, node.op));
         match node.op {
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 | Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
@@ -355,7 +364,7 @@ impl<'a> Alloc<'a> {
                 Form::Structural => return Err(CompileError::Malformed("a structural uop codegen does not know")),
             },
         }
-        self.release_dead(node);
+        self.release_dead();
         self.pinned = [RegSet::default(); 2];
         if self.force_spills {
             self.spill_all()?;
@@ -364,19 +373,10 @@ impl<'a> Alloc<'a> {
     }
 
     /// Forgets what this node used last.
-    fn release_dead(&mut self, node: &Node) {
-        for &v in &node.args {
-            if self.last(v) <= self.at {
-                self.forget(v);
-            }
-        }
-        if let Some(s) = node.snap {
-            let trace = self.trace;
-            for v in trace.snapshot(s).values() {
-                if self.last(v) <= self.at {
-                    self.forget(v);
-                }
-            }
+    fn release_dead(&mut self) {
+        let live = self.live;
+        for &v in live.dying(self.at) {
+            self.forget(v);
         }
     }
 
@@ -392,32 +392,26 @@ impl<'a> Alloc<'a> {
     }
 
     fn in_snapshot(&self, node: &Node, v: ValueId) -> bool {
-        node.snap.is_some_and(|s| self.trace.snapshot(s).values().any(|x| x == v))
+        node.snap.is_some_and(|s| self.marks[v.0 as usize] == s.0 + 1)
     }
 
     /// The snapshot's values and where they are now.
     fn snapshot_locs(&self, node: &Node) -> Vec<(ValueId, Loc)> {
-        let mut values: Vec<(ValueId, Loc)> = Vec::new();
-        if let Some(s) = node.snap {
-            for v in self.trace.snapshot(s).values() {
-                if !values.iter().any(|(x, _)| *x == v) {
-                    values.push((v, self.loc(v)));
-                }
-            }
-        }
-        values
+        node.snap.map_or(Vec::new(), |s| self.live.in_snapshot(s).iter().map(|&v| (v, self.loc(v))).collect())
     }
 
     /// The exit of this node with everything where it is now.
     fn exit(&mut self, node: &Node) -> Result<u32, CompileError> {
         let snapshot = node.snap.ok_or(CompileError::Malformed("an exit without snapshot"))?;
-        let values = self.snapshot_locs(node);
         // Guards in a row often share everything.
-        let found = self.exits.iter().rposition(|e| e.snapshot == snapshot && e.uop == node.op && e.values == values);
-        Ok(found.unwrap_or_else(|| {
-            self.exits.push(Exit { snapshot, inst: node.inst, uop: node.op, values, stub: 0 });
-            self.exits.len() - 1
-        }) as u32)
+        let row = self.exits.iter().enumerate().rev().take_while(|(_, e)| e.snapshot == snapshot);
+        let same = |e: &Exit| e.uop == node.op && e.values.iter().all(|&(v, loc)| self.loc(v) == loc);
+        if let Some((n, _)) = row.into_iter().find(|(_, e)| same(e)) {
+            return Ok(n as u32);
+        }
+        let values = self.snapshot_locs(node);
+        self.exits.push(Exit { snapshot, inst: node.inst, uop: node.op, values, stub: 0 });
+        Ok(self.exits.len() as u32 - 1)
     }
 
     fn stencil(&mut self, node: &Node) -> Result<(), CompileError> {
@@ -425,7 +419,7 @@ impl<'a> Alloc<'a> {
         if let Some(n) = t.misfit(&node.imms) {
             return Err(CompileError::Immediate { inst: node.inst, uop: node.op, value: node.imms[n] });
         }
-        let mut args = node.args.clone();
+        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(&node.args);
         // Whether `v`'s register is anybody's after the operands are read.
         let dies =
             |a: &Self, v: ValueId| a.last(v) <= a.at && a.konst(v).is_none() && (t.late_out || !a.in_snapshot(node, v));
@@ -475,7 +469,7 @@ impl<'a> Alloc<'a> {
         }
         let exit = if node.op.facts().exits { Some(self.exit(node)?) } else { None };
         self.code.push(Lir::Stencil { uop: node.op, slots, imms: node.imms, exit });
-        self.release_dead(node);
+        self.release_dead();
         if let Some(v) = node.result {
             self.define(v, slots[OUT]);
         }
@@ -509,7 +503,7 @@ impl<'a> Alloc<'a> {
 
     fn decref_dead(&mut self, node: &Node) -> Result<(), CompileError> {
         let object = self.load(node.args[0])?;
-        self.release_dead(node);
+        self.release_dead();
         let keep = |a: &Self, c: Class| a.regs.occupied(c).minus(CALLEE_SAVED[c as usize]);
         let (gprs, fprs) = (keep(self, Class::Int), keep(self, Class::Float));
         let helper = self.env.helper(Uop::DeallocHarmless);
@@ -572,7 +566,7 @@ impl<'a> Alloc<'a> {
             let exit = self.exit(node)?;
             self.code.push(Lir::NullExit(exit));
         }
-        self.release_dead(node);
+        self.release_dead();
         self.receive(node)
     }
 
@@ -609,7 +603,7 @@ impl<'a> Alloc<'a> {
         if by_machine {
             self.clobber();
         }
-        self.release_dead(node);
+        self.release_dead();
         self.receive(node)
     }
 
@@ -654,7 +648,7 @@ impl<'a> Alloc<'a> {
             frames: call.frames,
             bytes: call.bytes,
         });
-        self.release_dead(node);
+        self.release_dead();
         self.receive(node)
     }
 
@@ -731,7 +725,7 @@ impl<'a> Alloc<'a> {
                 self.emit_move(Loc::Spill(slot), src);
             }
         }
-        self.release_dead(node);
+        self.release_dead();
         if self.force_spills {
             self.spill_all()?;
         } else {
@@ -760,19 +754,19 @@ impl<'a> Alloc<'a> {
 
     fn record_header(&mut self, jump: u32) {
         let phis = self.live.looped.iter().flat_map(|l| l.phis.iter().flatten().copied());
-        let values: Vec<ValueId> = phis.chain((0..self.trace.insts.len() as u32).map(ValueId)).collect();
-        let mut seen = HashSet::new();
-        for v in values {
-            let place = self.regs.place(v);
-            let is_phi = self.is_phi(v);
-            if place != Place::default() && (is_phi || self.last(v) == jump) && seen.insert(v) {
-                self.header.push((v, place));
+        let around = (0..self.trace.insts.len() as u32).map(ValueId);
+        let around = around.filter(|&v| self.last(v) == jump && !self.is_phi(v));
+        let places = phis.chain(around).map(|v| (v, self.regs.place(v)));
+        self.header = places.filter(|(_, place)| *place != Place::default()).collect();
+        for (v, place) in &self.header {
+            if let Some(r) = place.reg {
+                self.home[self.class(*v) as usize].insert(r);
             }
         }
     }
 
     fn is_phi(&self, v: ValueId) -> bool {
-        self.live.looped.as_ref().is_some_and(|l| l.phis.contains(&Some(v)))
+        matches!(self.trace.inst(v).op, Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64)
     }
 
     /// Remembers an invariant that lost its register inside the loop.

@@ -1,5 +1,5 @@
 //! Where values are used: the facts the allocator needs about the future.
-use ir::{Form, Kind, Trace, Uop, ValueId};
+use ir::{Form, Kind, SnapId, Trace, Uop, ValueId};
 
 use crate::CompileError;
 use crate::select::Selected;
@@ -27,6 +27,12 @@ pub(crate) struct Live {
     uses: Vec<u32>,
     /// By node: calls before it.
     calls: Vec<u32>,
+    /// By snapshot: the values it uses, each once, as a range of `in_snapshots`.
+    snapshots: Vec<(u32, u32)>,
+    in_snapshots: Vec<ValueId>,
+    /// By node: the values that it is the last to need, as a range of `dying`.
+    dies: Vec<u32>,
+    dying: Vec<ValueId>,
 }
 
 impl Live {
@@ -40,7 +46,12 @@ impl Live {
             starts: vec![0; values + 1],
             uses: Vec::new(),
             calls: Vec::with_capacity(sel.nodes.len() + 1),
+            snapshots: vec![(0, 0); trace.snapshots.len()],
+            in_snapshots: Vec::new(),
+            dies: Vec::new(),
+            dying: Vec::new(),
         };
+        let mut by_snapshot = Snapshots::new(trace);
         live.find_loop(sel)?;
         let label = live.looped.as_ref().map(|l| l.label);
         let mut calls = 0;
@@ -52,14 +63,22 @@ impl Live {
                 live.def[v.0 as usize] = n;
                 live.last[v.0 as usize] = n;
             }
-            let snapshot = node.snap.map(|s| trace.snapshot(s));
-            let in_snapshot = snapshot.iter().flat_map(|s| s.values());
-            for v in node.args.iter().copied().chain(in_snapshot) {
-                let v = v.0 as usize;
-                if sel.consts[v].is_none() && live.def[v] >= n {
-                    return Err(CompileError::Malformed("an operand comes after its use"));
+            let early = |v: ValueId| sel.consts[v.0 as usize].is_none() && live.def[v.0 as usize] >= n;
+            let mut malformed = false;
+            for &v in &node.args {
+                malformed |= early(v);
+                live.last[v.0 as usize] = n;
+            }
+            if let Some(s) = node.snap {
+                if by_snapshot.last[s.0 as usize] == 0 {
+                    let values = by_snapshot.values(trace, s, &mut live.in_snapshots);
+                    malformed |= live.in_snapshots[values.0 as usize..].iter().any(|&v| early(v));
+                    live.snapshots[s.0 as usize] = values;
                 }
-                live.last[v] = live.last[v].max(n);
+                by_snapshot.last[s.0 as usize] = n + 1;
+            }
+            if malformed {
+                return Err(CompileError::Malformed("an operand comes after its use"));
             }
             if wants_registers(node.op) {
                 for v in &node.args {
@@ -68,6 +87,12 @@ impl Live {
             }
         }
         live.calls.push(calls);
+        for (&(from, to), &end) in live.snapshots.iter().zip(&by_snapshot.last) {
+            for v in &live.in_snapshots[from as usize..to as usize] {
+                let last = &mut live.last[v.0 as usize];
+                *last = (*last).max(end - 1);
+            }
+        }
         if let (Some(l), Some(label)) = (&live.looped, label) {
             for v in 0..values {
                 if live.last[v] > label && (live.def[v] < label || sel.consts[v].is_some()) {
@@ -76,8 +101,38 @@ impl Live {
             }
         }
         live.index_uses(sel);
+        live.index_deaths(sel);
         live.find_becomes(sel);
         Ok(live)
+    }
+
+    /// The values that the snapshot uses, each once.
+    pub fn in_snapshot(&self, snap: SnapId) -> &[ValueId] {
+        let (from, to) = self.snapshots[snap.0 as usize];
+        &self.in_snapshots[from as usize..to as usize]
+    }
+
+    /// The values that the node is the last to need.
+    pub fn dying(&self, node: u32) -> &[ValueId] {
+        &self.dying[self.dies[node as usize] as usize..self.dies[node as usize + 1] as usize]
+    }
+
+    fn index_deaths(&mut self, sel: &Selected) {
+        self.dies = vec![0; sel.nodes.len() + 1];
+        for (v, &last) in self.last.iter().enumerate() {
+            self.dies[last as usize] += u32::from(self.def[v] != u32::MAX);
+        }
+        let mut total = 0;
+        for d in &mut self.dies {
+            total += std::mem::replace(d, total);
+        }
+        self.dying = vec![ValueId(0); total as usize];
+        let mut next = self.dies.clone();
+        for (v, &last) in self.last.iter().enumerate().filter(|(v, _)| self.def[*v] != u32::MAX) {
+            let at = &mut next[last as usize];
+            self.dying[*at as usize] = ValueId(v as u32);
+            *at += 1;
+        }
     }
 
     fn find_loop(&mut self, sel: &Selected) -> Result<(), CompileError> {
@@ -145,6 +200,31 @@ impl Live {
     pub fn crosses_call(&self, v: ValueId) -> bool {
         let (def, last) = (self.def[v.0 as usize], self.last[v.0 as usize]);
         last > def && self.calls[last as usize] > self.calls[def as usize + 1]
+    }
+}
+
+/// Collects the values of snapshots, each once.
+struct Snapshots {
+    /// By snapshot: one more than the last node that leaves through it, 0 if none was seen.
+    last: Vec<u32>,
+    /// By value: one more than the last snapshot it was found in.
+    seen: Vec<u32>,
+}
+
+impl Snapshots {
+    fn new(trace: &Trace) -> Snapshots {
+        Snapshots { last: vec![0; trace.snapshots.len()], seen: vec![0; trace.insts.len()] }
+    }
+
+    /// Appends the values of `snap` to `out`; the range that they are.
+    fn values(&mut self, trace: &Trace, snap: SnapId, out: &mut Vec<ValueId>) -> (u32, u32) {
+        let from = out.len() as u32;
+        trace.snapshot(snap).each_value(|v| {
+            if std::mem::replace(&mut self.seen[v.0 as usize], snap.0 + 1) != snap.0 + 1 {
+                out.push(v);
+            }
+        });
+        (from, out.len() as u32)
     }
 }
 

@@ -51,7 +51,7 @@ impl Selected {
                 let mut node = Node {
                     inst: n,
                     op,
-                    args: inst.args.clone(),
+                    args: SmallVec::from_slice(&inst.args),
                     imms: inst.imms,
                     snap: inst.snap.filter(|_| leaves),
                     result: facts.result.map(|_| ValueId(n)),

@@ -132,6 +132,20 @@ impl Snapshot {
         Snapshot { resume, frames, stores: Vec::new() }
     }
 
+    /// Calls `f` with every trace value the snapshot uses (with repetitions).
+    pub fn each_value(&self, mut f: impl FnMut(ValueId)) {
+        let mut slot = |s: &SlotVal| match s.source {
+            Source::Unchanged | Source::Null | Source::Const(_) => {}
+            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => f(v),
+            Source::RangeIter { start, len, step } => [start, len, step].into_iter().for_each(&mut f),
+        };
+        for frame in &self.frames {
+            slot(&frame.func);
+            frame.slots.iter().for_each(&mut slot);
+        }
+        self.stores.iter().flat_map(|s| [s.object, s.value]).for_each(f);
+    }
+
     /// Every trace value the snapshot uses (with repetitions).
     pub fn values(&self) -> impl Iterator<Item = ValueId> + '_ {
         let slots = self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots));

@@ -12,7 +12,7 @@ pub struct ValueId(pub u32);
 pub struct SnapId(pub u32);
 
 /// One uop with its operands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Inst {
     pub op: Uop,
     pub args: SmallVec<[ValueId; 3]>,
@@ -80,6 +80,14 @@ impl EntryParam {
             }
             EntrySource::Slot(_) | EntrySource::Lent(_) | EntrySource::Parent(_) => None,
         }
+    }
+}
+
+impl Clone for Inst {
+    fn clone(&self) -> Inst {
+        // A copy of the slice: smallvec clones item by item.
+        let Inst { op, ref args, imms, snap } = *self;
+        Inst { op, args: SmallVec::from_slice(args), imms, snap }
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
     if looping && !trace.entry.is_empty() {
         return Err(Reason::EntryState);
     }
-    let mut to = Rebuilder::new(trace);
+    let mut to = Rebuilder::new(&mut trace.clone());
     if looping {
         to.out.push(Inst::new(Uop::Label, &[]));
     }
@@ -32,6 +32,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             Some(s) => Some(in_memory(trace.snapshot(s), &assigned)?),
             None => None,
         };
+        let op = inst.op;
         if inst.op == Uop::SetSlot {
             set_slot(&mut to, inst.args[0], 8 * inst.imms[0], immortal);
             assigned.insert(8 * inst.imms[0], inst.args[0]);
@@ -43,8 +44,11 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             to.out.push(Inst::new(Uop::DecrefDead, &[old]));
             continue;
         }
-        to.emit(at, &inst, snap);
-        match inst.op {
+        match snap {
+            Some(snap) => to.emit_with(at, inst.clone(), snap),
+            None => to.emit(at, inst.clone()),
+        }
+        match op {
             Uop::StoreSlot => drop(assigned.insert(inst.imms[0], inst.args[0])),
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 => {
                 let param = trace.entry.get(inst.imms[0] as usize).ok_or(Reason::EntryState)?;
@@ -84,7 +88,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
 }
 
 /// Stores `value` and releases what the slot held: nothing where it borrowed that.
-fn set_slot(to: &mut Rebuilder<'_>, value: ValueId, offset: u64, immortal: u64) {
+fn set_slot(to: &mut Rebuilder, value: ValueId, offset: u64, immortal: u64) {
     let new = to.value(value);
     let old = to.out.push(Inst::new(Uop::SlotReference, &[]).imm(offset).imm2(immortal));
     to.out.push(Inst::new(Uop::StoreSlot, &[new]).imm(offset));

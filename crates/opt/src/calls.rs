@@ -54,7 +54,7 @@ impl Optimizer<'_> {
     /// `RETURN_VALUE` of the root frame: what is pending in its slots dies here, not in memory, where that is harmless.
     pub fn return_(&mut self, value: Val, [pc, locals]: [u64; 2]) -> Result<(), Reason> {
         for slot in (0..locals).rev() {
-            let Some(known) = self.st.slots.get(&(8 * slot)).copied() else { continue };
+            let Some(known) = self.st.slots.get(8 * slot).copied() else { continue };
             let (true, true, Some(pending)) = (known.stale, known.owned, known.value) else { continue };
             match self.norm(pending) {
                 Val::Id(v) if !self.dies_unseen(v) => self.store_slot(pending, 8 * slot)?,

@@ -1,23 +1,30 @@
 //! Dead code: what nothing uses goes, phis included.
-use ir::{Grade, Inst, Snapshot, Trace, Uop, ValueId};
+use ir::{Grade, Inst, Resume, SnapId, Snapshot, Trace, Uop, ValueId};
 
+use crate::refcount::Cancelled;
 use crate::snaps::Snaps;
 
-/// Copies a trace while values are renumbered, keeping the snapshots that are used.
-pub(crate) struct Rebuilder<'a> {
-    pub from: &'a Trace,
+/// Builds a trace from another's instructions and snapshots while values are renumbered.
+pub(crate) struct Rebuilder {
     pub out: Trace,
     map: Vec<Option<ValueId>>,
-    snaps: Snaps,
+    snapshots: Vec<Snapshot>,
+    /// By snapshot: its new name.
+    renamed: Vec<Option<SnapId>>,
+    changed: Snaps,
 }
 
-impl<'a> Rebuilder<'a> {
-    pub fn new(from: &'a Trace) -> Rebuilder<'a> {
+impl Rebuilder {
+    /// A trace with all of `from` but its instructions, and its snapshots as far as instructions name them.
+    pub fn new(from: &mut Trace) -> Rebuilder {
+        let snapshots = std::mem::take(&mut from.snapshots);
         let mut out = Trace::new(from.kind);
         out.entry = from.entry.clone();
         out.codes = from.codes.clone();
         out.unowned = from.unowned;
-        Rebuilder { from, out, map: vec![None; from.insts.len()], snaps: Snaps::default() }
+        out.insts.reserve(from.insts.len());
+        let (map, renamed) = (vec![None; from.insts.len()], vec![None; snapshots.len()]);
+        Rebuilder { out, map, renamed, snapshots, changed: Snaps::default() }
     }
 
     /// The value's new name.
@@ -25,21 +32,48 @@ impl<'a> Rebuilder<'a> {
         self.map[v.0 as usize].expect("operands are kept and come first")
     }
 
-    /// Appends input instruction `at` (as `inst` has it, in input names), with `snap` (in input names) if given.
-    pub fn emit(&mut self, at: ValueId, inst: &Inst, snap: Option<Snapshot>) {
-        let snap = snap.map(|mut s| {
-            for frame in &mut s.frames {
-                for slot in std::iter::once(&mut frame.func).chain(&mut frame.slots) {
-                    slot.source = slot.source.map(|v| self.value(v));
-                }
+    /// Appends instruction `at` as `inst`, which is in old names.
+    pub fn emit(&mut self, at: ValueId, mut inst: Inst) {
+        inst.snap = inst.snap.map(|s| self.snapshot(s));
+        self.push(at, inst);
+    }
+
+    /// The same with another snapshot, which is in old names, too.
+    pub fn emit_with(&mut self, at: ValueId, mut inst: Inst, snap: Snapshot) {
+        let snap = self.rename(snap);
+        inst.snap = Some(self.changed.add(&mut self.out, None, snap));
+        self.push(at, inst);
+    }
+
+    fn push(&mut self, at: ValueId, mut inst: Inst) {
+        for a in &mut inst.args {
+            *a = self.value(*a);
+        }
+        self.map[at.0 as usize] = Some(self.out.push(inst));
+    }
+
+    fn snapshot(&mut self, id: SnapId) -> SnapId {
+        let n = id.0 as usize;
+        if let Some(done) = self.renamed[n] {
+            return done;
+        }
+        let nothing = Snapshot::new(Resume::Before, Vec::new());
+        let snap = std::mem::replace(&mut self.snapshots[n], nothing);
+        let snap = self.rename(snap);
+        *self.renamed[n].insert(self.out.push_snapshot(snap))
+    }
+
+    fn rename(&self, mut snap: Snapshot) -> Snapshot {
+        for frame in &mut snap.frames {
+            frame.func.source = frame.func.source.map(|v| self.value(v));
+            for slot in &mut frame.slots {
+                slot.source = slot.source.map(|v| self.value(v));
             }
-            for store in &mut s.stores {
-                (store.object, store.value) = (self.value(store.object), self.value(store.value));
-            }
-            self.snaps.intern(&mut self.out, s)
-        });
-        let args = inst.args.iter().map(|&a| self.value(a)).collect();
-        self.map[at.0 as usize] = Some(self.out.push(Inst { op: inst.op, args, imms: inst.imms, snap }));
+        }
+        for store in &mut snap.stores {
+            (store.object, store.value) = (self.value(store.object), self.value(store.value));
+        }
+        snap
     }
 }
 
@@ -51,20 +85,25 @@ fn is_removable(op: Uop) -> bool {
     facts.result.is_some() && facts.writes == 0 && facts.grade == Grade::Leaf && !facts.exits && !entry
 }
 
-/// Removes every instruction whose result reaches no effect, guard or snapshot.
-pub(crate) fn remove_dead(trace: &Trace) -> Trace {
+/// Removes every instruction whose result reaches no effect, guard or snapshot, and carries out what cancels.
+pub(crate) fn remove_dead(mut trace: Trace, cancelled: &Cancelled) -> Trace {
     let label = trace.insts.iter().position(|i| i.op == Uop::Label);
     let jump = trace.insts.len() - 1;
-    let live = Liveness { trace, label, jump, live: vec![false; trace.insts.len()], work: Vec::new() }.run();
+    let (live, seen) = (vec![false; trace.insts.len()], vec![false; trace.snapshots.len()]);
+    let live = Liveness { trace: &trace, label, jump, live, seen, work: Vec::new() }.run(cancelled);
 
-    let mut to = Rebuilder::new(trace);
+    let mut to = Rebuilder::new(&mut trace);
     let kept: Vec<usize> =
         label.map_or(Vec::new(), |l| (0..trace.insts[l].args.len()).filter(|&n| live[l + 1 + n]).collect());
-    for (n, inst) in trace.insts.iter().enumerate() {
-        if !live[n] {
+    let mut increfs = cancelled.increfs.iter().peekable();
+    for (n, mut inst) in trace.insts.into_iter().enumerate() {
+        while let Some(&(_, v)) = increfs.next_if(|(at, _)| *at == n) {
+            let v = to.value(v);
+            to.out.push(Inst::new(Uop::Incref, &[v]));
+        }
+        if !live[n] || cancelled.gone[n] {
             continue;
         }
-        let mut inst = inst.clone();
         match label {
             Some(l) if n == l || (n == jump && inst.op == Uop::Jump) => {
                 inst.args = kept.iter().map(|&k| inst.args[k]).collect();
@@ -75,8 +114,7 @@ pub(crate) fn remove_dead(trace: &Trace) -> Trace {
             }
             _ => {}
         }
-        let snap = inst.snap.map(|s| trace.snapshot(s).clone());
-        to.emit(ValueId(n as u32), &inst, snap);
+        to.emit(ValueId(n as u32), inst);
     }
     to.out
 }
@@ -86,15 +124,20 @@ struct Liveness<'a> {
     label: Option<usize>,
     jump: usize,
     live: Vec<bool>,
+    /// By snapshot: its values are marked.
+    seen: Vec<bool>,
     work: Vec<usize>,
 }
 
 impl Liveness<'_> {
-    fn run(mut self) -> Vec<bool> {
+    fn run(mut self, cancelled: &Cancelled) -> Vec<bool> {
         for (n, inst) in self.trace.insts.iter().enumerate() {
-            if !is_removable(inst.op) {
+            if !is_removable(inst.op) && !cancelled.gone[n] {
                 self.mark(ValueId(n as u32));
             }
+        }
+        for &(_, v) in &cancelled.increfs {
+            self.mark(v);
         }
         while let Some(n) = self.work.pop() {
             let inst = &self.trace.insts[n];
@@ -114,10 +157,11 @@ impl Liveness<'_> {
                     }
                 }
             }
-            if let Some(s) = inst.snap {
-                for v in self.trace.snapshot(s).values() {
-                    self.mark(v);
-                }
+            if let Some(s) = inst.snap
+                && !std::mem::replace(&mut self.seen[s.0 as usize], true)
+            {
+                let trace = self.trace;
+                trace.snapshot(s).each_value(|v| self.mark(v));
             }
         }
         self.live

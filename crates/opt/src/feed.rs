@@ -61,7 +61,10 @@ impl Optimizer<'_> {
     }
 
     fn feed_inst(&mut self, at: ValueId, inst: &Inst) -> Result<Option<Val>, Reason> {
-        let vals: SmallVec<[Val; 3]> = inst.args.iter().map(|&a| self.mapped(a)).collect::<Result<_, _>>()?;
+        let mut vals: SmallVec<[Val; 3]> = SmallVec::new();
+        for &a in &inst.args {
+            vals.push(self.mapped(a)?);
+        }
         let imms = inst.imms;
         match inst.op {
             Uop::LoadSlot => return self.load_slot(imms[0]).map(Some),
@@ -205,7 +208,7 @@ impl Optimizer<'_> {
         let (EntrySource::Slot(slot) | EntrySource::Lent(slot)) = param.source else {
             return self.pure_(inst.op, &[], inst.imms).map(Val::Id);
         };
-        let value = self.st.slots.get(&(8 * u64::from(slot))).and_then(|s| s.value).ok_or(Reason::EntryState)?;
+        let value = self.st.slots.get(8 * u64::from(slot)).and_then(|s| s.value).ok_or(Reason::EntryState)?;
         if param.kind == Kind::Obj {
             return Ok(value);
         }

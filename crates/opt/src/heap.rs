@@ -161,18 +161,21 @@ impl Optimizer<'_> {
         let all = facts.grade != Grade::Leaf || op == Uop::Link;
         let touches = (facts.reads | facts.writes) & 1 << Heap::Fields as u32 != 0;
         let field = field_offset(op, imms);
-        let (now, later) = std::mem::take(&mut self.st.pending).into_iter().partition(|s| {
+        let due = |s: &FieldStore| {
             let same_object = || args.first().is_none_or(|&a| !self.are_distinct(a, s.object));
             all || touches && field.is_none_or(|f| f == u64::from(s.offset) && same_object())
                 || op == Uop::DecrefDead && same_object()
-        });
-        self.st.pending = later;
-        self.store_fields(now);
+        };
+        let (now, later): (Vec<FieldStore>, _) = self.st.pending.iter().copied().partition(due);
+        if !now.is_empty() {
+            *self.st.pending = later;
+            self.store_fields(now);
+        }
     }
 
     /// Emits every pending store.
     pub fn flush_fields(&mut self) {
-        let all = std::mem::take(&mut self.st.pending);
+        let all = std::mem::take(&mut *self.st.pending);
         self.store_fields(all);
     }
 

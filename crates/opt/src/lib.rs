@@ -14,7 +14,7 @@
 //!    copy is the loop body, fed with the facts of the preamble that every iteration re-establishes. Guards and loads
 //!    that do not change thereby stay in the preamble.
 //! 3. `refcount`: increments are delayed until something could notice, and cancel against decrements.
-//! 4. `dce`: what nothing uses is removed, phis included.
+//! 4. `dce`: that is carried out, and what nothing uses is removed, phis included.
 //!
 //! # Pending stores
 //! `set_slot` is not executed: the slot's memory goes stale, snapshots carry the new value, and whoever leaves the
@@ -48,6 +48,7 @@ mod oracle;
 mod peel;
 mod ranges;
 mod refcount;
+mod slot_map;
 mod slots;
 mod snaps;
 mod state;
@@ -147,7 +148,7 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
         Err(Reason::Pending) => feed(false)?,
         other => other?,
     };
-    let t = log("feed", t)?;
-    let t = log("refcount", refcount::cancel(&t))?;
-    log("dce", dce::remove_dead(&t))
+    let mut t = log("feed", t)?;
+    let cancelled = refcount::cancel(&mut t);
+    log("dce", dce::remove_dead(t, &cancelled))
 }

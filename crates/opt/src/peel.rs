@@ -156,8 +156,7 @@ fn peel_copies(
     let mut o = Optimizer::new(trace, oracle, lazy);
     o.feed_entry()?;
     for _ in 0..copies {
-        o.st.map.fill(None);
-        o.st.entry_boxes.clear();
+        o.forget_inputs();
         feed_iteration(&mut o)?;
     }
     let escapes = written.iter().any(|w| w.classes == u32::MAX);
@@ -199,7 +198,7 @@ fn boxes_carried(o: &Optimizer<'_>, places: &[Planned]) -> usize {
 /// The places at the end of the preamble and the first plan for each.
 fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
     let mut out = Vec::new();
-    for (&offset, slot) in &o.st.slots {
+    for (offset, slot) in o.st.slots.iter() {
         let Some(value) = slot.value else { continue };
         let first = o.norm(value);
         let place = Place::Slot(offset);
@@ -344,8 +343,7 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
         }
     }
     o.st.heap.retain(|(key, _)| !written.iter().any(|&w| may_change(key, w)));
-    o.st.entry_boxes.clear();
-    o.st.map.fill(None);
+    o.forget_inputs();
     o.push(Uop::Label, &firsts, [0; 2])?;
     let phis: Vec<ValueId> = firsts.iter().enumerate().map(|(n, &v)| push_phi(o, o.kind(v), n)).collect();
 
@@ -401,7 +399,7 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
         match (&p.place, &p.plan) {
             (Place::Slot(offset), plan) => {
                 let known = !matches!(plan, Plan::Unknown);
-                let slot = o.st.slots.get_mut(offset).expect("places come from it");
+                let slot = o.st.slots.get_mut(*offset).expect("places come from it");
                 slot.value = known.then_some(p.inside);
             }
             (Place::Memory(_), Plan::Unknown) => {}
@@ -432,7 +430,7 @@ fn push_phi(o: &mut Optimizer<'_>, kind: Kind, index: usize) -> ValueId {
 /// What is known of a place now.
 fn last_value(o: &Optimizer<'_>, place: &Place) -> Option<Val> {
     match place {
-        Place::Slot(offset) => o.st.slots[offset].value.map(|v| o.norm(v)),
+        Place::Slot(offset) => o.st.slots[*offset].value.map(|v| o.norm(v)),
         Place::Memory(key) => o.st.heap.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.map(Val::Id)),
     }
 }
@@ -451,7 +449,7 @@ fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Ve
     let mut shared: BTreeMap<u32, Val> = BTreeMap::new();
     let mut next = Vec::new();
     for n in 0..places.len() {
-        let stale = matches!(places[n].place, Place::Slot(s) if o.st.slots[&s].stale);
+        let stale = matches!(places[n].place, Place::Slot(s) if o.st.slots[s].stale);
         if stale != places[n].stale {
             return Err(Reason::JumpState);
         }

@@ -93,6 +93,7 @@ impl Optimizer<'_> {
             Some([len, _]) if offset == known.len => *len = value,
             _ => return false,
         }
+        self.st.virtual_changes += 1;
         true
     }
 

@@ -9,127 +9,141 @@
 //! A store takes a reference out of memory, and a release follows. An object that the trace releases by
 //! `decref_alive` outlives that, because the guard before it counts only references that exist. So stores matter
 //! only to objects of harmless types, whose release may be the last.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ir::{Count, Form, Grade, Inst, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{Count, Form, Grade, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
-use crate::dce::Rebuilder;
+use crate::snaps::Snaps;
 
-pub(crate) fn cancel(trace: &Trace) -> Trace {
-    let guarded = |i: &&Inst| {
-        matches!(i.op, Uop::DecrefAlive | Uop::GuardRefcount | Uop::DecrefAliveOrNull | Uop::GuardNullOrRefcount)
-    };
-    let outlives = trace.insts.iter().filter(guarded).map(|i| i.args[0]).collect();
-    let instances = trace.insts.iter().filter(|i| i.op == Uop::DiesQuietly).map(|i| i.args[0]).collect();
-    let mut pass = Pass { to: Rebuilder::new(trace), delayed: BTreeMap::new(), outlives, instances };
-    for n in 0..trace.insts.len() {
-        pass.inst(ValueId(n as u32));
+/// Which increments and releases are not needed, and where increments take place instead. Values keep their names.
+pub(crate) struct Cancelled {
+    /// By instruction: it is not needed.
+    pub gone: Vec<bool>,
+    /// Increments, each with the instruction that it comes before, in order.
+    pub increfs: Vec<(usize, ValueId)>,
+}
+
+/// Finds what cancels. Guards and snapshots of `trace` say afterwards what holds with the increments delayed.
+pub(crate) fn cancel(trace: &mut Trace) -> Cancelled {
+    let (mut outlives, mut instances) = (FxHashSet::default(), FxHashSet::default());
+    for inst in &trace.insts {
+        match inst.op {
+            Uop::DecrefAlive | Uop::GuardRefcount | Uop::DecrefAliveOrNull | Uop::GuardNullOrRefcount => {
+                outlives.insert(inst.args[0]);
+            }
+            Uop::DiesQuietly => drop(instances.insert(inst.args[0])),
+            _ => {}
+        }
     }
-    pass.to.out
+    let done = Cancelled { gone: vec![false; trace.insts.len()], increfs: Vec::new() };
+    let mut pass = Pass { trace, done, delayed: BTreeMap::new(), outlives, instances, changed: Snaps::default() };
+    for at in 0..pass.trace.insts.len() {
+        pass.inst(at);
+    }
+    pass.done
 }
 
 struct Pass<'a> {
-    to: Rebuilder<'a>,
-    /// Increments not emitted yet, by input value.
+    trace: &'a mut Trace,
+    done: Cancelled,
+    /// Increments not done yet.
     delayed: BTreeMap<ValueId, u32>,
     /// Values that are only released where they survive.
-    outlives: BTreeSet<ValueId>,
+    outlives: FxHashSet<ValueId>,
     /// Values whose death takes references with it, to whatever was stored in them.
-    instances: BTreeSet<ValueId>,
+    instances: FxHashSet<ValueId>,
+    changed: Snaps,
 }
 
 impl Pass<'_> {
-    fn inst(&mut self, at: ValueId) {
-        let trace = self.to.from;
-        let inst = trace.inst(at);
-        match inst.op {
-            Uop::Incref => {
-                *self.delayed.entry(inst.args[0]).or_default() += 1;
+    fn inst(&mut self, at: usize) {
+        let (op, first) = (self.trace.insts[at].op, self.trace.insts[at].args.first().copied());
+        match (op, first) {
+            (Uop::Incref, Some(v)) => {
+                *self.delayed.entry(v).or_default() += 1;
+                self.done.gone[at] = true;
                 return;
             }
-            Uop::DecrefDead | Uop::DecrefAlive | Uop::DecrefAliveOrNull => {
-                let v = inst.args[0];
+            (Uop::DecrefDead | Uop::DecrefAlive | Uop::DecrefAliveOrNull, Some(v)) => {
                 if let Some(count) = self.delayed.get_mut(&v) {
                     *count -= 1;
                     if *count == 0 {
                         self.delayed.remove(&v);
                     }
+                    self.done.gone[at] = true;
                     return;
                 }
                 let holds_anything = self.instances.contains(&v);
-                self.flush(|d| holds_anything || may_live_in(trace, d, v));
+                self.flush(at, |pass, d| holds_anything || may_live_in(pass.trace, d, v));
             }
-            Uop::GuardRefcount | Uop::GuardNullOrRefcount => {
-                if let Some(&count) = self.delayed.get(&inst.args[0]) {
+            (Uop::GuardRefcount | Uop::GuardNullOrRefcount, Some(v)) => {
+                if let Some(&count) = self.delayed.get(&v) {
                     // The owner's reference is one more than those delayed.
-                    let wanted = inst.imms[0] as i64;
-                    if i64::from(count) < wanted {
-                        let mut inst = inst.clone();
-                        inst.imms[0] = (wanted - i64::from(count)) as u64;
-                        self.exiting(at, &inst);
+                    let wanted = self.trace.insts[at].imms[0] as i64;
+                    if i64::from(count) >= wanted {
+                        self.done.gone[at] = true;
+                        return;
                     }
-                    return;
+                    self.trace.insts[at].imms[0] = (wanted - i64::from(count)) as u64;
                 }
             }
-            _ => match drops(inst.op) {
+            _ => match drops(op) {
                 Drops::Nothing => {}
                 Drops::Stored => {
-                    let outlives = std::mem::take(&mut self.outlives);
-                    self.flush(|v| !outlives.contains(&v) || inst.args.contains(&v));
-                    self.outlives = outlives;
+                    self.flush(at, |pass, v| !pass.outlives.contains(&v) || pass.trace.insts[at].args.contains(&v))
                 }
-                Drops::Anything => self.flush(|_| true),
+                Drops::Anything => self.flush(at, |_, _| true),
             },
         }
-        let inst = inst.clone();
-        self.exiting(at, &inst);
+        self.exiting(at);
     }
 
-    /// Emits an instruction; its snapshot takes new references where the trace does not hold them yet.
-    fn exiting(&mut self, at: ValueId, inst: &Inst) {
-        let Some(id) = inst.snap else {
-            self.to.emit(at, inst, None);
+    /// The snapshot of an instruction takes new references where the trace does not hold them yet.
+    fn exiting(&mut self, at: usize) {
+        let Some(id) = self.trace.insts[at].snap.filter(|_| !self.delayed.is_empty()) else { return };
+        let mut snap = self.trace.snapshot(id).clone();
+        if take_new(&mut snap, &self.delayed) {
+            self.trace.insts[at].snap = Some(self.changed.add(self.trace, None, snap));
+        } else {
+            // The snapshot does not know of some of these references: they must exist (and so may those it knows of).
+            self.flush(at, |_, _| true);
+        }
+    }
+
+    /// Does the increments of the values that `which` names before instruction `at`.
+    fn flush(&mut self, at: usize, which: impl Fn(&Self, ValueId) -> bool) {
+        if self.delayed.is_empty() {
             return;
-        };
-        let mut snap = self.to.from.snapshot(id).clone();
-        let mut missing = Vec::new();
-        for (&v, &count) in &self.delayed {
-            if !take_new(&mut snap, v, count) {
-                missing.push(v);
-            }
         }
-        if !missing.is_empty() {
-            // The snapshot does not know of these references: they must exist (and so may those it knows of).
-            self.flush(|_| true);
-            snap = self.to.from.snapshot(id).clone();
-        }
-        self.to.emit(at, inst, Some(snap));
-    }
-
-    fn flush(&mut self, which: impl Fn(ValueId) -> bool) {
-        let now: Vec<ValueId> = self.delayed.keys().copied().filter(|&v| which(v)).collect();
+        let now: Vec<ValueId> = self.delayed.keys().copied().filter(|&v| which(self, v)).collect();
         for v in now {
             let count = self.delayed.remove(&v).expect("it was just seen");
-            for _ in 0..count {
-                let v = self.to.value(v);
-                self.to.out.push(Inst::new(Uop::Incref, &[v]));
-            }
+            self.done.increfs.extend((0..count).map(|_| (at, v)));
         }
     }
 }
 
-/// Turns `count` stolen references of `v` into new ones; whether the snapshot has so many.
-fn take_new(snap: &mut Snapshot, v: ValueId, count: u32) -> bool {
-    let mut left = count;
-    for frame in &mut snap.frames {
-        for slot in std::iter::once(&mut frame.func).chain(&mut frame.slots) {
-            if left > 0 && slot.source == Source::Value(v) && slot.count == Count::Steal {
-                slot.count = Count::New;
-                left -= 1;
+/// Turns stolen references, as many of each value as `counts` says, into new ones; whether the snapshot has so many.
+fn take_new(snap: &mut Snapshot, counts: &BTreeMap<ValueId, u32>) -> bool {
+    let mut left: SmallVec<[(ValueId, u32); 8]> = counts.iter().map(|(&v, &n)| (v, n)).collect();
+    let mut take = |slot: &mut SlotVal| {
+        if let (Source::Value(v), Count::Steal) = (slot.source, slot.count)
+            && let Some(n) = left.iter().position(|l| l.0 == v)
+        {
+            slot.count = Count::New;
+            left[n].1 -= 1;
+            if left[n].1 == 0 {
+                left.remove(n);
             }
         }
+    };
+    for frame in &mut snap.frames {
+        take(&mut frame.func);
+        frame.slots.iter_mut().for_each(&mut take);
     }
-    left == 0
+    left.is_empty()
 }
 
 /// Whether `v` may be a part of `owner`, or come from where the trace cannot see. A uop that reads something out of an

@@ -1,9 +1,10 @@
 //! Root frame slots and snapshots.
-use ir::{Count, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
+use ir::{Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::heap::writes;
+use crate::snaps::SnapKey;
 use crate::state::{Optimizer, State};
 use crate::virtuals::Val;
 
@@ -43,17 +44,11 @@ impl Slot {
 
 impl Optimizer<'_> {
     pub fn load_slot(&mut self, offset: u64) -> Result<Val, Reason> {
-        if let Some(Slot { value: Some(v), .. }) = self.st.slots.get(&offset) {
+        if let Some(Slot { value: Some(v), .. }) = self.st.slots.get(offset) {
             return Ok(self.norm(*v));
         }
         let v = Val::Id(self.push(Uop::LoadSlot, &[], [offset, 0])?);
-        let slot = self.st.slots.entry(offset).or_insert(Slot {
-            value: None,
-            stale: false,
-            owned: true,
-            origin: Origin::Loaded,
-        });
-        slot.value = Some(v);
+        self.st.slots.unversioned().loaded(offset, v);
         Ok(v)
     }
 
@@ -71,7 +66,7 @@ impl Optimizer<'_> {
     /// borrowed from the caller, perhaps); the trace released only the pending one.
     pub fn store_slot(&mut self, new: Val, offset: u64) -> Result<(), Reason> {
         let new = self.force(new)?;
-        let stale = self.st.slots.get(&offset).is_some_and(|s| s.stale) && !self.is_unowned(offset);
+        let stale = self.st.slots.get(offset).is_some_and(|s| s.stale) && !self.is_unowned(offset);
         let immortal = self.known.true_;
         let old = if stale { Some(self.push(Uop::SlotReference, &[], [offset, immortal])?) } else { None };
         self.push(Uop::StoreSlot, &[new], [offset, 0])?;
@@ -110,7 +105,7 @@ impl Optimizer<'_> {
     /// Unbinds a slot. What it named is the trace's, or released where that is harmless (`release`), and so is what
     /// memory still holds below a pending store.
     pub fn clear_slot(&mut self, offset: u64, release: bool) -> Result<(), Reason> {
-        let slot = self.st.slots.get(&offset).copied();
+        let slot = self.st.slots.get(offset).copied();
         let stale = slot.is_some_and(|s| s.stale);
         let memory = (stale || release) && !self.is_unowned(offset);
         let immortal = self.known.true_;
@@ -133,7 +128,7 @@ impl Optimizer<'_> {
 
     /// `guard_slot_owned_or_unbound`.
     pub fn guard_slot_owned_or_unbound(&mut self, offset: u64) -> Result<(), Reason> {
-        match self.st.slots.get(&offset) {
+        match self.st.slots.get(offset) {
             Some(Slot { origin: Origin::Loaded, .. }) | None => {
                 self.heap_guard(Uop::GuardSlotOwnedOrUnbound, &[], [offset, 0]).map(drop)
             }
@@ -144,9 +139,9 @@ impl Optimizer<'_> {
 
     /// Executes every pending store.
     pub fn flush_slots(&mut self) -> Result<(), Reason> {
-        let stale: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale).map(|(&o, _)| o).collect();
+        let stale: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale).map(|(o, _)| o).collect();
         for offset in stale {
-            let slot = self.st.slots[&offset];
+            let slot = self.st.slots[offset];
             let value = slot.value.expect("a stale slot has a value");
             if slot.owned { self.store_slot(value, offset)? } else { self.lend_slot(value, offset)? }
         }
@@ -155,7 +150,7 @@ impl Optimizer<'_> {
 
     /// `guard_slot_tag`: whether the slot owns its reference.
     pub fn guard_slot_tag(&mut self, offset: u64, tag: u64) -> Result<(), Reason> {
-        match self.st.slots.get(&offset) {
+        match self.st.slots.get(offset) {
             Some(Slot { origin: Origin::Loaded, .. }) | None => {
                 self.heap_guard(Uop::GuardSlotTag, &[], [offset, tag]).map(drop)
             }
@@ -179,7 +174,7 @@ impl Optimizer<'_> {
         }
         let v = self.push(Uop::Escape, args, imms)?;
         self.st.kill(writes(Uop::Escape, imms));
-        let written: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale && s.owned).map(|(&o, _)| o).collect();
+        let written: Vec<u64> = self.st.slots.iter().filter(|(_, s)| s.stale && s.owned).map(|(o, _)| o).collect();
         for offset in written {
             self.note_owned(offset);
         }
@@ -208,35 +203,49 @@ impl Optimizer<'_> {
     /// The current input snapshot as one of the optimized trace.
     pub fn snapshot(&mut self) -> Result<SnapId, Reason> {
         let id = self.snap_in.ok_or_else(|| Reason::Invalid("a guard without a snapshot to leave through".into()))?;
+        let key = self.failing.is_empty().then(|| self.snap_key(id));
+        if let Some(made) = key.and_then(|key| self.st.snaps.find(key)) {
+            return Ok(made);
+        }
         let snap = self.translate(id)?;
         let State { snaps, out, .. } = &mut self.st;
-        Ok(snaps.intern(out, snap))
+        Ok(snaps.add(out, key, snap))
+    }
+
+    /// What the translation of an input snapshot depends on.
+    fn snap_key(&self, id: SnapId) -> SnapKey {
+        let State { slots, pending, virtual_changes, .. } = &self.st;
+        let (slots, pending) = (slots.version(), pending.version());
+        SnapKey { input: id, slots, pending, virtual_changes: *virtual_changes }
     }
 
     pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {
-        let mut snap = self.input.snapshot(id).clone();
+        let input = self.input.snapshot(id);
+        let mut snap = Snapshot::new(input.resume, Vec::with_capacity(input.frames.len()));
         let mut seen = SmallVec::new();
-        for (depth, frame) in snap.frames.iter_mut().enumerate() {
-            frame.func = self.translate_slot(frame.func)?;
-            for (n, slot) in frame.slots.iter_mut().enumerate() {
-                *slot = match self.st.slots.get(&(8 * n as u64)) {
-                    Some(known) if depth == 0 && known.speaks_for(slot) => {
+        for (depth, frame) in input.frames.iter().enumerate() {
+            let mut slots = Vec::with_capacity(frame.slots.len());
+            for (n, slot) in frame.slots.iter().enumerate() {
+                let known = if depth == 0 { self.st.slots.get(8 * n as u64) } else { None };
+                slots.push(match known.filter(|k| k.speaks_for(slot)) {
+                    Some(known) => {
                         if let (true, Some(value)) = (known.stale, known.value) {
                             self.note_range_iter(value, Count::Steal, &mut seen)?;
                         }
                         self.root_slot(*slot, known, n)?
                     }
-                    _ => {
+                    None => {
                         if let Source::Value(v) = slot.source {
                             self.note_range_iter(self.mapped(v)?, slot.count, &mut seen)?;
                         }
                         self.translate_slot(*slot)?
                     }
-                };
+                });
             }
+            snap.frames.push(Frame { func: self.translate_slot(frame.func)?, slots, ..*frame });
         }
         let stored = |s: &Slot| s.stale && s.origin == Origin::Stored;
-        let last = self.st.slots.iter().rev().find(|(_, s)| stored(s)).map(|(&o, _)| o as usize / 8);
+        let last = self.st.slots.iter().rev().find(|(_, s)| stored(s)).map(|(o, _)| o as usize / 8);
         let root = snap.frames.first().map_or(0, |f| f.slots.len());
         match last {
             Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
@@ -266,15 +275,16 @@ impl Optimizer<'_> {
         Ok(if known.stale { self.slot_val(value, count) } else { SlotVal::UNCHANGED })
     }
 
+    #[inline]
     fn translate_slot(&self, slot: SlotVal) -> Result<SlotVal, Reason> {
         Ok(match slot.source {
+            Source::Unchanged | Source::Null | Source::Const(_) => slot,
             Source::Value(v) => self.slot_val(self.mapped(v)?, slot.count),
             Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => match self.mapped(v)? {
                 Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
                 Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
             },
             Source::RangeIter { .. } => return Err(Reason::Invalid("a recorded snapshot makes no iterators".into())),
-            Source::Unchanged | Source::Null | Source::Const(_) => slot,
         })
     }
 
@@ -292,7 +302,7 @@ impl Optimizer<'_> {
             && snap.frames.len() == 1
             && snap.frames[0].slots.iter().enumerate().all(|(n, s)| {
                 s.source == Source::Unchanged
-                    || self.st.slots.get(&(8 * n as u64)).is_some_and(|k| k.origin == Origin::Stored)
+                    || self.st.slots.get(8 * n as u64).is_some_and(|k| k.origin == Origin::Stored)
             })
     }
 }

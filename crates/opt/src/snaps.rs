@@ -1,25 +1,78 @@
-//! The snapshots of a trace in the making: equal ones are stored once.
-use std::hash::BuildHasher;
+//! The snapshots of a trace in the making. Neighbouring guards leave through equal ones, which are made and stored once.
+use std::ops::{Deref, DerefMut};
 
 use ir::{SnapId, Snapshot, Trace};
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
-/// Snapshots by hash; they themselves are in the trace. Of two with one hash the later is not found again, which only
-/// costs room.
+/// A part of what snapshots are made from, and how often it may have changed.
+#[derive(Clone)]
+pub(crate) struct Versioned<T> {
+    value: T,
+    version: u32,
+}
+
+impl<T> Versioned<T> {
+    pub fn new(value: T) -> Versioned<T> {
+        Versioned { value, version: 0 }
+    }
+
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// For a change that changes no snapshot.
+    pub fn unversioned(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T> Deref for Versioned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Versioned<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.version += 1;
+        &mut self.value
+    }
+}
+
+/// What a snapshot is made from: the input's, and the state of what it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SnapKey {
+    pub input: SnapId,
+    pub slots: u32,
+    pub pending: u32,
+    pub virtual_changes: u32,
+}
+
+/// The snapshot made last, and from what, if from that alone.
 #[derive(Clone, Default)]
-pub(crate) struct Snaps(FxHashMap<u64, SnapId>);
+pub(crate) struct Snaps {
+    last: Option<(Option<SnapKey>, SnapId)>,
+}
 
 impl Snaps {
-    /// The id of `snap`, which is appended to `out` if it is new.
-    pub fn intern(&mut self, out: &mut Trace, snap: Snapshot) -> SnapId {
-        let hash = FxBuildHasher.hash_one(&snap);
-        match self.0.get(&hash) {
-            Some(&id) if *out.snapshot(id) == snap => id,
-            _ => {
-                let id = out.push_snapshot(snap);
-                self.0.insert(hash, id);
-                id
-            }
-        }
+    /// The snapshot made from `key`, if it is the last one.
+    pub fn find(&self, key: SnapKey) -> Option<SnapId> {
+        self.last.filter(|(k, _)| *k == Some(key)).map(|(_, id)| id)
+    }
+
+    /// The id of `snap`, which is appended to `out` unless it is the last one again.
+    pub fn add(&mut self, out: &mut Trace, key: Option<SnapKey>, snap: Snapshot) -> SnapId {
+        let id = match self.last {
+            Some((_, id)) if *out.snapshot(id) == snap => id,
+            _ => out.push_snapshot(snap),
+        };
+        self.last = Some((key, id));
+        id
+    }
+
+    /// What keys name has changed.
+    pub fn forget(&mut self) {
+        self.last = None;
     }
 }

@@ -1,13 +1,11 @@
 //! The state that rules work on: the trace made so far and what is known of it.
-use std::collections::BTreeMap;
-
 use ir::{FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
-use crate::slots::Slot;
-use crate::snaps::Snaps;
+use crate::slot_map::SlotMap;
+use crate::snaps::{Snaps, Versioned};
 use crate::virtuals::{Val, Virtual};
 use crate::{Known, Oracle, Reason};
 
@@ -33,10 +31,12 @@ pub(crate) struct State {
     pub heap: Vec<(Key, Option<ValueId>)>,
     /// Boxes that are not made unless needed.
     pub virtuals: Vec<Virtual>,
-    /// Root frame slots by byte offset, as far as the trace knows them.
-    pub slots: BTreeMap<u64, Slot>,
+    /// How often what snapshots say of them has changed.
+    pub virtual_changes: u32,
+    /// Root frame slots, as far as the trace knows them.
+    pub slots: Versioned<SlotMap>,
     /// Stores to fields that memory has not got yet; `heap` knows the values.
-    pub pending: Vec<FieldStore>,
+    pub pending: Versioned<Vec<FieldStore>>,
     /// By input value.
     pub map: Vec<Option<Val>>,
     /// Snapshots of `out`.
@@ -73,14 +73,22 @@ impl<'a> Optimizer<'a> {
             passed: FxHashSet::default(),
             heap: Vec::new(),
             virtuals: Vec::new(),
-            slots: BTreeMap::new(),
-            pending: Vec::new(),
+            virtual_changes: 0,
+            slots: Versioned::new(SlotMap::default()),
+            pending: Versioned::new(Vec::new()),
             map: vec![None; input.insts.len()],
             snaps: Snaps::default(),
             entry_boxes: FxHashMap::default(),
             unowned: input.unowned,
         };
         Optimizer { input, oracle, known: oracle.known(), lazy, st, snap_in: None, failing: SmallVec::new() }
+    }
+
+    /// Another iteration begins: input values are to be made anew.
+    pub fn forget_inputs(&mut self) {
+        self.st.map.fill(None);
+        self.st.entry_boxes.clear();
+        self.st.snaps.forget();
     }
 
     pub fn info(&self, v: ValueId) -> &Info {

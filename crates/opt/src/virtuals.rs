@@ -85,6 +85,7 @@ impl Optimizer<'_> {
         if let Some([len, step]) = rest {
             let object = self.make_range_iter([raw, len, step])?;
             self.st.virtuals[n as usize].forced = Some(object);
+            self.st.virtual_changes += 1;
             return Ok(object);
         }
         let object = match kind {
@@ -97,6 +98,7 @@ impl Optimizer<'_> {
         let info = self.info_mut(object);
         (info.ty, info.non_null, info.twin) = (Some(ty), true, Some(raw));
         self.st.virtuals[n as usize].forced = Some(object);
+        self.st.virtual_changes += 1;
         if !matches!(kind, BoxKind::Bool(_)) {
             for _ in 1..refs {
                 self.push(Uop::Incref, &[object], [0; 2])?;

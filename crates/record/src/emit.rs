@@ -308,7 +308,9 @@ impl Recorder {
                 plan.alive.push(v);
             } else if plan.dead.contains(&v)
                 || self.dies_quietly(v, *object)
-                || counts.len() == 1 && n == 1 && self.guard_quiet_death(v, *object)
+                || counts.len() == 1
+                    && n == 1
+                    && (self.guard_iterator_death(v, *object) || self.guard_quiet_death(v, *object))
             {
                 plan.dead.push(v);
             } else {
@@ -330,6 +332,44 @@ impl Recorder {
         self.guard_type(v, object);
         let plain = self.emit(Uop::ItemsPlain, &[v]);
         self.emit(Uop::GuardTrue, &[plain]);
+        true
+    }
+
+    /// Guards that nobody sees the last reference to an iterator over a list or tuple go: it is at its end, or its
+    /// sequence survives it, or nobody sees that die either.
+    fn guard_iterator_death(&mut self, v: ValueId, object: *mut py::Object) -> bool {
+        // SAFETY: the real frame holds the object; types are compared before fields are read.
+        let (seq_object, seq_type) = unsafe {
+            let ty = py::Object::type_of(object);
+            if ty != py::PyListIter_Type() && ty != py::PyTupleIter_Type() {
+                return false;
+            }
+            let seq = (*object.cast::<py::ListIter>()).it_seq.cast::<py::Object>();
+            (seq, if ty == py::PyListIter_Type() { py::PyList_Type() } else { py::PyTuple_Type() })
+        };
+        // SAFETY: the iterator holds its sequence.
+        let survives = !seq_object.is_null() && unsafe { (*seq_object).ob_refcnt > 1 };
+        let plain = |seq: *mut py::Object| {
+            // SAFETY: as above; one of a subclass may do anything when it dies.
+            unsafe { py::Object::type_of(seq) == seq_type && py::lookup::items_plain(seq) }
+        };
+        if !seq_object.is_null() && !survives && !plain(seq_object) {
+            return false;
+        }
+        self.guard_type(v, object);
+        let seq = self.emit_imm(Uop::LoadFieldObj, &[v], crate::ops::SEQUENCE_AT, 0);
+        if seq_object.is_null() {
+            self.emit_imm(Uop::GuardIs, &[seq], 0, 0);
+            return true;
+        }
+        self.emit(Uop::GuardNonNull, &[seq]);
+        if survives {
+            self.emit_imm(Uop::GuardRefcount, &[seq], 1, 0);
+        } else {
+            self.guard_type(seq, seq_object);
+            let plain = self.emit(Uop::ItemsPlain, &[seq]);
+            self.emit(Uop::GuardTrue, &[plain]);
+        }
         true
     }
 

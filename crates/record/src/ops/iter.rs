@@ -35,7 +35,7 @@ pub(super) struct Step {
 
 /// Iterators over lists and over tuples have the same fields.
 const INDEX_AT: u64 = offset_of!(py::ListIter, it_index) as u64;
-const SEQUENCE_AT: u64 = offset_of!(py::ListIter, it_seq) as u64;
+pub(crate) const SEQUENCE_AT: u64 = offset_of!(py::ListIter, it_seq) as u64;
 const _: () = {
     assert!(INDEX_AT == offset_of!(py::TupleIter, it_index) as u64);
     assert!(SEQUENCE_AT == offset_of!(py::TupleIter, it_seq) as u64);
@@ -84,13 +84,24 @@ impl Recorder {
         }
         let is_range = ty == py::PyRange_Type();
         // An iterator that is made and an owner that dies would be two calls where one escape does both.
-        if !is_range && (!py::is_iterated_quietly(ty) || dies && !self.is_harmless(v, object)) {
+        let is_sequence = ty == py::PyList_Type() || ty == py::PyTuple_Type();
+        if !is_range && (!py::is_iterated_quietly(ty) || dies && !is_sequence && !self.is_harmless(v, object)) {
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::GetIter, 0, &operands);
             self.push(Entry::owned(r));
             return Ok(());
         }
         self.guard_type(v, object);
+        if is_sequence {
+            let it = self.emit(Uop::NewIterator, &[v]);
+            self.pop();
+            self.push(Entry::owned(it));
+            if e.owned {
+                // The iterator keeps it alive.
+                self.emit(Uop::DecrefAlive, &[v]);
+            }
+            return Ok(());
+        }
         let plan = self.plan_release(&[(e, object)]);
         let it = self.emit(Uop::NewIterator, &[v]);
         self.pop();
@@ -368,7 +379,8 @@ impl Recorder {
         }
     }
 
-    /// Whether an iterator holds the last reference to something that it lets go of at its end, which is now.
+    /// Whether an iterator holds the last reference to something that it lets go of at its end, which is now, and whose
+    /// death may be seen.
     unsafe fn may_kill(&self, object: *mut py::Object) -> bool {
         // SAFETY: the real frame holds the iterator; types are compared before fields are read.
         unsafe {
@@ -377,7 +389,8 @@ impl Recorder {
                 return false;
             }
             let seq = (*object.cast::<py::ListIter>()).it_seq.cast::<py::Object>();
-            !seq.is_null() && (*seq).ob_refcnt == 1
+            let exact = || [py::PyList_Type(), py::PyTuple_Type()].contains(&py::Object::type_of(seq));
+            !seq.is_null() && (*seq).ob_refcnt == 1 && !(exact() && py::lookup::items_plain(seq))
         }
     }
 

@@ -22,7 +22,7 @@ mod subscr;
 
 use cpython::abi::op;
 use ir::Resume;
-pub(crate) use iter::Stepping;
+pub(crate) use iter::{SEQUENCE_AT, Stepping};
 
 use crate::state::{Entry, Val};
 use crate::{Abort, Recorder};

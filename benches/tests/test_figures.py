@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from tierup_bench import __main__, charts, compare, derive, page, sections, stats, text
+from tierup_bench import __main__, charts, compare, derive, page, sections, stats, text, tiers
 from tierup_bench.derive import Speedup
 
 
@@ -179,3 +179,14 @@ def test_results_of_other_suites_are_merged():
     assert ("Command", "cargo xtask bench real") in list(sections.heading(both))
     with pytest.raises(__main__.Usage, match="kernels"):
         __main__.merged([result(samples(0.5)), result(samples(0.5))])
+
+
+def test_shares_of_tiers_are_what_was_counted_between_two_readings():
+    before = {"instructions.native": 10, "instructions.tier1": 5, "cpython.ns": 1_000}
+    before |= {"cpython.frames_watched": 2, "cpython.frames_thrown_into": 0, "events": []}
+    after = before | {"instructions.native": 910, "instructions.tier1": 95, "cpython.ns": 11_000}
+    after["cpython.frames_watched"] = 3
+    got = tiers.shares(before, after)
+    assert (got.native, got.tier1, got.cpython) == (900, 90, 10_000)
+    assert got.frames == {"watched": 1}
+    assert got.part(got.native) == 900 / 10_990

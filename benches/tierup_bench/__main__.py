@@ -19,6 +19,7 @@ from tierup_bench import (
     sections,
     startup,
     text,
+    tiers,
     twins,
 )
 from tierup_bench.contestants import Contestant
@@ -318,6 +319,23 @@ def run_counts(config):
     return expected.check(config["contestants"][0], config["update"], say)
 
 
+def run_tiers(config):
+    """Of the chosen suites' programs, or those named."""
+    measurement = Measurement(dict(config, quick=False, processes=None, rounds=None))
+    found = []
+    for suite in config["suites"] or ("kernels", "real", "pyperformance"):
+        if suite == "pyperformance":
+            found += measurement.pyperformance_programs(config["contestants"])
+        else:
+            for contestant in config["contestants"]:
+                measurement.packages.install(contestant, suite)
+            found += measurement.chosen(suite)
+    if not found:
+        raise Usage(f"no program is named {', '.join(config['only'])}")
+    contestant = next(c for c in config["contestants"] if c.is_tierup)
+    return tiers.run(found, contestant, config["warm_up"], measurement.settings.limit)
+
+
 def run_profile(config):
     from tierup_bench.profile import command
 
@@ -330,6 +348,7 @@ ACTIONS = {
     "compare": run_compare,
     "counts": run_counts,
     "profile": run_profile,
+    "tiers": run_tiers,
 }
 
 if __name__ == "__main__":

@@ -110,3 +110,68 @@ def test_version_agrees_with_cargo(python):
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
     result = python("-m", "tierup", "--version")
     assert result.stdout == "tierup {}\n".format(cargo["workspace"]["package"]["version"])
+
+
+def test_instructions_are_counted(python):
+    """The same program means the same number of instructions, whichever tier executes them."""
+    code = """
+        import tierup
+        tierup.enable()
+
+        def work(n):
+            total = 0
+            for i in range(n):
+                if i % 3:
+                    total += len(str(i))
+                else:
+                    total -= i
+            return total
+
+        def counted():
+            stats = tierup.stats()
+            return [stats["instructions." + tier] for tier in ("native", "tier1")]
+
+        def measure():
+            before = counted()
+            work(3000)
+            return [after - before for after, before in zip(counted(), before)]
+
+        print(*measure())
+        """
+    native, one = {}, {}
+    for tier in "12":
+        result = run(python, code, TIERUP_TIER=tier, TIERUP_COUNT="1")
+        native[tier], one[tier] = map(int, result.stdout.split())
+    assert native["1"] == 0
+    assert 3000 * 12 < one["1"] < 3000 * 25
+    assert native["2"] > 0.8 * one["1"]
+    assert abs(native["2"] + one["2"] - one["1"]) < 0.01 * one["1"]
+    assert run(python, code, TIERUP_TIER="2").stdout == "0 0\n"
+
+
+def test_frames_left_to_cpython_have_reasons(python):
+    code = """
+        import sys, tierup
+        tierup.enable()
+
+        def work(switch):
+            switch(lambda *args: None)
+            return list(map(abs, range(10)))
+
+        def called(tool):
+            before = tierup.stats()
+            tool()
+            after = tierup.stats()
+            prefix = "cpython.frames_"
+            print(*(k[len(prefix):] for k in before if k.startswith(prefix) and after[k] > before[k]))
+
+        def tool():
+            work(sys.setprofile)
+            list(map(lambda x: x, range(5)))
+            sys.setprofile(None)
+
+        called(lambda: work(id))
+        called(tool)
+        """
+    result = run(python, code, TIERUP_TIER="1")
+    assert result.stdout == "\nwatched watched_midway\n"

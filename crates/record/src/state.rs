@@ -5,6 +5,7 @@ use cpython::abi as py;
 use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::ops::is_plain;
 use crate::{Abort, EscapeHelper};
 
 /// Instructions of one recording.
@@ -196,6 +197,9 @@ pub struct Recorder {
     pub(crate) varying: Rc<FxHashSet<(usize, usize)>>,
     /// The bit of our own watcher in a dict's word of watchers.
     pub(crate) dict_watcher_bit: u8,
+    /// The address of the counter of instructions, if they are counted, and those not added to it yet.
+    counter: Option<u64>,
+    uncounted: u32,
 }
 
 impl Recorder {
@@ -236,6 +240,8 @@ impl Recorder {
             namespace_guarded: false,
             varying: Rc::default(),
             dict_watcher_bit: 0,
+            counter: None,
+            uncounted: 0,
         };
         // SAFETY: by this function's contract.
         unsafe {
@@ -412,6 +418,19 @@ impl Recorder {
         self.dict_watcher_bit = dict_watcher_bit;
     }
 
+    /// Has the trace count the instructions it executes.
+    pub fn count_instructions_at(&mut self, counter: u64) {
+        self.counter = Some(counter);
+    }
+
+    /// Emits the counting of what was recorded since the last time.
+    fn count(&mut self) {
+        let n = std::mem::take(&mut self.uncounted);
+        if let (Some(counter), 1..) = (self.counter, n) {
+            self.emit_imm(ir::Uop::CountInstructions, &[], counter, u64::from(n));
+        }
+    }
+
     /// Slots between the start of `localsplus` and `sp`.
     unsafe fn depth_of(&self, frame: *mut py::Frame, sp: *mut py::StackRef) -> usize {
         // SAFETY: both point into the same frame.
@@ -446,6 +465,7 @@ impl Recorder {
         if let Some(code) = self.making {
             // SAFETY: by this function's contract.
             if unsafe { py::Frame::code(frame) } == code && frame != self.root {
+                self.uncounted += 1;
                 return Step::Continue;
             }
             self.making = None;
@@ -466,6 +486,7 @@ impl Recorder {
                 // SAFETY: by this function's contract.
                 && unsafe { self.finish_concat(d, opcode, oparg) }
             {
+                self.uncounted += 1;
                 return Ok(Step::Continue);
             }
             self.frames[top].pc = offset;
@@ -475,8 +496,15 @@ impl Recorder {
             if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
                 return Err(Abort::TooLong);
             }
+            let last = matches!(opcode, py::op::RETURN_VALUE | py::op::YIELD_VALUE);
+            self.uncounted += u32::from(last);
+            // What leaves the trace at this instruction has executed those before.
+            if !is_plain(opcode) {
+                self.count();
+            }
             // SAFETY: by this function's contract.
             unsafe { self.record(opcode, oparg) }?;
+            self.uncounted += u32::from(!last);
             Ok(if self.has_returned { Step::Finished } else { Step::Continue })
         });
         result.unwrap_or_else(Step::Abort)
@@ -514,6 +542,7 @@ impl Recorder {
     /// Ends the recording at its own start: a loop; or where the root frame has returned.
     pub fn finish_loop(mut self) -> Finished {
         if !self.has_returned {
+            self.count();
             let snap = self.snapshot(Resume::Before);
             self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
         }
@@ -552,6 +581,8 @@ impl Recorder {
         self.top().pc = offset;
         self.before = self.snapshot(Resume::Before);
         self.poll();
+        self.uncounted += 1;
+        self.count();
         self.trace.push(ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(target)).snap(self.before));
         Ok(Finished {
             trace: self.trace,

@@ -82,13 +82,19 @@ pub(crate) struct Executor {
     pub executed: u64,
 }
 
+/// The uops before `end`, but for those that count instructions: what is judged must not depend on whether it is
+/// counted.
+fn uops(trace: &Trace, end: usize) -> u32 {
+    trace.insts[..end].iter().filter(|i| i.op != Uop::CountInstructions).count() as u32
+}
+
 impl ExitState {
     /// The states of a trace's exits.
     pub fn all(trace: &Trace, compiled: &Compiled) -> Vec<ExitState> {
         let label = trace.insts.iter().position(|i| i.op == Uop::Label);
         let weight = |inst: u32| match label {
-            Some(label) if inst as usize > label => trace.insts.len() as u32,
-            _ => inst,
+            Some(label) if inst as usize > label => uops(trace, trace.insts.len()),
+            _ => uops(trace, inst as usize),
         };
         compiled.exits.iter().map(|e| ExitState { weight: weight(e.inst), ..ExitState::default() }).collect()
     }

@@ -21,6 +21,7 @@ pub mod options;
 mod recipe;
 mod reserve;
 mod state;
+mod stats;
 mod stress;
 mod watch;
 
@@ -47,10 +48,10 @@ pub fn is_enabled() -> bool {
 /// Counters by dotted name. `traces.made` and `traces.entered` (times an executor was entered)
 /// are read by `cargo xtask diff`.
 pub fn stats() -> Vec<(&'static str, u64)> {
-    state::stats()
+    stats::stats()
 }
 
 /// Aborts and delegations with their reasons and counts, as text.
 pub fn events() -> Vec<String> {
-    state::events()
+    stats::events()
 }

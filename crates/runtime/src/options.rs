@@ -13,6 +13,8 @@ pub struct Options {
     pub log: Option<String>,
     /// Which stages of a compilation are written to the log.
     pub dump: Dump,
+    /// Whether executed instructions are counted.
+    pub count: bool,
     /// Stress settings, each a name of [`STRESS`].
     pub stress: Vec<String>,
 }
@@ -34,7 +36,15 @@ pub struct Dump {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { tier: 2, threshold: None, code_kib: 64 << 10, log: None, dump: Dump::default(), stress: Vec::new() }
+        Options {
+            tier: 2,
+            threshold: None,
+            code_kib: 64 << 10,
+            log: None,
+            dump: Dump::default(),
+            count: false,
+            stress: Vec::new(),
+        }
     }
 }
 
@@ -152,6 +162,17 @@ pub static TABLE: &[Spec] = &[
         },
     },
     Spec {
+        variable: "TIERUP_COUNT",
+        values: "0 or 1",
+        default: "0",
+        help: "count the instructions that each tier executes, for stats(); everything is slower",
+        command_line: false,
+        apply: |options, value| {
+            options.count = one_of(value, &["0", "1"])? == 1;
+            Ok(())
+        },
+    },
+    Spec {
         variable: "TIERUP_STATS_FILE",
         values: "a path",
         default: "none",
@@ -232,6 +253,7 @@ mod tests {
             code_kib: 16,
             log: Some("stderr".into()),
             dump: Dump { trace: true, asm: true, ..Dump::default() },
+            count: false,
             stress: vec!["exit-all".into()],
         };
         assert_eq!(options, expected);

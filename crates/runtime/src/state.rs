@@ -1,7 +1,7 @@
 //! The one mutable state, its life cycle, and what the hooks ask of it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use codegen::{Arena, Callbacks};
 use cpython::abi as py;
@@ -124,7 +124,7 @@ pub(crate) struct State {
     pub arena: Arena,
     /// Boxed: a running one stays where it is when others are added.
     #[allow(clippy::vec_box)]
-    executors: Vec<Box<Executor>>,
+    pub executors: Vec<Box<Executor>>,
     exit_sites: Vec<(u32, u32)>,
     /// By exit id; they are in their executors.
     pub exit_states: Vec<*mut ExitState>,
@@ -133,7 +133,7 @@ pub(crate) struct State {
     pub calls: Calls,
     pub recording: Option<Recording>,
     pub counters: Counters,
-    aborts: FxHashMap<String, u64>,
+    pub aborts: FxHashMap<String, u64>,
     /// By code and offset. Ordered: a dying code object, of which there are many, takes its own with it.
     heat: BTreeMap<(usize, u32), Heat>,
     per_code: FxHashMap<usize, usize>,
@@ -153,7 +153,7 @@ pub(crate) struct State {
     /// Uops executed at least before native code was left.
     pub executed: u32,
     /// Times Tierup switched itself off for lack of memory.
-    gave_up: u32,
+    pub gave_up: u32,
 }
 
 static mut STATE: Option<Box<State>> = None;
@@ -165,7 +165,7 @@ pub(crate) fn state() -> &'static mut State {
     unsafe { (&raw mut STATE).as_mut_unchecked().as_deref_mut().expect("the hooks run only when enabled") }
 }
 
-fn maybe_state() -> Option<&'static mut State> {
+pub(crate) fn maybe_state() -> Option<&'static mut State> {
     // SAFETY: as above.
     unsafe { (&raw mut STATE).as_mut_unchecked().as_deref_mut() }
 }
@@ -253,6 +253,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         st.stress_no_opt = stress("no-opt");
         st.log = Log::open(options);
         let hot = |n: u32| if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(n) };
+        tier1::count_instructions(options.count);
         tier1::set_hot_thresholds(hot(HOT_LOOP), hot(HOT_FUNCTION));
         tier1::enable()?;
         let interp = (*py::PyThreadState_Get()).interp;
@@ -293,82 +294,7 @@ fn give_up() -> bool {
     true
 }
 
-pub(crate) fn stats() -> Vec<(&'static str, u64)> {
-    let n = |counter: &AtomicU64| counter.load(Relaxed);
-    let t = tier1::counts();
-    let mut out = vec![
-        ("tier1.entered", n(&t.entered)),
-        ("tier1.decoded", n(&t.decoded)),
-        ("tier1.left_undecodable", n(&t.undecodable)),
-        ("tier1.left_thrown", n(&t.thrown)),
-        ("tier1.left_instrumented", n(&t.instrumented)),
-        ("tier1.handed_over", n(&t.handed_over)),
-    ];
-    if let Some(st) = maybe_state() {
-        let c = &st.counters;
-        out.extend([
-            ("traces.recorded", c.recordings),
-            ("traces.made", c.made),
-            ("traces.bridges", c.bridges),
-            ("traces.variants", c.variants),
-            ("traces.entered", c.entered),
-            ("traces.forced_exits", c.forced_exits),
-            ("traces.exits", c.exits),
-            ("traces.escapes", c.escapes + st.executors.iter().map(|e| e.control.escapes).sum::<u64>()),
-            ("traces.escape_exits", c.escape_exits),
-            ("calls.by_runtime", c.calls_by_runtime),
-            ("calls.answered_late", c.calls_answered),
-            ("traces.invalidated", c.invalidated),
-            ("traces.dropped", c.dropped),
-            ("traces.aborted", st.aborts.values().sum()),
-            ("traces.uops_recorded", c.uops_recorded),
-            ("traces.uops_optimized", c.uops_optimized),
-            ("compile.ns", c.compile_ns),
-            ("compile.optimize_ns", c.optimize_ns),
-            ("compile.generate_ns", c.generate_ns),
-            ("code.bytes", st.arena.used() as u64),
-        ]);
-    }
-    out
-}
-
-pub(crate) fn events() -> Vec<String> {
-    let mut out: Vec<String> = tier1::unsupported_counts()
-        .into_iter()
-        .map(|(opcode, n)| format!("frame left to CPython, {opcode}: {n}"))
-        .collect();
-    if let Some(st) = maybe_state() {
-        let mut aborts: Vec<_> = st.aborts.iter().collect();
-        aborts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        out.extend(aborts.into_iter().map(|(reason, n)| format!("trace not made, {reason}: {n}")));
-        if st.gave_up > 0 {
-            out.push(format!("switched off, out of memory: {}", st.gave_up));
-        }
-        out.extend(st.exits_taken());
-    }
-    out
-}
-
-/// Exits that `stats()` names.
-const EXITS_TOLD: usize = 100;
-
 impl State {
-    /// The exits taken to tier 1 most often.
-    fn exits_taken(&self) -> impl Iterator<Item = String> {
-        let mut exits: Vec<_> = self
-            .executors
-            .iter()
-            .flat_map(|ex| ex.exits.iter().enumerate().map(move |(n, exit)| (exit.taken, ex, n)))
-            .filter(|(taken, ..)| *taken > 0)
-            .collect();
-        exits.sort_by_key(|&(taken, ex, n)| (std::cmp::Reverse(taken), ex.id, n));
-        exits.truncate(EXITS_TOLD);
-        exits.into_iter().map(|(taken, ex, n)| {
-            let uop = ex.compiled.exits[n].uop.name();
-            format!("exit {n} of executor {} taken, {uop}: {taken}", ex.id)
-        })
-    }
-
     pub fn executor(&self, id: u32) -> &Executor {
         &self.executors[id as usize]
     }

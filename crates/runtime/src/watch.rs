@@ -158,9 +158,12 @@ unsafe fn on_local_events(code: *mut py::Code) {
 const CHANGES: u32 = 2;
 
 impl crate::state::State {
-    /// Gives a recorder what it must know of changing keys.
+    /// Gives a recorder what it must know of changing keys, and whether to count.
     pub(crate) fn brief(&self, recorder: &mut record::Recorder) {
         recorder.set_varying(self.varying.clone(), self.watchers.dict.bit());
+        if self.options.count {
+            recorder.count_instructions_at(crate::stats::NATIVE_INSTRUCTIONS.as_ptr() as u64);
+        }
     }
 
     /// A key changed that somebody relies on.

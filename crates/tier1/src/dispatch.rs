@@ -11,8 +11,8 @@
 //! that is a jump (`tests/tail_calls.rs` checks). For the same reason their hot paths call nothing else:
 //! what needs a real call is a cold function, called in tail position.
 //!
-//! Each handler exists twice, for running and for recording (`R`): recording goes through
-//! [`record_dispatch`] before each instruction.
+//! Each handler exists twice, for running and for running under observation (`R`), mostly the recorder's: then
+//! [`record_dispatch`] comes before each instruction.
 
 use std::sync::OnceLock;
 
@@ -22,6 +22,7 @@ use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
+use crate::observe::{self, counting, observed};
 use crate::unwind;
 
 /// A handler's two versions.
@@ -309,21 +310,26 @@ pub(crate) unsafe extern "sysv64" fn resume(decision: *const Resume, ts: *mut Th
                     && entry::instrumented_since(frame, ts)
                 {
                     // Native code has just run what switched a tool on.
-                    return leave::<false>(frame, ip, sp, ts);
+                    return observed!(leave(frame, ip, sp, ts));
                 }
-                go::<false>(frame, ip, sp, ts)
+                observed!(go(frame, ip, sp, ts))
             }
-            ResumeKind::Record => go::<true>(frame, ip, sp, ts),
-            ResumeKind::Error => error::<false>(frame, ip, sp, ts),
-            ResumeKind::Leave => leave::<false>(frame, ip, sp, ts),
+            ResumeKind::Record => {
+                observe::set_recording(ts, true);
+                go::<true>(frame, ip, sp, ts)
+            }
+            ResumeKind::Error => observed!(error(frame, ip, sp, ts)),
+            ResumeKind::Leave => observed!(leave(frame, ip, sp, ts)),
             ResumeKind::Returned(value) => value,
-            ResumeKind::CalleeReturned(value) => unwind::return_to_caller::<false>(frame, StackRef::steal(value), ts),
-            ResumeKind::CalleeFailed => unwind::fail_in_caller::<false>(frame, ts),
+            ResumeKind::CalleeReturned(value) => {
+                observed!(unwind::return_to_caller(frame, StackRef::steal(value), ts))
+            }
+            ResumeKind::CalleeFailed => observed!(unwind::fail_in_caller(frame, ts)),
         }
     }
 }
 
-/// Shows the instruction to the recorder, then executes its recording version.
+/// Counts the instruction or shows it to the recorder, or both, then executes its version for that.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe extern "sysv64" fn record_dispatch(
@@ -334,10 +340,17 @@ pub(crate) unsafe extern "sysv64" fn record_dispatch(
 ) -> *mut Object {
     // SAFETY: the contract of handlers.
     unsafe {
+        if counting() {
+            observe::count_instruction();
+            if !observe::is_recording::<true>(ts) {
+                return record_version((*ip).handler())(f, ip, sp, ts);
+            }
+        }
         (*f).instr_ptr = Code::units(Frame::code(f)).add((*code_of(f)).offset_of(ip));
         (*f).stackpointer = sp;
         match ask_recorder(f, ip, sp, ts) {
             Answer::Go => record_version((*ip).handler())(f, ip, sp, ts),
+            Answer::Stop if counting() => record_version((*ip).handler())(f, ip, sp, ts),
             Answer::Stop => go::<false>(f, ip, sp, ts),
             Answer::Jump => resume(DECISION.with(|d| d.0.get().cast_const()), ts),
         }
@@ -356,8 +369,12 @@ unsafe fn ask_recorder(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut
     // SAFETY: the frame is saved.
     match unsafe { (hooks().on_record)(ts, f, ip, sp) } {
         RecordStep::Go => Answer::Go,
-        RecordStep::Stop => Answer::Stop,
+        RecordStep::Stop => {
+            observe::set_recording(ts, false);
+            Answer::Stop
+        }
         RecordStep::Jump(to) => {
+            observe::set_recording(ts, false);
             keep(to);
             Answer::Jump
         }
@@ -367,13 +384,13 @@ unsafe fn ask_recorder(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut
 /// Tells the recorder that the activation it records is over.
 #[inline(always)]
 pub(crate) unsafe fn record_end<const R: bool>(ts: *mut ThreadState, f: *mut Frame) {
-    if R {
+    if observe::is_recording::<R>(ts) {
         // SAFETY: a null instruction is how the hook learns of it.
         unsafe { ask_recorder(f, core::ptr::null_mut(), core::ptr::null_mut(), ts) };
     }
 }
 
-/// The recording version of a handler.
+/// The version of a handler that runs under observation.
 fn record_version(plain: Handler) -> Handler {
     static VERSIONS: OnceLock<Vec<(usize, Handler)>> = OnceLock::new();
     let versions = VERSIONS.get_or_init(|| {

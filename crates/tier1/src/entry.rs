@@ -9,6 +9,7 @@ use crate::dispatch::{go, keep, resume};
 use crate::hooks::Resume;
 use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
+use crate::observe::{self, add, counting};
 use crate::registry::{self, decoded, find_decoded};
 use crate::unwind;
 
@@ -31,14 +32,14 @@ pub(crate) fn hot_thresholds() -> (u32, u32) {
 pub struct Counts {
     /// Frames run by tier 1 from the hook.
     pub entered: AtomicU64,
-    /// Frames the hook left to CPython because a tool watched their code before tier 1 saw it.
+    /// Frames left to CPython because a tool watched their code before tier 1 saw it.
     pub undecodable: AtomicU64,
     /// Frames left to CPython because something was thrown in, and tools have been in use.
     pub thrown: AtomicU64,
     /// Frames left to CPython because tracing, profiling or monitoring is on.
-    pub instrumented: AtomicU64,
-    /// Frames handed over in the middle for that reason.
-    pub handed_over: AtomicU64,
+    pub watched: AtomicU64,
+    /// Frames handed over in the middle, for that reason as a rule.
+    pub midway: AtomicU64,
     /// Code objects decoded.
     pub decoded: AtomicU64,
 }
@@ -47,8 +48,8 @@ static COUNTS: Counts = Counts {
     entered: AtomicU64::new(0),
     undecodable: AtomicU64::new(0),
     thrown: AtomicU64::new(0),
-    instrumented: AtomicU64::new(0),
-    handed_over: AtomicU64::new(0),
+    watched: AtomicU64::new(0),
+    midway: AtomicU64::new(0),
     decoded: AtomicU64::new(0),
 };
 
@@ -57,10 +58,16 @@ pub fn counts() -> &'static Counts {
     &COUNTS
 }
 
-/// Adds one without a locked instruction: the GIL orders the writers.
-#[inline(always)]
-fn count(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+/// Runs a frame, or the rest of one, in CPython's evaluator. `counter` says why.
+pub(crate) unsafe fn left_to_cpython(
+    ts: *mut ThreadState,
+    frame: *mut Frame,
+    throwflag: i32,
+    counter: &AtomicU64,
+) -> *mut Object {
+    add(counter, 1);
+    // SAFETY: the caller's: the frame is ready to run, and not current.
+    observe::left(|| unsafe { _PyEval_EvalFrameDefault(ts, frame, throwflag) })
 }
 
 /// The decoded code of `code`, which is decoded here if need be. Nothing waits to get warm: under a hook CPython's own
@@ -94,7 +101,7 @@ unsafe fn decode_now(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Tier1
             (*tier1).breaker = (*ts).eval_breaker & !EVENTS_MASK;
         }
         registry::insert(code, tier1);
-        count(&COUNTS.decoded);
+        add(&COUNTS.decoded, 1);
         Some(tier1)
     }
 }
@@ -118,7 +125,6 @@ pub(crate) unsafe fn instrumented_since(f: *mut Frame, ts: *mut ThreadState) -> 
             return false;
         }
         if !may_run(ts, code) {
-            count(&COUNTS.handed_over);
             return true;
         }
         (*tier1).breaker = version;
@@ -233,19 +239,16 @@ unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwfl
         let throws = throwflag != 0;
         // Tools are told of what is thrown in, whatever code it is thrown into.
         if throws && (*ts).eval_breaker & !EVENTS_MASK != 0 {
-            count(&COUNTS.thrown);
-            return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+            return left_to_cpython(ts, frame, throwflag, &COUNTS.thrown);
         }
         let code = Frame::code(frame);
         let Some(tier1) = decoded_now(ts, code) else {
-            count(&COUNTS.undecodable);
-            return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+            return left_to_cpython(ts, frame, throwflag, &COUNTS.undecodable);
         };
         let breaker = (*ts).eval_breaker & !EVENTS_MASK;
         if (*tier1).breaker != breaker || (*ts).tracing != 0 {
             if !may_run(ts, code) {
-                count(&COUNTS.instrumented);
-                return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+                return left_to_cpython(ts, frame, throwflag, &COUNTS.watched);
             }
             (*tier1).breaker = breaker;
         }
@@ -276,6 +279,9 @@ pub unsafe fn run_nested(ts: *mut ThreadState, bottom: *mut Frame, to: Resume) -
         (*ts).current_frame = (*bottom).previous;
         enter_entry_frame(ts, entry.as_mut_ptr(), bottom);
         (*ts).current_frame = current;
+        if counting() {
+            return observe::unseen(ts, || resume(keep(to), ts));
+        }
         resume(keep(to), ts)
     }
 }
@@ -290,7 +296,7 @@ unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code, th
             _PyEval_FrameClearAndPop(ts, frame);
             return core::ptr::null_mut();
         }
-        count(&COUNTS.entered);
+        add(&COUNTS.entered, 1);
         // CPython's own JIT keeps its executor alive through the thread state.
         let executor = (*ts).current_executor;
         if !executor.is_null() {
@@ -298,18 +304,35 @@ unsafe fn run(ts: *mut ThreadState, frame: *mut Frame, tier1: *mut Tier1Code, th
             (*ts).current_executor = core::ptr::null_mut();
         }
         enter_entry_frame(ts, entry.as_mut_ptr(), frame);
-        let result = if !enter_recursive(ts) {
-            unwind::fail_at_start::<false>(frame, ts)
-        } else if throws {
-            unwind::raise::<false>(frame, Frame::lasti(frame).wrapping_sub(1), ts)
+        let result = if counting() {
+            observe::unseen(ts, || start::<true>(ts, frame, tier1, throws))
         } else {
-            let ip: *mut Inst = Tier1Code::inst(tier1, Frame::lasti(frame));
-            go::<false>(frame, ip, (*frame).stackpointer, ts)
+            start::<false>(ts, frame, tier1, throws)
         };
         if !executor.is_null() {
             (*ts).current_executor = executor;
             decref(executor);
         }
         result
+    }
+}
+
+#[inline(always)]
+unsafe fn start<const R: bool>(
+    ts: *mut ThreadState,
+    frame: *mut Frame,
+    tier1: *mut Tier1Code,
+    throws: bool,
+) -> *mut Object {
+    // SAFETY: as the caller's; the frame is linked.
+    unsafe {
+        if !enter_recursive(ts) {
+            return unwind::fail_at_start::<R>(frame, ts);
+        }
+        if throws {
+            return unwind::raise::<R>(frame, Frame::lasti(frame).wrapping_sub(1), ts);
+        }
+        let ip: *mut Inst = Tier1Code::inst(tier1, Frame::lasti(frame));
+        go::<R>(frame, ip, (*frame).stackpointer, ts)
     }
 }

@@ -14,6 +14,7 @@ mod entry;
 pub mod hooks;
 mod hot;
 mod inst;
+mod observe;
 mod ops;
 mod registry;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };
 pub use inst::{BaseOp, Handler, Inst, Tier1Code};
+pub use observe::{count_instructions, instructions_counted};
 pub use ops::jump::unsupported_counts;
 pub use registry::find_decoded;

@@ -256,7 +256,7 @@ pub(crate) unsafe extern "sysv64" fn delegate<const R: bool>(
             // A generator may yield rather than end; what it is iterated by keeps it alive, but be sure.
             incref(generator.cast());
         }
-        let value = _PyEval_EvalFrameDefault(ts, f, throwflag);
+        let value = entry::left_to_cpython(ts, f, throwflag, &entry::counts().midway);
         (*ts).current_frame = caller;
         let mut yielded = false;
         if let Some(generator) = generator {

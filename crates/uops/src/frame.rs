@@ -107,6 +107,14 @@ pub unsafe fn guard_slot_owned_or_unbound(cx: Cx, offset: Imm32) -> Step<()> {
     if word == TAG_BORROWED { Step::Next(()) } else { Step::Exit }
 }
 
+/// Adds to the counter at an address: so many instructions ran.
+#[uop(writes(InstructionCount))]
+#[inline(always)]
+pub unsafe fn count_instructions(counter: Imm64, n: Imm32) {
+    // SAFETY: the runtime's counter lives as long as the process.
+    unsafe { write::<u64>(counter, 0, read::<u64>(counter, 0).wrapping_add(n as u64)) }
+}
+
 /// Unbinds a slot; the trace takes its reference over.
 #[uop(writes(Slots))]
 #[inline(always)]

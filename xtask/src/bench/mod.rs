@@ -38,6 +38,8 @@ enum What {
     Report(Report),
     /// Check instruction counts against those in the repository
     Counts(Counts),
+    /// Show which tier executes how many of each warm program's instructions
+    Tiers(Tiers),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
@@ -135,6 +137,22 @@ struct Counts {
     profile: build::Profile,
 }
 
+#[derive(clap::Args, Serialize)]
+struct Tiers {
+    /// Whose programs [default: kernels, real, pyperformance]
+    #[arg(value_name = "SUITE")]
+    suites: Vec<Suite>,
+    /// Programs of these names only
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    /// Seconds of warm-up; a quarter of it is counted then
+    #[arg(long, default_value_t = 8.0)]
+    warm_up: f64,
+    #[command(flatten)]
+    #[serde(skip)]
+    profile: build::Profile,
+}
+
 #[derive(clap::Args)]
 pub struct ProfileArgs {
     /// Profile this tool's way: perf samples the clock, callgrind counts instructions
@@ -171,6 +189,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             let venv = build::build(args.profile)?;
             let config = json!({ "update": args.update, "contestants": [peers::tierup(&venv, None)?] });
             harness(&venv, "counts", config)
+        }
+        Some(What::Tiers(args)) => {
+            let timed = [Suite::Kernels, Suite::Real, Suite::Pyperformance];
+            if let Some(other) = args.suites.iter().find(|suite| !timed.contains(suite)) {
+                return Err(usage(format!("{} has no programs to look into", json!(other))));
+            }
+            let venv = build::build(args.profile)?;
+            let (contestants, _) = peers::contestants(&venv, Some(&[]), None, true)?;
+            let mut config = json!(args);
+            config["contestants"] = json!(contestants);
+            harness(&venv, "tiers", config)
         }
     }
 }

@@ -372,7 +372,7 @@ impl StorePlan {
 }
 
 /// Instructions that never leave the trace and never escape: they need no snapshot.
-fn is_plain(opcode: u8) -> bool {
+pub(crate) fn is_plain(opcode: u8) -> bool {
     matches!(
         opcode,
         op::NOP

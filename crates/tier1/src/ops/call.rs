@@ -128,7 +128,7 @@ out_of_line_handlers! {
             // Not decodable: CPython's evaluator runs it, on a frame that the arguments move into, as they do in CPython.
             let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), args, total, null_mut(), f);
             (*f).stackpointer = callable;
-            let result = if new.is_null() { null_mut() } else { _PyEval_EvalFrameDefault(ts, new, 0) };
+            let result = if new.is_null() { null_mut() } else { entry::left_to_cpython(ts, new, 0, &entry::counts().undecodable) };
             return finish_call::<R>(f, ip, callable, ts, callable, result);
         }
         if !was_bound {

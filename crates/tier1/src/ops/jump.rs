@@ -9,6 +9,7 @@ use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::ResumeKind;
 use crate::hot::*;
 use crate::inst::Tier1Code;
+use crate::observe::is_recording;
 
 /// Keeps the two outcomes of a jump apart: as a select, the next instruction's address would depend on the
 /// condition, and nothing could be predicted.
@@ -49,7 +50,7 @@ handlers! {
             return poll_backward::<R>(f, ip, sp, ts);
         }
         // Not while recording: a counter that ran out unseen would not come round again.
-        if !R {
+        if !is_recording::<R>(ts) {
             let counter = (*ip.add(1)).a.wrapping_sub(1);
             (*ip.add(1)).a = counter;
             if counter == 0 {
@@ -63,7 +64,7 @@ handlers! {
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_backward::<R>(f, ip, sp, ts);
         }
-        if R {
+        if is_recording::<R>(ts) {
             return go::<R>(f, ip.offset(-((*ip).a as i32 as isize)), sp, ts);
         }
         enter_loop::<R>(f, ip, sp, ts)
@@ -73,7 +74,7 @@ handlers! {
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_resume::<R>(f, ip, sp, ts);
         }
-        if !R {
+        if !is_recording::<R>(ts) {
             let counter = (*Tier1Code::of(ip)).entry_counter.wrapping_sub(1);
             (*Tier1Code::of(ip)).entry_counter = counter;
             if counter == 0 {
@@ -87,7 +88,7 @@ handlers! {
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_resume::<R>(f, ip, sp, ts);
         }
-        if R {
+        if is_recording::<R>(ts) {
             return go::<R>(f, ip.add(1), sp, ts);
         }
         enter_function::<R>(f, ip, sp, ts)

@@ -5,8 +5,7 @@ import sys
 
 SUPPORTED = "Tierup needs CPython 3.14 with the GIL on x86-64 Linux"
 
-_native = None
-_autoloaded = False
+_native = sys.modules.get("tierup._native")  # if the JIT was switched on at start-up
 _stats_file_of = None  # the process that writes TIERUP_STATS_FILE at exit
 
 
@@ -101,14 +100,7 @@ def enable_with(settings):
 
 
 def autoload():
-    """Switch the JIT on at start-up if TIERUP says so; for tierup_autoload.pth.
-
-    Only once: in a virtual environment Debian's site reads the directory of the .pth file twice.
-    """
-    global _autoloaded
-    if _autoloaded:
-        return
-    _autoloaded = True
+    """Switch the JIT on at start-up if TIERUP says so, and say what is wrong."""
     value = os.environ.get("TIERUP")
     if value not in ("0", "1"):
         warn(f"TIERUP: expected 0 or 1, got '{value}'; Tierup stays off")

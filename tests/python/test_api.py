@@ -175,3 +175,21 @@ def test_frames_left_to_cpython_have_reasons(python):
         """
     result = run(python, code, TIERUP_TIER="1")
     assert result.stdout == "\nwatched watched_midway\n"
+
+
+def test_time_in_cpython_is_counted_once(python):
+    code = """
+        import sys, time, tierup
+        tierup.enable()
+
+        def deep(n):
+            return n and max(map(deep, [n - 1])) + 1
+
+        start = time.perf_counter_ns()
+        sys.setprofile(lambda *args: None)
+        for _ in range(20):
+            deep(50)
+        sys.setprofile(None)
+        print(0 < tierup.stats()["cpython.ns"] < time.perf_counter_ns() - start)
+        """
+    assert run(python, code, TIERUP_TIER="1", TIERUP_COUNT="1").stdout == "True\n"

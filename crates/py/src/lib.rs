@@ -148,6 +148,21 @@ function!(enable(argument), {
     }
 });
 
+/// Switches the JIT on as the environment says. False if that fails, or if there is more to do, which is the Python part's:
+/// to warn, or to write statistics at exit.
+fn autoload() -> bool {
+    let variables = std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"TIERUP"));
+    let settings: Option<Vec<_>> =
+        variables.map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let Some(settings) = settings else { return false };
+    let on = settings.iter().any(|(name, value)| name == "TIERUP" && value == "1");
+    let writes = settings.iter().any(|(name, value)| name == "TIERUP_STATS_FILE" && !value.is_empty());
+    let (options, warnings) = parse(&settings);
+    on && !writes && warnings.is_empty() && runtime::enable(&options).is_ok()
+}
+
+function!(autoload_by_environment(_argument), bool(autoload()));
+
 function!(warnings(argument), {
     // SAFETY: Python holds the GIL and keeps the argument alive.
     let (_, warnings) = parse(&unsafe { settings(argument) }?);
@@ -240,8 +255,14 @@ const fn method(
     }
 }
 
-static mut METHODS: [PyMethodDef; if cfg!(feature = "fault-injection") { 11 } else { 9 }] = [
+static mut METHODS: [PyMethodDef; if cfg!(feature = "fault-injection") { 12 } else { 10 }] = [
     method(c"enable", enable, METH_O, c"Switch the JIT on with these settings."),
+    method(
+        c"autoload",
+        autoload_by_environment,
+        METH_NOARGS,
+        c"Switch the JIT on as the environment says, if that is all.",
+    ),
     method(c"warnings", warnings, METH_O, c"What is wrong with these settings."),
     method(c"disable", disable, METH_NOARGS, c"Switch the JIT off."),
     method(c"is_enabled", is_enabled, METH_NOARGS, c"Whether the JIT is on."),

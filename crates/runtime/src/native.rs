@@ -84,7 +84,9 @@ impl Calls {
 
     /// A code object dies; another may get its address.
     pub fn forget_code(&mut self, code: usize) {
-        self.known.retain(|(_, c, _), _| *c != code);
+        if !self.known.is_empty() {
+            self.known.retain(|(_, c, _), _| *c != code);
+        }
         self.surprises.remove(&code);
         self.boxed_results.remove(&code);
     }

@@ -789,6 +789,10 @@ impl State {
 
     /// Forgets a code object that dies.
     pub fn forget_code(&mut self, code: usize) {
+        // Most programs have thousands of code objects, of which nothing is known here.
+        if self.heat.is_empty() && self.executors.is_empty() && self.recording.is_none() {
+            return;
+        }
         while let Some((&place, _)) = self.heat.range((code, 0)..=(code, u32::MAX)).next() {
             self.heat.remove(&place);
         }

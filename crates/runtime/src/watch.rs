@@ -11,16 +11,18 @@ use record::Dependency;
 
 use crate::state::state;
 
-/// Our watchers, which stay for good, and what they watch. (Functions and code objects are all watched.)
+/// Our watchers, which stay for good, and what they watch. (Code objects are all watched.)
 pub(crate) struct Watchers {
     dict: DictWatcher,
     ty: TypeWatcher,
+    /// Registered when first needed: while it is, CPython reports every function that is made.
+    function: Option<FunctionWatcher>,
     dicts: HashSet<usize>,
     types: HashSet<usize>,
 }
 
 impl Watchers {
-    /// Registers one watcher of each kind.
+    /// Registers one watcher of each kind, but for functions.
     ///
     /// # Errors
     /// All of a kind are taken; none is kept then.
@@ -35,21 +37,18 @@ impl Watchers {
             let hooks = py::monitoring::MonitoringHooks { on_local_events, hook_is_ours: tier1::hook_is_ours };
             let dict = DictWatcher::register(on_dict);
             let ty = TypeWatcher::register(on_type);
-            let function = FunctionWatcher::register(on_function);
             let code = CodeWatcher::register(on_code);
-            let error = match (dict, ty, function, code) {
-                (Some(dict), Some(ty), Some(_), Some(_)) if py::monitoring::watch(hooks) => {
-                    return Ok(Watchers { dict, ty, dicts: HashSet::new(), types: HashSet::new() });
+            let error = match (dict, ty, code) {
+                (Some(dict), Some(ty), Some(_)) if py::monitoring::watch(hooks) => {
+                    return Ok(Watchers { dict, ty, function: None, dicts: HashSet::new(), types: HashSet::new() });
                 }
                 (None, ..) => taken("dict"),
                 (_, None, ..) => taken("type"),
-                (_, _, None, _) => taken("function"),
                 (.., None) => taken("code"),
                 _ => "sys.monitoring is not CPython's".into(),
             };
             dict.into_iter().for_each(|w| w.unregister());
             ty.into_iter().for_each(|w| w.unregister());
-            function.into_iter().for_each(|w| w.unregister());
             code.into_iter().for_each(|w| w.unregister());
             Err(error)
         }
@@ -75,7 +74,13 @@ impl Watchers {
                         true
                     }
                 }
-                Dependency::Function(_) | Dependency::Code(_) => true,
+                Dependency::Function(_) => {
+                    if self.function.is_none() {
+                        self.function = FunctionWatcher::register(on_function);
+                    }
+                    self.function.is_some()
+                }
+                Dependency::Code(_) => true,
             }
         }
     }

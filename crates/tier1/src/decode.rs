@@ -107,20 +107,26 @@ pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: just allocated; each unit is written here before anything reads it.
     unsafe {
         let (insts, base_ops) = (Tier1Code::inst(tier1, 0), Tier1Code::first_op(tier1));
-        while let Some(&unit) = units.get(at) {
+        while at < units.len() {
+            let unit = *units.get_unchecked(at);
             let row = &ROWS[unit as u8 as usize];
             let oparg = extended | (unit >> 8) as u32;
             let base = row.head.with(prefixes, oparg);
             let inst = insts.add(at);
             inst.write(Inst { word: row.handler as usize, a: oparg.wrapping_add(row.bias as u32), b: at as u32 });
             base_ops.add(at).write(base);
+            let behind = at + row.len as usize;
             at += 1;
-            for _ in 1..row.len {
+            while at < behind {
+                ops::call_python::plain_loop();
                 insts.add(at).write(Inst::default());
                 base_ops.add(at).write(BaseOp::default());
                 at += 1;
             }
             (extended, prefixes) = (0, Head::NONE);
+            if row.kind == Kind::Plain {
+                continue;
+            }
             match row.kind {
                 Kind::Plain => {}
                 Kind::Prefix => {

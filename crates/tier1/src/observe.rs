@@ -69,14 +69,7 @@ pub(crate) fn set_recording(ts: *mut ThreadState, on: bool) {
 pub(crate) fn unseen<T>(ts: *mut ThreadState, body: impl FnOnce() -> T) -> T {
     let recording = RECORDED.load(Relaxed) == ts;
     set_recording(ts, false);
-    let left = LEFT_SINCE.swap(0, Relaxed);
-    if left != 0 {
-        add(&LEFT_NS, now().saturating_sub(left));
-    }
-    let result = body();
-    if left != 0 {
-        LEFT_SINCE.store(now(), Relaxed);
-    }
+    let result = timed(0, body);
     set_recording(ts, recording);
     result
 }
@@ -87,10 +80,23 @@ pub(crate) fn left<T>(body: impl FnOnce() -> T) -> T {
     if !counting() {
         return body();
     }
-    let before = LEFT_SINCE.swap(now(), Relaxed);
+    timed(now(), body)
+}
+
+/// Runs `body`, from `since` on in CPython's evaluator if that is not zero; the time until now is whose it was.
+fn timed<T>(since: u64, body: impl FnOnce() -> T) -> T {
+    let end = || {
+        let since = LEFT_SINCE.load(Relaxed);
+        if since != 0 {
+            add(&LEFT_NS, now().saturating_sub(since));
+        }
+        since != 0
+    };
+    let was_left = end();
+    LEFT_SINCE.store(since, Relaxed);
     let result = body();
-    let since = LEFT_SINCE.swap(before, Relaxed);
-    add(&LEFT_NS, now().saturating_sub(since));
+    end();
+    LEFT_SINCE.store(if was_left { now() } else { 0 }, Relaxed);
     result
 }
 

@@ -18,10 +18,10 @@ impl Env for Alone {
     fn link_target(&self, _executor: u32) -> Option<LinkTarget> {
         None
     }
-    fn first_exit_id(&self) -> u32 {
+    fn first_exit_id(&self, _count: usize) -> u32 {
         0
     }
-    fn first_escape_id(&self) -> u32 {
+    fn first_escape_id(&self, _count: usize) -> u32 {
         0
     }
     fn recipe(&self, _trace: &Trace, _inst: u32) -> Option<Recipe<ValueId>> {
@@ -146,7 +146,7 @@ fn main() {
                 let start = Instant::now();
                 let c = codegen::compile(&trace, &mut arena, &Alone, &Options::default()).expect("it compiles");
                 let time = start.elapsed().as_secs_f64() * 1e6;
-                arena.retire(c.code);
+                arena.retire(c.code, 0);
                 time
             })
             .collect();

@@ -68,7 +68,9 @@ pub struct Arena {
     full: bool,
     /// The system does not let memory become executable any more.
     refused: bool,
-    reclaim: Reclaim<CodeRange>,
+    reclaim: Reclaim<(CodeRange, u32)>,
+    /// Owners of retired code that is free now.
+    dead: Vec<u32>,
     enter: usize,
     pub(crate) exit_thunk: usize,
     /// For exits that use no vector register.
@@ -111,6 +113,7 @@ impl Arena {
             full: false,
             refused: false,
             reclaim: Reclaim::new(),
+            dead: Vec::new(),
             enter: 0,
             exit_thunk: 0,
             exit_thunk_general: 0,
@@ -163,14 +166,33 @@ impl Arena {
     pub fn end_activation(&mut self, activation: Activation) {
         let mut freed = Vec::new();
         self.reclaim.leave(activation, |r| freed.push(r));
-        freed.into_iter().for_each(|r| self.release(r));
+        self.bury(freed);
     }
 
-    /// The code is unreachable for new activations (unlinked, uninstalled); it is reused once the present ones left.
-    pub fn retire(&mut self, range: CodeRange) {
+    /// The code is unreachable for new activations (unlinked, uninstalled); it is reused once the present ones left, and
+    /// then `owner` is told by [`Arena::take_dead`].
+    pub fn retire(&mut self, range: CodeRange, owner: u32) {
         let mut freed = Vec::new();
-        self.reclaim.retire(range, |r| freed.push(r));
-        freed.into_iter().for_each(|r| self.release(r));
+        self.reclaim.retire((range, owner), |r| freed.push(r));
+        self.bury(freed);
+    }
+
+    fn bury(&mut self, freed: Vec<(CodeRange, u32)>) {
+        for (range, owner) in freed {
+            self.release(range);
+            self.dead.push(owner);
+        }
+    }
+
+    /// Owners of retired code that nobody can be in any more, each told once.
+    pub fn take_dead(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.dead)
+    }
+
+    /// Whether [`Arena::take_dead`] has something to tell.
+    #[inline]
+    pub fn has_dead(&self) -> bool {
+        !self.dead.is_empty()
     }
 
     /// Whether no retired code waits for activations to leave.

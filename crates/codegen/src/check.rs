@@ -303,10 +303,10 @@ mod tests {
         fn recipe(&self, _: &Trace, _: u32) -> Option<crate::Recipe<ValueId>> {
             None
         }
-        fn first_exit_id(&self) -> u32 {
+        fn first_exit_id(&self, _count: usize) -> u32 {
             0
         }
-        fn first_escape_id(&self) -> u32 {
+        fn first_escape_id(&self, _count: usize) -> u32 {
             0
         }
     }

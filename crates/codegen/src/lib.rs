@@ -47,14 +47,14 @@ pub trait Env {
     fn entry_locs(&self, trace: &Trace) -> Option<Vec<Loc>>;
     /// Where to jump for `link executor`, or `None` when it is gone (the link is then an ordinary exit).
     fn link_target(&self, executor: u32) -> Option<LinkTarget>;
-    /// Global id of the first exit of this trace; exit `i` reports `first_exit_id + i`.
-    fn first_exit_id(&self) -> u32;
-    /// Global id of the first escape of this trace; escape `i` reports `first_escape_id + i`.
-    fn first_escape_id(&self) -> u32;
+    /// Global id of the first of this trace's `count` exits; exit `i` reports `first_exit_id + i`.
+    fn first_exit_id(&self, count: usize) -> u32;
+    /// Global id of the first of this trace's escapes; escape `i` reports `first_escape_id + i`.
+    fn first_escape_id(&self, count: usize) -> u32;
     /// How to run the escape `inst` of `trace` in machine code. `None`: by [`Callbacks::on_escape`].
     fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>>;
-    /// Global id of the first native call of this trace; call `i` leaves `first_call_id + i` in the native frame.
-    fn first_call_id(&self) -> u32 {
+    /// Global id of the first of this trace's native calls; call `i` leaves `first_call_id + i` in the native frame.
+    fn first_call_id(&self, _count: usize) -> u32 {
         0
     }
     /// How to do the call `inst`.

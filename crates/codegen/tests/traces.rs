@@ -447,14 +447,14 @@ fn the_arena_is_reused_and_capped() {
     let first = m.root(SQUARES);
     let entry = m.executors[first].entry;
     let activation = m.arena.begin_activation();
-    m.arena.retire(m.executors[first].code);
+    m.arena.retire(m.executors[first].code, first as u32);
     let second = m.root(SQUARES);
     assert_ne!(m.executors[second].entry, entry, "somebody may still be in the first");
     m.arena.end_activation(activation);
     let third = m.root(SQUARES);
     assert_eq!(m.executors[third].entry, entry);
     for e in [second, third] {
-        m.arena.retire(m.executors[e].code);
+        m.arena.retire(m.executors[e].code, e as u32);
     }
     assert_eq!(m.arena.used(), before);
     assert!(m.arena.is_settled());

@@ -32,9 +32,18 @@ bridge parent=3 exit=1 code=0x10,0x20 entry=i64:slot2,obj:v7,f64:v9
 s0: before c1@0 [=, =, box_i64 v0, box_bool v3, box_f64 v2:steal]
 ";
 
+const RANGES: &str = "\
+root code=0x10 entry=i64:start2by-1,i64:len2,i64:start3,i64:len3,i64:step3
+  v0 = load_slot 0
+  v1 = entry_i64 0
+  v2 = entry_i64 1
+  exit ; s0
+s0: before c0@4 [=, =, range_iter v1 v2 v1] {v0+16: v1, v0+32: v2}
+";
+
 #[test]
 fn print_parse_print_is_the_identity() {
-    for text in [LOOP, BRIDGE] {
+    for text in [LOOP, BRIDGE, RANGES] {
         let trace = Trace::parse(text).unwrap();
         trace.verify().unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(trace.to_string(), text);
@@ -97,6 +106,9 @@ fn the_verifier_finds_each_broken_rule() {
         ("[0x7f20:borrow", "[=", "nothing is unchanged"),
         ("func=v0:new", "gen=null", "names its generator"),
         ("s0: before c0@14 [=, null]", "s0: before", "no frame"),
+        ("[box_i64 v5, v0:steal]", "[range_iter v3 v3 v0]", "is obj, not i64"),
+        ("s0: before c0@14 [=, null]", "s0: before c0@14 [=] {v0+16: v0}", "is obj, not i64"),
+        ("box_f64 v8, v0:new]", "box_f64 v8, v0:new] {v0+16: v3}", "where others may look"),
     ] {
         assert!(LOOP.contains(from), "{from}");
         let trace = Trace::parse(&LOOP.replacen(from, to, 1)).unwrap_or_else(|e| panic!("{from} -> {to}: {e}"));

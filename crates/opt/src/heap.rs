@@ -32,6 +32,7 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::StoreGenSlot
         | Uop::GuardGenSlotOwned
         | Uop::StoreSlot
+        | Uop::StoreSlotOrNull
         | Uop::LendSlot
         | Uop::ClearSlot
         | Uop::LoadCell

@@ -614,6 +614,11 @@ impl Recorder {
         self.trace.unowned = slots;
     }
 
+    /// An executor is gone: a bridge from it will not be compiled.
+    pub fn note_invalid(&mut self, executor: u32) {
+        self.stale |= matches!(self.start.kind, TraceKind::Bridge { parent, .. } if parent == executor);
+    }
+
     /// Number of uops so far.
     pub fn len(&self) -> usize {
         self.trace.insts.len()

@@ -10,8 +10,8 @@ use ir::{EntrySource, Inst, Trace, TraceKind, Uop, ValueId};
 use record::{Dependency, Finished};
 
 use crate::escape::Control;
-use crate::executor::{Executor, ExitState, Site};
-use crate::link::Signature;
+use crate::executor::{Executor, ExitState, NOBODY, Site};
+use crate::link::{Signature, Truths};
 use crate::recipe::{Expected, recipe};
 use crate::state::{State, describe};
 
@@ -48,19 +48,18 @@ impl Env for CompileEnv<'_> {
     }
 
     fn link_target(&self, executor: u32) -> Option<LinkTarget> {
-        // A link to an executor that takes nothing in registers goes through the exit thunk, which writes the frame
-        // and re-enters.
+        // A link whose state is not one frame goes through the exit thunk, which writes the frames and re-enters.
         let target = self.state.executor(executor);
         (target.valid && self.direct == Some(executor))
             .then(|| LinkTarget { addr: target.compiled.entry, locs: target.compiled.entry_locs.clone() })
     }
 
-    fn first_exit_id(&self) -> u32 {
-        self.state.next_exit_id()
+    fn first_exit_id(&self, count: usize) -> u32 {
+        self.state.exit_numbers.next(count)
     }
 
-    fn first_escape_id(&self) -> u32 {
-        self.state.next_escape_id()
+    fn first_escape_id(&self, count: usize) -> u32 {
+        self.state.escape_numbers.next(count)
     }
 
     fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>> {
@@ -71,8 +70,8 @@ impl Env for CompileEnv<'_> {
         recipe(trace, &trace.insts[inst as usize], &self.expected)
     }
 
-    fn first_call_id(&self) -> u32 {
-        self.state.next_call_id()
+    fn first_call_id(&self, count: usize) -> u32 {
+        self.state.call_numbers.next(count)
     }
 
     fn native_call(&self, trace: &Trace, inst: &Inst) -> Option<codegen::NativeCall> {
@@ -248,16 +247,19 @@ impl State {
         let exits = ExitState::all(&optimized, &compiled);
         let plans = crate::escape::plans(&optimized, &compiled)?;
         let call_plans = crate::call_plan::plans(&optimized, &compiled)?;
-        let id = self.executor_count();
-        if let Some(target) = direct {
-            self.executor_mut(target).linkers.push(id);
+        // It must go when the executor that it leads to goes.
+        let leads_to = optimized.insts.last().filter(|i| i.op == Uop::Link).map(|i| i.imms[0] as u32);
+        if leads_to.is_some_and(|target| !self.executor(target).valid) {
+            self.arena.retire(compiled.code, NOBODY);
+            return Err("the loop that it leads to is gone".into());
         }
-        Ok(self.adopt(Executor {
-            id,
+        let id = self.adopt(Executor {
+            id: 0,
             site,
             trace: optimized,
             recorded: None,
             variants: Vec::new(),
+            refused: Vec::new(),
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
@@ -270,30 +272,57 @@ impl State {
             valid: true,
             control,
             breaker,
-            first_exit: self.next_exit_id(),
+            first_exit: 0,
+            first_escape: 0,
+            first_call: 0,
             exits,
             entered: 0,
             executed: 0,
             seen_escapes: 0,
-        }))
+        });
+        if let Some(target) = leads_to {
+            self.executor_mut(target).linkers.push(id);
+        }
+        Ok(id)
     }
 
     /// For a trace that ends in a link: the executor to jump to with slots in registers, compiled if need be.
     fn link(&mut self, trace: &mut Trace, depth: usize) -> Option<u32> {
-        if trace.insts.last()?.op != Uop::Link || depth > 1 {
+        if trace.insts.last()?.op != Uop::Link {
             return None;
         }
-        let (target, signature) = crate::link::prepare(trace)?;
-        let variant = self.variant(target, signature, depth);
-        match variant {
-            Some(id) => trace.insts.last_mut()?.imms[0] = u64::from(id),
-            None => trace.insts.last_mut()?.args.clear(),
+        if depth <= 1
+            && let Some((target, signature)) = crate::link::prepare(trace)
+            && let Some(id) = self.variant(target, signature, depth)
+        {
+            trace.insts.last_mut()?.imms[0] = u64::from(id);
+            return Some(id);
         }
-        variant
+        self.link_by_memory(trace)
+    }
+
+    /// For a trace that ends in a link whose state the target does not take in registers.
+    fn link_by_memory(&mut self, trace: &mut Trace) -> Option<u32> {
+        let truths = Truths { true_: py::_Py_TrueStruct() as u64, false_: py::_Py_FalseStruct() as u64 };
+        // SAFETY: the code objects of a trace are alive while it is compiled.
+        let nlocals = unsafe { (*(trace.codes[0] as *mut py::Code)).co_nlocalsplus } as usize;
+        let target = crate::link::write_back(trace, nlocals, &truths)?;
+        let link = trace.insts.pop()?;
+        let ex = self.executor(target);
+        if ex.valid {
+            let counter = &raw const ex.control.linked;
+            trace.push(Inst::new(Uop::Count, &[]).imm(counter as u64));
+            self.counters.links_by_memory += 1;
+        }
+        trace.push(link);
+        Some(target)
     }
 
     fn variant(&mut self, target: u32, signature: Signature, depth: usize) -> Option<u32> {
         let ex = self.executor(target);
+        if signature.is_empty() || ex.refused.contains(&signature) {
+            return signature.is_empty().then_some(target);
+        }
         let known = ex.variants.iter().find(|(s, id)| *s == signature && self.executor(*id).valid).map(|v| v.1);
         if known.is_some() {
             return known;
@@ -317,6 +346,7 @@ impl State {
                 if self.log.on() {
                     self.log.line(&format!("entry with registers not compiled: {reason}"));
                 }
+                self.executor_mut(target).refused.push(signature);
                 None
             }
         }
@@ -332,7 +362,7 @@ impl State {
         let options = codegen::Options { force_spills: self.stress_spill, ..codegen::Options::default() };
         // The arena is lent out for the call: the environment only reads the rest of the state.
         let arena = &raw mut self.arena;
-        let control = Box::new(Control { valid: 1, escapes: 0 });
+        let control = Box::new(Control { valid: 1, escapes: 0, linked: 0 });
         // SAFETY: the running thread's state and its interpreter.
         let expected = unsafe {
             let ts = py::PyThreadState_Get();
@@ -352,7 +382,7 @@ impl State {
 
     pub(crate) fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {
         let at = describe(code, offset);
-        let id = self.executor_count();
+        let id = self.next_executor_id();
         self.log.line(&format!("{what}, to be executor {id}: {at}\n{text}"));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Control {
     pub valid: u64,
     /// Escapes that native code went on from.
     pub escapes: u64,
+    /// Links that came in with everything in memory.
+    pub linked: u64,
 }
 
 /// A frame during an escape.

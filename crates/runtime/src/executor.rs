@@ -41,6 +41,9 @@ pub(crate) struct ExitState {
     pub forced: bool,
 }
 
+/// The owner of code that never became an executor's.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
 /// A compiled trace.
 pub(crate) struct Executor {
     pub id: u32,
@@ -51,7 +54,9 @@ pub(crate) struct Executor {
     pub recorded: Option<Trace>,
     /// Executors of the same loop entered with slots in registers, by signature.
     pub variants: Vec<(Signature, u32)>,
-    /// The executor this is a variant of.
+    /// Signatures with which it could not be compiled.
+    pub refused: Vec<Signature>,
+    /// The executor that has this one among its `variants` or `entries`.
     pub variant_of: Option<u32>,
     /// Executors whose code jumps here.
     pub linkers: Vec<u32>,
@@ -72,7 +77,10 @@ pub(crate) struct Executor {
     pub control: Box<Control>,
     /// The eval breaker word under which the trace was made.
     pub breaker: usize,
+    /// Where its runs of numbers begin: of exits, escapes and native calls.
     pub first_exit: u32,
+    pub first_escape: u32,
+    pub first_call: u32,
     pub exits: Vec<ExitState>,
     /// Times it was entered from tier 1.
     pub entered: u64,

@@ -28,6 +28,7 @@ pub(crate) unsafe fn on_hot(
     unsafe {
         gives_up();
         let st = state();
+        st.bury();
         let code = tier1::code_of(frame);
         let offset = (*code).offset_of(ip) as u32;
         st.hurry_recording(ts, (*code).code as usize);
@@ -178,7 +179,6 @@ pub(crate) unsafe fn enter(
             let thunk = st.enter_thunk();
             let status = thunk(entry, at.frame as u64, ts as u64, &raw const (*ts).eval_breaker as u64);
             st = state();
-            st.end_activation(activation);
             let returned = status != STATUS_RESUME;
             let executed = st.executed as usize;
             let ex = st.executor_mut(id);
@@ -186,14 +186,17 @@ pub(crate) unsafe fn enter(
             if ex.entered.is_multiple_of(JUDGED_ENTRIES) {
                 st.judge(id);
             }
+            // A link that is not a jump yet: go on in the executor it names.
+            let next = st.next_executor.take().filter(|next| st.executor(*next).valid);
+            st.end_activation(activation);
+            st.bury();
             if returned {
                 // The frame returned this object to whoever called it.
                 st.resume.frame = (*ts).current_frame;
                 st.resume.kind = ResumeKind::CalleeReturned(status as *mut py::Object);
                 return &raw const st.resume;
             }
-            // A link that is not a jump yet: go on in the executor it names.
-            match st.next_executor.take() {
+            match next {
                 Some(next) if st.resume.kind == ResumeKind::Normal => id = next,
                 _ => return &raw const st.resume,
             }
@@ -211,7 +214,7 @@ pub(crate) unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, id: u32) -> u
         crate::native::link(cx);
         let st = state();
         st.counters.exits += 1;
-        let exit = &mut *st.exit_states[id as usize];
+        let exit = &mut *st.exit_numbers.get(id).state;
         exit.taken += 1;
         st.executed = exit.weight;
         let resume = match &exit.plan {

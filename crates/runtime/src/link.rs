@@ -3,6 +3,11 @@
 //! The target is compiled once more for each signature it is reached with:
 //! its recorded trace, with the first load of each handed-over slot replaced by an entry parameter.
 //! Memory of those slots is stale, exactly as after a pending `set_slot`; so that is what the new entry starts with.
+//!
+//! Where that cannot be (a slot holds another type than the target's trace has seen, say), the link writes the frame, as an
+//! exit would, and jumps to where tier 1 enters the target. What the target then leaves through may get a bridge.
+
+use std::collections::HashMap;
 
 use ir::{Count, EntryParam, EntrySource, Inst, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};
 
@@ -28,6 +33,7 @@ pub(crate) type Signature = Vec<(u16, Handover)>;
 /// at the link cannot be handed over (inlined frames, empty stack slots).
 pub(crate) fn prepare(trace: &mut Trace) -> Option<(u32, Signature)> {
     let last = trace.insts.pop()?;
+    let len = trace.insts.len();
     let result = prepare_link(trace, &last);
     match result {
         Some((signature, args, snap)) => {
@@ -39,6 +45,7 @@ pub(crate) fn prepare(trace: &mut Trace) -> Option<(u32, Signature)> {
             Some((target, signature))
         }
         None => {
+            trace.insts.truncate(len);
             trace.insts.push(last);
             None
         }
@@ -103,6 +110,81 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     }
     let snap = trace.push_snapshot(after);
     Some((signature, args, snap))
+}
+
+/// What [`write_back`] has to know of Python.
+pub(crate) struct Truths {
+    pub true_: u64,
+    pub false_: u64,
+}
+
+/// Makes a link whose state is one frame leave everything in memory, as tier 1 would. The executor linked to.
+pub(crate) fn write_back(trace: &mut Trace, nlocals: usize, truths: &Truths) -> Option<u32> {
+    let link = trace.insts.last().filter(|i| i.op == Uop::Link)?.clone();
+    let mut snapshot = trace.snapshot(link.snap?).clone();
+    let [frame] = &mut snapshot.frames[..] else { return None };
+    trace.insts.pop();
+    let mut boxes: HashMap<Source, ValueId> = HashMap::new();
+    let mut stores = Vec::new();
+    for (i, slot) in frame.slots.iter_mut().enumerate() {
+        if slot.source == Source::Unchanged {
+            continue;
+        }
+        let lent = matches!(slot.source, Source::Value(_)) && slot.count == Count::Borrow;
+        let value = object(trace, *slot, &mut boxes, truths);
+        stores.push((i, value, lent));
+        *slot = SlotVal::UNCHANGED;
+    }
+    // Released last: one of them may be what keeps a value alive that is written. What pending stores to locals left
+    // stale is of harmless types; stack slots own nothing.
+    let mut stale = Vec::new();
+    for &(i, ..) in stores.iter().filter(|s| s.0 < nlocals) {
+        stale.push(trace.push(Inst::new(Uop::SlotReference, &[]).imm(8 * i as u64).imm2(truths.true_)));
+    }
+    for (i, value, lent) in stores {
+        let op = if lent { Uop::LendSlot } else { Uop::StoreSlotOrNull };
+        trace.push(Inst::new(op, &[value]).imm(8 * i as u64));
+    }
+    for old in stale {
+        trace.push(Inst::new(Uop::DecrefDead, &[old]));
+    }
+    let snap = trace.push_snapshot(snapshot);
+    trace.push(Inst { args: Default::default(), snap: Some(snap), ..link.clone() });
+    Some(link.imms[0] as u32)
+}
+
+/// The object that a slot is to own (or to borrow), with the reference made. A box that two slots share is made once.
+fn object(trace: &mut Trace, slot: SlotVal, boxes: &mut HashMap<Source, ValueId>, truths: &Truths) -> ValueId {
+    let new = |trace: &mut Trace, op, args: &[ValueId]| trace.push(Inst::new(op, args));
+    match slot.source {
+        Source::Value(v) => {
+            if slot.count == Count::New {
+                new(trace, Uop::Incref, &[v]);
+            }
+            v
+        }
+        Source::Unchanged | Source::Null => new(trace, Uop::ConstObj, &[]),
+        Source::Const(address) => {
+            let v = trace.push(Inst::new(Uop::ConstObj, &[]).imm(address));
+            new(trace, Uop::Incref, &[v]);
+            v
+        }
+        Source::BoxI64(v) | Source::BoxF64(v) => {
+            if let Some(&made) = boxes.get(&slot.source) {
+                new(trace, Uop::Incref, &[made]);
+                return made;
+            }
+            let op = if matches!(slot.source, Source::BoxI64(_)) { Uop::BoxI64 } else { Uop::BoxF64 };
+            let made = new(trace, op, &[v]);
+            boxes.insert(slot.source, made);
+            made
+        }
+        Source::BoxBool(v) => {
+            let inst = Inst::new(Uop::BoxBool, &[v]).imm(truths.false_);
+            trace.push(inst.imm2(truths.true_.wrapping_sub(truths.false_)))
+        }
+        Source::RangeIter { start, len, step } => new(trace, Uop::NewRangeIter, &[start, len, step]),
+    }
 }
 
 /// The recorded trace of a root executor, entered with `signature`: the optimizer knows that an entry parameter is its

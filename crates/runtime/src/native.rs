@@ -275,6 +275,7 @@ impl State {
         match result {
             Ok(entry) => {
                 self.counters.variants += 1;
+                self.executor_mut(entry).variant_of = Some(root_id);
                 self.executor_mut(root_id).entries.push(entry);
                 let address = self.executor(entry).compiled.entry;
                 let target = &mut self.calls.targets[id as usize];
@@ -304,10 +305,7 @@ impl State {
         let count = self.calls.surprises.entry(code).or_default();
         *count += 1;
         if *count == MAX_SURPRISES && self.calls.boxed_results.insert(code) {
-            let all: Vec<u32> = (0..self.executor_count()).filter(|id| self.executor(*id).site.code == code).collect();
-            for id in all {
-                self.invalidate(id);
-            }
+            self.invalidate_code(code);
         }
     }
 
@@ -360,7 +358,7 @@ unsafe fn write_callers(cx: *mut NativeFrame, base: *mut py::Frame) -> *mut py::
 
 /// The plan of the call in flight.
 unsafe fn plan_in_flight<'a>(cx: *mut NativeFrame) -> &'a CallPlan {
-    // SAFETY: executors are boxed, and none is freed: the plan stays.
+    // SAFETY: executors are boxed, and freed only when no activation is left in them: the plan stays.
     unsafe {
         let st = state();
         let (executor, index) = st.call_site((*cx).call);

@@ -16,6 +16,7 @@ use crate::deopt::ExitPlan;
 use crate::executor::{Executor, ExitState};
 use crate::log::Log;
 use crate::native::Calls;
+use crate::numbers::Numbers;
 use crate::watch::Watchers;
 
 /// What executors return: [`State::resume`] says where to go on.
@@ -44,6 +45,15 @@ const BRIDGE_ATTEMPTS: u8 = 3;
 const MAX_EXECUTORS_PER_CODE: usize = 64;
 /// Places that may ask in vain while a recording waits for a call.
 const PATIENCE: u32 = 64;
+
+/// Where an exit belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct ExitSite {
+    pub executor: u32,
+    pub index: u32,
+    /// It lies in the executor.
+    pub state: *mut ExitState,
+}
 
 /// A recording in progress.
 pub(crate) struct Recording {
@@ -88,6 +98,9 @@ pub(crate) struct Counters {
     pub made: u64,
     pub bridges: u64,
     pub variants: u64,
+    pub links_by_memory: u64,
+    /// Of executors that are freed.
+    pub linked_by_memory: u64,
     pub forced_exits: u64,
     pub entered: u64,
     pub exits: u64,
@@ -106,12 +119,12 @@ pub(crate) struct Counters {
 
 /// Failures at one place.
 #[derive(Default, Clone, Copy)]
-struct Heat {
+pub(crate) struct Heat {
     failures: u32,
     /// Recordings that left the loop.
     left: u32,
     /// Executors whose assumptions did not last.
-    invalidated: u32,
+    pub invalidated: u32,
 }
 
 pub(crate) struct State {
@@ -123,20 +136,20 @@ pub(crate) struct State {
     pub log: Log,
     pub arena: Arena,
     /// Boxed: a running one stays where it is when others are added.
-    #[allow(clippy::vec_box)]
-    pub executors: Vec<Box<Executor>>,
-    exit_sites: Vec<(u32, u32)>,
-    /// By exit id; they are in their executors.
-    pub exit_states: Vec<*mut ExitState>,
-    escape_sites: Vec<(u32, u32)>,
-    call_sites: Vec<(u32, u32)>,
+    pub executors: Vec<Option<Box<Executor>>>,
+    /// Ids without an executor.
+    pub free_executors: Vec<u32>,
+    pub exit_numbers: Numbers<ExitSite>,
+    /// Executor and index.
+    pub escape_numbers: Numbers<(u32, u32)>,
+    pub call_numbers: Numbers<(u32, u32)>,
     pub calls: Calls,
     pub recording: Option<Recording>,
     pub counters: Counters,
     pub aborts: FxHashMap<String, u64>,
     /// By code and offset. Ordered: a dying code object, of which there are many, takes its own with it.
-    heat: BTreeMap<(usize, u32), Heat>,
-    per_code: FxHashMap<usize, usize>,
+    pub heat: BTreeMap<(usize, u32), Heat>,
+    pub per_code: FxHashMap<usize, usize>,
     pub dependents: FxHashMap<Dependency, Vec<u32>>,
     pub watchers: Watchers,
     /// Names that executors or recordings depend on, by dict.
@@ -212,10 +225,10 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 log: Log::Off,
                 arena,
                 executors: Vec::new(),
-                exit_sites: Vec::new(),
-                exit_states: Vec::new(),
-                escape_sites: Vec::new(),
-                call_sites: Vec::new(),
+                free_executors: Vec::new(),
+                exit_numbers: Numbers::default(),
+                escape_numbers: Numbers::default(),
+                call_numbers: Numbers::default(),
                 calls: Calls::default(),
                 recording: None,
                 counters: Counters::default(),
@@ -296,61 +309,62 @@ fn give_up() -> bool {
 
 impl State {
     pub fn executor(&self, id: u32) -> &Executor {
-        &self.executors[id as usize]
+        self.executors[id as usize].as_ref().expect("nothing names an executor that is freed")
     }
 
     pub fn executor_mut(&mut self, id: u32) -> &mut Executor {
-        &mut self.executors[id as usize]
+        self.executors[id as usize].as_mut().expect("nothing names an executor that is freed")
     }
 
     /// The executor that a function's code starts with, if there is one.
     pub fn function_executor(&self, code: usize) -> Option<&Executor> {
-        self.executors.iter().map(|e| &**e).find(|e| e.valid && e.site.code == code && e.starts_function())
+        self.live().find(|e| e.valid && e.site.code == code && e.starts_function())
     }
 
-    pub fn executor_count(&self) -> u32 {
-        self.executors.len() as u32
+    /// The executors that exist, by id.
+    pub fn live(&self) -> impl Iterator<Item = &Executor> {
+        self.executors.iter().flatten().map(|e| &**e)
     }
 
     pub fn exit_site(&self, id: u32) -> (u32, usize) {
-        let (executor, index) = self.exit_sites[id as usize];
+        let ExitSite { executor, index, .. } = self.exit_numbers.get(id);
         (executor, index as usize)
     }
 
     pub fn escape_site(&self, id: u32) -> (u32, usize) {
-        let (executor, index) = self.escape_sites[id as usize];
+        let (executor, index) = self.escape_numbers.get(id);
         (executor, index as usize)
-    }
-
-    pub fn next_exit_id(&self) -> u32 {
-        self.exit_sites.len() as u32
     }
 
     pub fn call_site(&self, id: u32) -> (u32, usize) {
-        let (executor, index) = self.call_sites[id as usize];
+        let (executor, index) = self.call_numbers.get(id);
         (executor, index as usize)
     }
 
-    pub fn next_call_id(&self) -> u32 {
-        self.call_sites.len() as u32
+    /// The id that the next executor will get.
+    pub fn next_executor_id(&self) -> u32 {
+        self.free_executors.last().copied().unwrap_or(self.executors.len() as u32)
     }
 
-    pub fn next_escape_id(&self) -> u32 {
-        self.escape_sites.len() as u32
-    }
-
-    /// Takes a compiled executor in; its ids were promised by the functions above.
+    /// Takes a compiled executor in, whose machine code has the numbers that come next.
     pub fn adopt(&mut self, mut executor: Executor) -> u32 {
-        let id = executor.id;
-        self.exit_states.extend(executor.exits.iter_mut().map(|e| &raw mut *e));
-        self.exit_sites.extend((0..executor.compiled.exits.len()).map(|i| (id, i as u32)));
-        self.escape_sites.extend((0..executor.compiled.escapes.len()).map(|i| (id, i as u32)));
-        self.call_sites.extend((0..executor.compiled.calls.len()).map(|i| (id, i as u32)));
+        let id = self.next_executor_id();
+        self.free_executors.pop();
+        executor.id = id;
+        let exits = executor.exits.iter_mut().enumerate();
+        let exits = exits.map(|(n, state)| ExitSite { executor: id, index: n as u32, state: &raw mut *state });
+        executor.first_exit = self.exit_numbers.take(exits);
+        let sites = |n: usize| (0..n).map(move |i| (id, i as u32));
+        executor.first_escape = self.escape_numbers.take(sites(executor.compiled.escapes.len()));
+        executor.first_call = self.call_numbers.take(sites(executor.compiled.calls.len()));
         for d in &executor.dependencies {
             self.dependents.entry(*d).or_default().push(id);
         }
         *self.per_code.entry(executor.site.code).or_default() += 1;
-        self.executors.push(Box::new(executor));
+        if id as usize == self.executors.len() {
+            self.executors.push(None);
+        }
+        self.executors[id as usize] = Some(Box::new(executor));
         id
     }
 
@@ -440,7 +454,7 @@ impl State {
         self.options.threshold.is_some() || !self.options.stress.is_empty()
     }
 
-    fn hot_loop(&self) -> u32 {
+    pub fn hot_loop(&self) -> u32 {
         self.options.threshold.unwrap_or(HOT_LOOP)
     }
 
@@ -571,8 +585,7 @@ impl State {
         if recording.offset == header && recording.code == address && recording.recorder.is_loop() {
             return None;
         }
-        self.executors
-            .iter()
+        self.live()
             .find(|e| e.valid && e.recorded.is_some() && e.site.code == address && e.site.offset == header)
             .map(|e| e.id)
     }
@@ -672,10 +685,10 @@ impl State {
             if let TraceKind::Bridge { parent, exit } = self.executor(id).trace.kind {
                 self.counters.bridges += 1;
                 let entry = self.executor(id).compiled.entry;
-                let parent_executor = &mut self.executors[parent as usize];
-                parent_executor.exits[exit as usize].bridge = Some(id);
+                self.executor_mut(parent).exits[exit as usize].bridge = Some(id);
+                let parent = self.executors[parent as usize].as_ref().expect("it has a bridge");
                 if !self.stress_exits
-                    && let Err(e) = self.arena.patch_exit(&parent_executor.compiled, exit, entry)
+                    && let Err(e) = self.arena.patch_exit(&parent.compiled, exit, entry)
                 {
                     self.log.line(&format!("exit not patched: {e}"));
                 }
@@ -690,100 +703,9 @@ impl State {
             }
             for edge in edges {
                 if tier1::hooks::install_executor(tier1_code, edge as usize, id) {
-                    self.executors[id as usize].site.installed.push(edge);
+                    self.executor_mut(id).site.installed.push(edge);
                 }
             }
-        }
-    }
-
-    /// Takes an executor out of service. Native code that is running it notices at its next escape or exit.
-    pub fn invalidate(&mut self, id: u32) {
-        let ex = &mut self.executors[id as usize];
-        if !ex.valid {
-            return;
-        }
-        ex.valid = false;
-        ex.control.valid = 0;
-        self.counters.invalidated += 1;
-        if let Some(n) = self.per_code.get_mut(&ex.site.code) {
-            *n -= 1;
-        }
-        let site = ex.site.clone();
-        let kind = ex.trace.kind;
-        self.calls.forget_executor(id, self.arena.call_thunk());
-        let ex = &mut self.executors[id as usize];
-        if ex.recorded.is_some() {
-            self.heat.entry((site.code, site.offset)).or_default().invalidated += 1;
-        }
-        let range = ex.compiled.code;
-        self.uninstall(id);
-        if let TraceKind::Bridge { parent, exit } = kind {
-            let first = self.executors[parent as usize].first_exit;
-            let parent_executor = &mut self.executors[parent as usize];
-            if parent_executor.valid {
-                let state = &mut parent_executor.exits[exit as usize];
-                (state.bridge, state.countdown) = (None, 0);
-                let unpatched = self.arena.unpatch_exit(&parent_executor.compiled, exit, first + exit);
-                if unpatched.is_err() {
-                    // The exit still leads here. Code that is not valid is neither entered nor gone on with.
-                    self.invalidate(parent);
-                }
-            }
-        }
-        let ex = &self.executors[id as usize];
-        let children: Vec<u32> = {
-            let bridges = ex.exits.iter().filter_map(|e| e.bridge);
-            // What jumps here must not any more: this code may be freed.
-            let same = ex.variants.iter().map(|v| v.1).chain(ex.entries.iter().copied());
-            bridges.chain(same).chain(ex.linkers.iter().copied()).collect()
-        };
-        for child in children {
-            self.invalidate(child);
-        }
-        self.arena.retire(range);
-    }
-
-    /// Takes an executor off the instructions it is entered at.
-    fn uninstall(&mut self, id: u32) {
-        let site = &mut self.executors[id as usize].site;
-        let (code, installed) = (site.code, std::mem::take(&mut site.installed));
-        // SAFETY: tier-1 code is looked up through the code object, which a dying code object announces first.
-        unsafe {
-            if let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) {
-                for edge in installed {
-                    tier1::hooks::uninstall_executor(tier1_code, edge as usize);
-                    tier1::hooks::reset_counter(tier1_code, edge as usize, self.hot_loop());
-                }
-            }
-        }
-    }
-
-    /// Invalidates all executors whose outermost frame runs `code`.
-    pub fn invalidate_code(&mut self, code: usize) {
-        let all: Vec<u32> = self.executors.iter().filter(|e| e.valid && e.site.code == code).map(|e| e.id).collect();
-        for id in all {
-            self.invalidate(id);
-        }
-    }
-
-    pub fn invalidate_all(&mut self) {
-        for id in 0..self.executors.len() as u32 {
-            self.invalidate(id);
-        }
-    }
-
-    /// Invalidates whatever depends on `d`.
-    pub fn invalidate_dependents(&mut self, d: Dependency) {
-        if self.dependents.is_empty() && self.recording.is_none() {
-            return;
-        }
-        if let Some(ids) = self.dependents.remove(&d) {
-            for id in ids {
-                self.invalidate(id);
-            }
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.recorder.note_change(d);
         }
     }
 

@@ -31,15 +31,18 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("traces.made", c.made),
             ("traces.bridges", c.bridges),
             ("traces.variants", c.variants),
+            ("links.by_memory_made", c.links_by_memory),
+            ("links.by_memory", c.linked_by_memory + st.live().map(|e| e.control.linked).sum::<u64>()),
             ("traces.entered", c.entered),
             ("traces.forced_exits", c.forced_exits),
             ("traces.exits", c.exits),
-            ("traces.escapes", c.escapes + st.executors.iter().map(|e| e.control.escapes).sum::<u64>()),
+            ("traces.escapes", c.escapes + st.live().map(|e| e.control.escapes).sum::<u64>()),
             ("traces.escape_exits", c.escape_exits),
             ("calls.by_runtime", c.calls_by_runtime),
             ("calls.answered_late", c.calls_answered),
             ("traces.invalidated", c.invalidated),
             ("traces.dropped", c.dropped),
+            ("traces.kept", st.live().count() as u64),
             ("traces.aborted", st.aborts.values().sum()),
             ("traces.uops_recorded", c.uops_recorded),
             ("traces.uops_optimized", c.uops_optimized),
@@ -76,8 +79,7 @@ impl State {
     /// The exits taken to tier 1 most often.
     fn exits_taken(&self) -> impl Iterator<Item = String> {
         let mut exits: Vec<_> = self
-            .executors
-            .iter()
+            .live()
             .flat_map(|ex| ex.exits.iter().enumerate().map(move |(n, exit)| (exit.taken, ex, n)))
             .filter(|(taken, ..)| *taken > 0)
             .collect();

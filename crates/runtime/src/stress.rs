@@ -1,6 +1,6 @@
 //! Stress setting `exit-all`: every exit of every executor is taken once, on purpose.
 
-use ir::{Inst, Trace, Uop};
+use ir::{Inst, Trace, TraceKind, Uop};
 
 use crate::executor::{Executor, ExitState, Site};
 use crate::state::State;
@@ -27,12 +27,15 @@ impl State {
         for exit in &mut exits {
             (exit.forced, exit.attempts) = (true, u8::MAX);
         }
+        // It leads back to nobody's exit.
+        trace.kind = TraceKind::Root;
         self.adopt(Executor {
-            id: self.executor_count(),
+            id: 0,
             site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
             trace,
             recorded: None,
             variants: Vec::new(),
+            refused: Vec::new(),
             variant_of: None,
             linkers: Vec::new(),
             entries: Vec::new(),
@@ -45,7 +48,9 @@ impl State {
             valid: true,
             control,
             breaker,
-            first_exit: self.next_exit_id(),
+            first_exit: 0,
+            first_escape: 0,
+            first_call: 0,
             exits,
             entered: 0,
             executed: 0,

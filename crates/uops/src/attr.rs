@@ -59,6 +59,14 @@ pub unsafe fn set_field_i64(object: Obj, value: I64, offset: Imm32) {
     unsafe { write::<i64>(object, offset as isize, value) }
 }
 
+/// Adds one to a counter of the runtime's.
+#[uop(writes(Counters))]
+#[inline(always)]
+pub unsafe fn count(address: Imm64) {
+    // SAFETY: the counter lives as long as the code.
+    unsafe { write::<u64>(address, 0, read::<u64>(address, 0) + 1) }
+}
+
 /// An object field of a builtin object (a list iterator's list, a bound method's function), borrowed.
 #[uop(reads(Fields))]
 #[inline(always)]

@@ -33,6 +33,19 @@ pub unsafe fn store_slot(cx: Cx, value: Obj, offset: Imm32) {
     }
 }
 
+/// As [`store_slot`], of an object or null, which leaves the slot unbound.
+#[uop(writes(Slots))]
+#[inline(always)]
+pub unsafe fn store_slot_or_null(cx: Cx, value: Obj, offset: Imm32) {
+    let mut tag = TAG_BORROWED;
+    if value != 0 {
+        // SAFETY: `value` is a live object.
+        tag &= unsafe { read::<u16>(value, FLAGS) as u64 };
+    }
+    // SAFETY: as for load_slot.
+    unsafe { write::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize, value | tag) }
+}
+
 /// Stores a reference that something else owns into a slot, tagged as borrowed. The old contents must have been dealt
 /// with.
 #[uop(writes(Slots))]

@@ -77,10 +77,10 @@ impl Env for TestEnv<'_> {
         let e = self.machine.executors.get(executor as usize)?;
         Some(LinkTarget { addr: e.entry, locs: e.entry_locs.clone() })
     }
-    fn first_exit_id(&self) -> u32 {
+    fn first_exit_id(&self, _count: usize) -> u32 {
         self.first_exit
     }
-    fn first_escape_id(&self) -> u32 {
+    fn first_escape_id(&self, _count: usize) -> u32 {
         self.first_escape
     }
     fn recipe(&self, trace: &Trace, inst: u32) -> Option<Recipe<ValueId>> {

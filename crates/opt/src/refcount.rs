@@ -11,7 +11,7 @@
 //! only to objects of harmless types, whose release may be the last.
 use std::collections::BTreeMap;
 
-use ir::{Count, Form, Grade, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{Count, Form, Grade, Inst, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -38,7 +38,9 @@ pub(crate) fn cancel(trace: &mut Trace) -> Cancelled {
         }
     }
     let done = Cancelled { gone: vec![false; trace.insts.len()], increfs: Vec::new() };
-    let mut pass = Pass { trace, done, delayed: BTreeMap::new(), outlives, instances, changed: Snaps::default() };
+    let stored = trace.insts.iter().filter_map(|i| stored(trace, i)).collect();
+    let mut pass =
+        Pass { trace, done, delayed: BTreeMap::new(), outlives, instances, stored, changed: Snaps::default() };
     for at in 0..pass.trace.insts.len() {
         pass.inst(at);
     }
@@ -54,6 +56,8 @@ struct Pass<'a> {
     outlives: FxHashSet<ValueId>,
     /// Values whose death takes references with it, to whatever was stored in them.
     instances: FxHashSet<ValueId>,
+    /// Tuples and lists, each with a value that was put into it: reading that out again may have been optimized away.
+    stored: FxHashSet<(ValueId, ValueId)>,
     changed: Snaps,
 }
 
@@ -76,7 +80,9 @@ impl Pass<'_> {
                     return;
                 }
                 let holds_anything = self.instances.contains(&v);
-                self.flush(at, |pass, d| holds_anything || may_live_in(pass.trace, d, v));
+                self.flush(at, |pass, d| {
+                    holds_anything || pass.stored.contains(&(v, d)) || may_live_in(pass.trace, d, v)
+                });
             }
             (Uop::GuardRefcount | Uop::GuardNullOrRefcount, Some(v)) => {
                 if let Some(&count) = self.delayed.get(&v) {
@@ -144,6 +150,15 @@ fn take_new(snap: &mut Snapshot, counts: &BTreeMap<ValueId, u32>) -> bool {
         frame.slots.iter_mut().for_each(&mut take);
     }
     left.is_empty()
+}
+
+/// The container and the value that an instruction puts into it.
+fn stored(trace: &Trace, inst: &Inst) -> Option<(ValueId, ValueId)> {
+    match inst.op {
+        Uop::InitTupleItem => Some((inst.args[0], inst.args[1])),
+        Uop::StoreItem => Some((*trace.inst(inst.args[0]).args.first()?, inst.args[2])),
+        _ => None,
+    }
 }
 
 /// Whether `v` may be a part of `owner`, or come from where the trace cannot see. A uop that reads something out of an

@@ -293,11 +293,17 @@ impl Recorder {
             self.emit_imm(ir::Uop::GuardGenSlotOwned, &[generator], crate::emit::generator_slot(i), 0);
         } else if root && old.clean && self.immortal_type(old_type) {
             self.guard_type(old_value, old_object.object());
-        } else if root && old.clean && (!harmless_old || !counted) {
+        } else if root && old.clean && (!harmless_old || !counted || self.is_loaded_from(old_value, i)) {
             self.emit_imm(ir::Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!counted));
         }
         let release = Entry { owned: if old.clean { counted || home.is_some() } else { old.owned }, ..old };
         Ok(StorePlan::Release(self.plan_release(&[(release, old_object.object())])))
+    }
+
+    /// Whether the value is what the root frame's slot `i` held where the trace began: an argument may only be borrowed.
+    fn is_loaded_from(&self, v: ir::ValueId, i: usize) -> bool {
+        let inst = self.trace.inst(v);
+        inst.op == ir::Uop::LoadSlot && inst.imms[0] == 8 * i as u64
     }
 
     fn do_store(&mut self, i: usize, mut e: Entry, plan: StorePlan) {

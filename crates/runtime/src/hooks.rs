@@ -241,7 +241,6 @@ unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
         }
         let ex = st.executor_mut(executor);
         let exit = &ex.compiled.exits[index];
-        let first = ex.exits[index].plan.is_none();
         let plan = ex.exits[index]
             .plan
             .get_or_insert_with(|| Box::new(ExitPlan::new(&ex.trace, ex.trace.snapshot(exit.snapshot), &exit.values)));
@@ -258,7 +257,7 @@ unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
                 resume.ip = (*code).ip_at(header);
                 st.next_executor = Some(target);
             }
-        } else if st.wants_bridge(executor, index, first) {
+        } else if st.wants_bridge(executor, index) {
             let ts = (*cx).tstate as *mut py::ThreadState;
             if (*ts).eval_breaker == st.executor(executor).breaker {
                 st.start_bridge(executor, index, ts, &*plan, &resume);

@@ -26,8 +26,12 @@ pub(crate) const STATUS_RESUME: u64 = 1;
 const HOT_LOOP: u32 = 200;
 /// Entries of a function before it is recorded.
 const HOT_FUNCTION: u32 = 300;
-/// Times an exit is taken before a bridge is recorded.
+/// Times an exit is taken at least before a bridge is recorded.
 const HOT_EXIT: u32 = 20;
+/// Uops of a bridge whose compilation costs as much as leaving native code once.
+const BRIDGE_UOPS_PER_EXIT: u32 = 1;
+/// Executors of a code object that make another one half as urgent.
+const CROWD: u32 = 64;
 /// Recordings that fail at one place before it is left alone for long.
 const MAX_FAILURES: u32 = 6;
 /// Recordings of a loop that may leave it (a last iteration, a rare `break`) before the way out is taken for the usual
@@ -458,8 +462,15 @@ impl State {
         self.options.threshold.unwrap_or(HOT_LOOP)
     }
 
-    fn hot_exit(&self) -> u32 {
-        self.options.threshold.unwrap_or(HOT_EXIT).min(HOT_EXIT)
+    /// Times exit `index` of an executor is taken before it is worth a bridge. A long bridge costs more to make, and
+    /// where there are many already, of code that branches much, each pays less.
+    fn hot_exit(&self, executor: u32, index: usize, crowd: usize) -> u32 {
+        if let Some(threshold) = self.options.threshold {
+            return threshold.min(HOT_EXIT);
+        }
+        let ex = self.executor(executor);
+        let left = ex.trace.insts.len() as u32 - ex.compiled.exits[index].inst;
+        HOT_EXIT.max(left / BRIDGE_UOPS_PER_EXIT) * (CROWD + crowd as u32) / CROWD
     }
 
     /// Starts watching what the recording in progress has come to rely on.
@@ -591,11 +602,10 @@ impl State {
     }
 
     /// Whether exit `index` of `executor`, whose countdown is at zero, is to get a bridge now. Sets the next countdown.
-    pub fn wants_bridge(&mut self, executor: u32, index: usize, first: bool) -> bool {
-        let hot = self.hot_exit();
-        let full =
-            self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0) >= MAX_EXECUTORS_PER_CODE;
-        let closed = full || heap::exhausted() || self.arena.is_closed();
+    pub fn wants_bridge(&mut self, executor: u32, index: usize) -> bool {
+        let crowd = self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0);
+        let hot = self.hot_exit(executor, index, crowd);
+        let closed = crowd >= MAX_EXECUTORS_PER_CODE || heap::exhausted() || self.arena.is_closed();
         let possible = !closed && self.enabled && self.options.tier >= 2 && self.recording.is_none();
         let ex = self.executor_mut(executor);
         let (may, valid) = (ex.may_bridge(index), ex.valid);
@@ -604,9 +614,15 @@ impl State {
             exit.countdown = u32::MAX;
             return false;
         }
-        // This time and the last one are not counted down.
-        exit.countdown = hot.saturating_sub(2);
-        if !valid || !possible || (first && hot > 1) {
+        let wanted = u64::from(hot) * (1 + u64::from(exit.attempts));
+        if exit.taken < wanted {
+            // The last time is not counted down.
+            exit.countdown = (wanted - exit.taken - 1) as u32;
+            return false;
+        }
+        // Should this fail, or not be possible now: as many times once more.
+        exit.countdown = hot.saturating_sub(1);
+        if !valid || !possible {
             return false;
         }
         exit.attempts += 1;

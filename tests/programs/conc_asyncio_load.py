@@ -1,5 +1,6 @@
 # asyncio under load: hundreds of tasks, threads that call back, signals, executors, cancellation in hot coroutines.
 # native: no
+# exits: vary
 
 import asyncio
 import signal

@@ -1,5 +1,6 @@
 # Generators, iterators and frames that several threads take turns in, all inside hot loops.
 # native: yes
+# exits: vary
 
 import sys
 import threading

@@ -1,5 +1,6 @@
 # A signal every millisecond: handlers run Python in the middle of all kinds of hot loops, raise, and look at frames.
 # native: yes
+# exits: vary
 
 import signal
 import sys

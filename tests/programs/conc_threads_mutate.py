@@ -1,5 +1,6 @@
 # Threads change what the native code of other threads assumed, at any of its polls: globals, classes, functions, lists.
 # native: yes
+# exits: vary
 
 import sys
 import threading

@@ -1,4 +1,5 @@
 # The opaque function forks; the child goes on in the same native loop and reports through a pipe.
+# exits: vary
 # native: yes
 
 import os

@@ -1,4 +1,5 @@
 # SIGINT from a timer reaches hot pure loops of every shape soon; the frames behind it are right.
+# exits: vary
 # native: yes
 
 import signal

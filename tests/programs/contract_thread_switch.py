@@ -1,4 +1,5 @@
 # The opaque function lets other threads run, which go through the same native code and rebind what it uses.
+# exits: vary
 # native: yes
 
 import sys

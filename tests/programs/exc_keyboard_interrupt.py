@@ -1,4 +1,5 @@
 # SIGINT raised inside callees of hot loops, custom handlers, KeyboardInterrupt caught at loop level.
+# exits: vary
 # native: yes
 
 import signal

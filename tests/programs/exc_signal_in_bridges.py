@@ -1,4 +1,5 @@
 # A loop that has left its first trace for good, and goes round through bridges only, still sees signals.
+# exits: vary
 # native: yes
 
 import signal

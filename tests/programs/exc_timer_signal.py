@@ -1,4 +1,5 @@
 # A timer's signal handler changes a global that a pure hot loop reads; the loop must see it soon.
+# exits: vary
 # native: yes
 
 import signal

@@ -1,4 +1,5 @@
 # os.fork in the callee of a hot loop: the child goes on in the loop, the parent as well; both are checked.
+# exits: vary
 # native: yes
 
 import os

@@ -1,4 +1,5 @@
 # What other readers of the frame chain see: faulthandler from a callee, sys._current_frames from a thread.
+# exits: vary
 # native: yes
 
 import faulthandler

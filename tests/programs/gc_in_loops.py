@@ -1,5 +1,6 @@
 # gc.collect in a callee, cycles with __del__, gc callbacks that look at the loop's frame, gc.get_objects.
 # native: yes
+# exits: vary
 
 import gc
 import sys

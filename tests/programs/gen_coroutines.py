@@ -1,5 +1,6 @@
 # Coroutines, await chains, async generators and a small scheduler driven by a hot loop.
 # native: no
+# exits: vary
 
 import asyncio
 

@@ -385,17 +385,6 @@ def kept(n):
     return total, ranges
 
 
-def blocks(n):
-    """Nothing is left behind."""
-    nest(n, 3)
-    triangle(30)
-    before = sys.getallocatedblocks()
-    for _ in range(20):
-        nest(n, 3)
-        triangle(30)
-    return abs(sys.getallocatedblocks() - before) < 40
-
-
 for f, sizes in (
     (lambda n: nest(n, 7), (400, 1000)),
     (lambda n: nest(n, 300), (5, 20)),
@@ -418,7 +407,6 @@ for f, sizes in (
     (recursions, (300,)),
     (traced, (600,)),
     (kept, (700,)),
-    (blocks, (500,)),
 ):
     for n in sizes:
         print(f.__name__, n, f(n))

@@ -1,5 +1,6 @@
 # asyncio: gather, tasks, cancellation, timeouts, queues and locks over coroutines with hot loops inside.
 # native: no
+# exits: vary
 import asyncio
 
 

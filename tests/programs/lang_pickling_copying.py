@@ -1,5 +1,6 @@
 # copy, deepcopy, pickle, json and re on objects made in hot loops: C code that calls back into Python classes.
 # native: no
+# exits: vary
 import copy
 import json
 import pickle

@@ -1,4 +1,5 @@
 # Threads with queues, locks, conditions and thread locals; each runs a hot loop over shared and own state.
+# exits: vary
 # native: no
 import queue
 import threading

@@ -1,4 +1,5 @@
 # Hot loops in atexit handlers, in __del__ at interpreter shutdown, in a daemon thread that never ends.
+# exits: vary
 # native: yes
 
 import atexit

@@ -1,5 +1,6 @@
 # enumerate, zip, map, filter, reversed, iter(callable, sentinel), itertools, sorted: with Python callbacks.
 # native: yes
+# exits: vary
 
 import itertools
 from functools import partial, reduce

@@ -1,4 +1,5 @@
 # Threads with a lock and a shared counter, a tiny switch interval, thread-local state, events in hot loops.
+# exits: vary
 # native: yes
 
 import sys

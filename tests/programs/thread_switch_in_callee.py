@@ -1,4 +1,5 @@
 # The callee of a hot loop hands over to another thread, which changes what the loop depends on.
+# exits: vary
 # native: yes
 
 import threading

@@ -56,10 +56,15 @@ impl Setting {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Whether machine code runs.
+    pub fn is_native(&self) -> bool {
+        !self.variables.iter().any(|(name, value)| name == "TIERUP_TIER" && value != "2")
+    }
+
     /// Whether a program of this kind must make a trace that runs.
     pub fn compiles(&self, native: Native) -> bool {
         let sets = |name: &str| self.variables.iter().any(|(n, _)| n == name);
-        let tier_2 = !self.variables.iter().any(|(name, value)| name == "TIERUP_TIER" && value != "2");
+        let tier_2 = self.is_native();
         match native {
             Native::No => false,
             Native::Yes => tier_2,
@@ -85,6 +90,8 @@ pub struct Program {
     args: Vec<String>,
     stdin: String,
     exit: i32,
+    /// Whether it executes the same instructions each time: no threads, no clock.
+    pub deterministic: bool,
     limits: Limits,
 }
 
@@ -97,6 +104,7 @@ impl Program {
             args: Vec::new(),
             stdin: String::new(),
             exit: 0,
+            deterministic: true,
             limits: Limits::default(),
         };
         for line in text.lines().map_while(|line| line.strip_prefix('#')) {
@@ -114,6 +122,7 @@ impl Program {
                 }
                 "args" => program.args = value.split_whitespace().map(Into::into).collect(),
                 "stdin" => program.stdin = value.replace("\\n", "\n"),
+                "exits" => program.deterministic = value != "vary",
                 "exit" => program.exit = value.parse().map_err(|_| bad())?,
                 _ => {}
             }
@@ -123,7 +132,15 @@ impl Program {
 
     /// A program without a header.
     pub fn plain(path: PathBuf, limits: Limits) -> Program {
-        Program { path, native: Native::No, args: Vec::new(), stdin: String::new(), exit: 0, limits }
+        Program {
+            path,
+            native: Native::No,
+            args: Vec::new(),
+            stdin: String::new(),
+            exit: 0,
+            deterministic: true,
+            limits,
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -202,6 +219,66 @@ fn without_addresses(outcome: Outcome) -> Outcome {
         out
     };
     Outcome { stdout: clean(outcome.stdout), stderr: clean(outcome.stderr), ..outcome }
+}
+
+/// What the exit logs of two runs say, one with machine code, one that interprets: how many exits there were, and the
+/// first that left another state than interpreting had then (empty where there is none).
+pub fn compare_exits(venv: &Venv, program: &Program, setting: &Setting) -> Result<(usize, String)> {
+    let scratch = Scratch::new()?;
+    let (native, interpreted) = (scratch.path().join("native"), scratch.path().join("interpreted"));
+    let run = |tier: &str, log: &Path, at: Option<&Path>| -> Result<String> {
+        let mut command = python(venv, program);
+        command.envs(setting.variables()).env("TIERUP", "1").env("TIERUP_TIER", tier).env("TIERUP_EXIT_LOG", log);
+        if let Some(at) = at {
+            command.env("TIERUP_EXIT_LOG_AT", at);
+        }
+        let outcome = capture(&mut command, &program.stdin, program.limits.time)?;
+        if outcome.end != program.expected_end() {
+            bail!("tier {tier}: {}, not {}\n{}", outcome.end, program.expected_end(), outcome.stderr);
+        }
+        Ok(fs::read_to_string(log)?)
+    };
+    let native_log = run("2", &native, None)?;
+    let interpreted_log = run("1", &interpreted, Some(&native))?;
+    Ok((native_log.lines().count(), first_wrong_exit(&native_log, &interpreted_log)))
+}
+
+/// Lines are an instruction count and frames, the innermost first, after tabulators. Several exits may happen at one
+/// count, the interpreter is there once.
+fn first_wrong_exit(native: &str, interpreted: &str) -> String {
+    let interpreted: BTreeMap<&str, &str> = interpreted.lines().filter_map(|line| line.split_once('\t')).collect();
+    let exits = native.lines().filter_map(|line| line.split_once('\t'));
+    for (n, (count, state)) in exits.enumerate() {
+        let found = interpreted.get(count).copied().unwrap_or("no instruction starts there");
+        if !is_same_state(state, found) {
+            let (found, state) = (readable(found), readable(state));
+            return format!("exit {n}, after {count} instructions\n-interpreted {found}\n+native      {state}\n");
+        }
+    }
+    String::new()
+}
+
+/// Between a frame's locals and its stack.
+const STACK: char = '\u{1f}';
+
+fn is_same_state(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split('\t').collect(), b.split('\t').collect());
+    a.len() == b.len() && a[0] == b[0] && a.iter().zip(&b).all(|(a, b)| is_same_caller(a, b))
+}
+
+/// The operands of a call in progress may still be on the stack, or have gone to the callee.
+fn is_same_caller(a: &str, b: &str) -> bool {
+    match (a.split_once(STACK), b.split_once(STACK)) {
+        (Some((a, above_a)), Some((b, above_b))) => {
+            let (above_a, above_b) = (above_a.trim_end_matches(']'), above_b.trim_end_matches(']'));
+            a == b && (above_a.starts_with(above_b) || above_b.starts_with(above_a))
+        }
+        _ => a == b,
+    }
+}
+
+fn readable(state: &str) -> String {
+    state.replace('\t', " < ").replace(STACK, " | ").replace(" | ]", "]")
 }
 
 /// Fails unless Tierup can be switched on with these settings.
@@ -283,6 +360,19 @@ mod tests {
         assert!(text.contains("--- stdout plain\n+++ stdout Tierup\n"), "{text}");
         assert!(text.contains("\n-2\n+3\n"), "{text}");
         assert!(!text.contains("stderr"), "{text}");
+    }
+
+    #[test]
+    fn the_first_wrong_exit_is_named() {
+        let interpreted = "7\tf:2 [int 1]\n9\tf:3 [int 2\u{1f}]\tg:4 [int 5\u{1f}str 'a', int 6]\n";
+        assert_eq!(first_wrong_exit("7\tf:2 [int 1]\n7\tf:2 [int 1]\n", interpreted), "");
+        assert!(first_wrong_exit("7\tf:2 [int 3]\n", interpreted).contains("+native      f:2 [int 3]"));
+        assert!(first_wrong_exit("8\tf:2 [int 1]\n", interpreted).contains("no instruction starts there"));
+        // Operands of a call in progress.
+        assert_eq!(first_wrong_exit("9\tf:3 [int 2\u{1f}]\tg:4 [int 5\u{1f}str 'a']\n", interpreted), "");
+        let text = first_wrong_exit("9\tf:3 [int 2\u{1f}]\tg:4 [int 5\u{1f}str 'b']\n", interpreted);
+        assert!(text.contains("+native      f:3 [int 2] < g:4 [int 5 | str 'b']"), "{text}");
+        assert!(!first_wrong_exit("9\tf:3 [int 2\u{1f}int 1]\tg:4 [int 5\u{1f}]\n", interpreted).is_empty());
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::thread;
 use anyhow::{Result, bail};
 
 use crate::build;
-use crate::compare::{Program, Setting, check_settings, difference, ran_no_trace, run_plainly, run_under};
+use crate::compare::{
+    Native, Program, Setting, check_settings, compare_exits, difference, ran_no_trace, run_plainly, run_under,
+};
 use crate::process::End;
 use crate::util::{root, usage};
 use crate::venv::Venv;
@@ -19,13 +21,16 @@ const WORKERS: usize = 2;
 /// Lines of a difference that are printed.
 const DIFF_LINES: usize = 60;
 /// Columns of each.
-const DIFF_COLUMNS: usize = 200;
+const DIFF_COLUMNS: usize = 400;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Comma-separated: default, hot, tier1, exit-all, spill, no-opt, or VARIABLE=VALUE[+VARIABLE=VALUE]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     settings: Vec<String>,
+    /// Compare instead what each exit of machine code leaves with what interpreting has at that instruction
+    #[arg(long)]
+    exits: bool,
     #[command(flatten)]
     profile: build::Profile,
     /// Programs, or directories of programs [default: tests/programs]
@@ -40,13 +45,36 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let programs = programs(&args.programs)?;
     let venv = build::build(args.profile)?;
-    let failed = compare(&venv, &programs, &settings)?;
+    let check = if args.exits { check_exits } else { check };
+    let failed = compare(&venv, &programs, &settings, check)?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// All programs in all settings; returns how many failed.
 pub fn compare_all(venv: &Venv) -> Result<usize> {
-    compare(venv, &programs(&[])?, &Setting::all())
+    compare(venv, &programs(&[])?, &Setting::all(), check)
+}
+
+/// Exits of these programs are compared in CI: of each kind of frame one.
+const WITH_EXITS: &[&str] = &[
+    "call_closures",
+    "call_recursion",
+    "class_construction",
+    "contract_same_loop",
+    "exc_caught_in_loop",
+    "gen_consumed",
+    "gen_in_traces",
+    "int_sum_types_mixed",
+    "loop_nest_calls",
+    "misc_polymorphic",
+    "recursion_locals",
+    "recursion_observed",
+];
+
+/// The part of `--exits` that CI runs; returns how many programs failed.
+pub fn compare_exits_of_some(venv: &Venv) -> Result<usize> {
+    let paths: Vec<_> = WITH_EXITS.iter().map(|name| root().join(format!("tests/programs/{name}.py"))).collect();
+    compare(venv, &programs(&paths)?, &[Setting::parse("hot")?], check_exits)
 }
 
 fn programs(named: &[PathBuf]) -> Result<Vec<Program>> {
@@ -77,7 +105,10 @@ struct Failure {
     text: String,
 }
 
-fn compare(venv: &Venv, programs: &[Program], settings: &[Setting]) -> Result<usize> {
+/// How a program is checked in some settings.
+type Check = fn(&Venv, &Program, &[Setting]) -> Result<Vec<Failure>>;
+
+fn compare(venv: &Venv, programs: &[Program], settings: &[Setting], check: Check) -> Result<usize> {
     check_settings(venv, settings)?;
     let queue = Mutex::new(programs.iter());
     let results = Mutex::new(BTreeMap::new());
@@ -137,6 +168,23 @@ fn check(venv: &Venv, program: &Program, settings: &[Setting]) -> Result<Vec<Fai
         let mut text = difference(&plain, &outcome);
         if text.is_empty() && setting.compiles(program.native) && matches!(outcome.end, End::Exit(_)) {
             text = ran_no_trace(stats.as_ref()).unwrap_or_default();
+        }
+        if !text.is_empty() {
+            failures.push(Failure { setting: setting.name.clone(), text });
+        }
+    }
+    Ok(failures)
+}
+
+fn check_exits(venv: &Venv, program: &Program, settings: &[Setting]) -> Result<Vec<Failure>> {
+    let mut failures = Vec::new();
+    if !program.deterministic {
+        return Ok(failures);
+    }
+    for setting in settings.iter().filter(|setting| setting.is_native()) {
+        let (exits, mut text) = compare_exits(venv, program, setting)?;
+        if exits == 0 && program.native == Native::Yes && setting.compiles(program.native) {
+            text = "marked native, but machine code was never left".into();
         }
         if !text.is_empty() {
             failures.push(Failure { setting: setting.name.clone(), text });

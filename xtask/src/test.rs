@@ -50,6 +50,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     step("pytest of the benchmark tools", &|| passes(venv.python().args(["-m", "pytest", "-q", "benches/tests"])));
     step("faults", &|| passes(&mut faults::tests(&venv, args.profile)?));
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
+    step("diff --exits", &|| Ok(diff::compare_exits_of_some(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
     step("packages", &packages::ci);
     step("fuzz", &|| fuzz::fixed(&venv));

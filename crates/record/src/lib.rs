@@ -10,6 +10,7 @@
 //! * the abstract frames describe the real ones exactly: depth and code are compared at each step;
 //! * what the recorder does not know how to do without running Python code becomes an `escape`.
 
+mod count;
 mod emit;
 mod escape;
 mod leaf;
@@ -17,6 +18,7 @@ mod ops;
 mod reason;
 mod state;
 
+pub use count::{Counting, is_counted, place_of};
 pub use escape::EscapeHelper;
 pub use reason::Abort;
 pub use state::{Dependency, Finished, Recorder, Start, Step};

@@ -5,7 +5,7 @@ use cpython::abi as py;
 use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ops::is_plain;
+use crate::count::Counter;
 use crate::{Abort, EscapeHelper};
 
 /// Instructions of one recording.
@@ -197,9 +197,7 @@ pub struct Recorder {
     pub(crate) varying: Rc<FxHashSet<(usize, usize)>>,
     /// The bit of our own watcher in a dict's word of watchers.
     pub(crate) dict_watcher_bit: u8,
-    /// The address of the counter of instructions, if they are counted, and those not added to it yet.
-    counter: Option<u64>,
-    uncounted: u32,
+    pub(crate) counter: Counter,
 }
 
 impl Recorder {
@@ -240,8 +238,7 @@ impl Recorder {
             namespace_guarded: false,
             varying: Rc::default(),
             dict_watcher_bit: 0,
-            counter: None,
-            uncounted: 0,
+            counter: Counter::default(),
         };
         // SAFETY: by this function's contract.
         unsafe {
@@ -418,19 +415,6 @@ impl Recorder {
         self.dict_watcher_bit = dict_watcher_bit;
     }
 
-    /// Has the trace count the instructions it executes.
-    pub fn count_instructions_at(&mut self, counter: u64) {
-        self.counter = Some(counter);
-    }
-
-    /// Emits the counting of what was recorded since the last time.
-    fn count(&mut self) {
-        let n = std::mem::take(&mut self.uncounted);
-        if let (Some(counter), 1..) = (self.counter, n) {
-            self.emit_imm(ir::Uop::CountInstructions, &[], counter, u64::from(n));
-        }
-    }
-
     /// Slots between the start of `localsplus` and `sp`.
     unsafe fn depth_of(&self, frame: *mut py::Frame, sp: *mut py::StackRef) -> usize {
         // SAFETY: both point into the same frame.
@@ -465,7 +449,6 @@ impl Recorder {
         if let Some(code) = self.making {
             // SAFETY: by this function's contract.
             if unsafe { py::Frame::code(frame) } == code && frame != self.root {
-                self.uncounted += 1;
                 return Step::Continue;
             }
             self.making = None;
@@ -486,7 +469,7 @@ impl Recorder {
                 // SAFETY: by this function's contract.
                 && unsafe { self.finish_concat(d, opcode, oparg) }
             {
-                self.uncounted += 1;
+                self.count_joined(offset);
                 return Ok(Step::Continue);
             }
             self.frames[top].pc = offset;
@@ -496,15 +479,10 @@ impl Recorder {
             if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
                 return Err(Abort::TooLong);
             }
-            let last = matches!(opcode, py::op::RETURN_VALUE | py::op::YIELD_VALUE);
-            self.uncounted += u32::from(last);
-            // What leaves the trace at this instruction has executed those before.
-            if !is_plain(opcode) {
-                self.count();
-            }
+            self.count_before(offset, opcode, self.steps);
             // SAFETY: by this function's contract.
             unsafe { self.record(opcode, oparg) }?;
-            self.uncounted += u32::from(!last);
+            self.count_after(opcode);
             Ok(if self.has_returned { Step::Finished } else { Step::Continue })
         });
         result.unwrap_or_else(Step::Abort)
@@ -542,7 +520,7 @@ impl Recorder {
     /// Ends the recording at its own start: a loop; or where the root frame has returned.
     pub fn finish_loop(mut self) -> Finished {
         if !self.has_returned {
-            self.count();
+            self.count_executed();
             let snap = self.snapshot(Resume::Before);
             self.trace.push(ir::Inst::new(ir::Uop::Jump, &[]).snap(snap));
         }
@@ -580,9 +558,10 @@ impl Recorder {
         unsafe { self.check_frames(frame, sp)? };
         self.top().pc = offset;
         self.before = self.snapshot(Resume::Before);
+        self.count_before(offset, py::op::JUMP_BACKWARD, self.steps + 1);
         self.poll();
-        self.uncounted += 1;
-        self.count();
+        self.count_after(py::op::JUMP_BACKWARD);
+        self.count_executed();
         self.trace.push(ir::Inst::new(ir::Uop::Link, &[]).imm(u64::from(target)).snap(self.before));
         Ok(Finished {
             trace: self.trace,

@@ -259,7 +259,11 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
             (*top).instr_ptr = py::Code::units((*code).code).add(next);
             ((*code).ip_at(next), ResumeKind::Normal)
         };
-        Resume { frame: top, ip, sp, kind }
+        let resume = Resume { frame: top, ip, sp, kind };
+        if st.exit_log.is_some() && kind == ResumeKind::Normal {
+            crate::exit_log::at_exit(py::PyThreadState_Get(), &resume);
+        }
+        resume
     }
 }
 

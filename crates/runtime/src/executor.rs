@@ -93,7 +93,7 @@ pub(crate) struct Executor {
 /// The uops before `end`, but for those that count instructions: what is judged must not depend on whether it is
 /// counted.
 fn uops(trace: &Trace, end: usize) -> u32 {
-    trace.insts[..end].iter().filter(|i| i.op != Uop::CountInstructions).count() as u32
+    trace.insts[..end].iter().filter(|i| !matches!(i.op, Uop::CountInstructions | Uop::CountInstruction)).count() as u32
 }
 
 impl ExitState {

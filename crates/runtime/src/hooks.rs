@@ -5,10 +5,13 @@ use cpython::abi as py;
 use ir::{TraceKind, Uop};
 use record::{Recorder, Start, Step};
 use tier1::Inst;
-use tier1::hooks::{RecordStep, Resume, ResumeKind};
+use tier1::hooks::{Hooks, RecordStep, Resume, ResumeKind};
 
 use crate::deopt::ExitPlan;
 use crate::state::{JUDGED_ENTRIES, Place, Recording, STATUS_RESUME, State, gives_up, state};
+
+/// What the runtime plugs into tier 1.
+pub(crate) const HOOKS: Hooks = Hooks { on_hot, on_record, enter, ..Hooks::NONE };
 
 fn normal(frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) -> Resume {
     Resume { frame, ip, sp, kind: ResumeKind::Normal }
@@ -45,7 +48,7 @@ pub(crate) unsafe fn on_hot(
         let start = Start { kind: TraceKind::Root, offset, entry };
         st.counters.recordings += 1;
         let mut recorder = Recorder::new(start, frame, sp);
-        st.brief(&mut recorder);
+        st.brief(&mut recorder, false);
         st.recording = Some(Recording {
             recorder: Box::new(recorder),
             ts,
@@ -265,7 +268,10 @@ unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
             }
         }
         let st = state();
-        if st.options.dump.exits {
+        if st.exit_log.is_some() && st.next_executor.is_none() {
+            crate::exit_log::at_exit((*cx).tstate as *mut py::ThreadState, &resume);
+        }
+        if st.options.dump.exits || st.exit_log.is_some() {
             st.executor_mut(executor).exits[index].countdown = 0;
         }
         resume

@@ -9,6 +9,7 @@ mod compile;
 mod deopt;
 mod escape;
 mod executor;
+mod exit_log;
 mod helpers;
 mod hooks;
 mod leaf;

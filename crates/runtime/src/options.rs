@@ -17,6 +17,10 @@ pub struct Options {
     pub count: bool,
     /// Stress settings, each a name of [`STRESS`].
     pub stress: Vec<String>,
+    /// Where the state at each native exit goes.
+    pub exit_log: Option<String>,
+    /// An earlier exit log, at whose counts a run without tier 2 logs.
+    pub exit_log_at: Option<String>,
 }
 
 /// The stages selected by `TIERUP_DUMP`.
@@ -44,6 +48,8 @@ impl Default for Options {
             dump: Dump::default(),
             count: false,
             stress: Vec::new(),
+            exit_log: None,
+            exit_log_at: None,
         }
     }
 }
@@ -173,6 +179,28 @@ pub static TABLE: &[Spec] = &[
         },
     },
     Spec {
+        variable: "TIERUP_EXIT_LOG",
+        values: "a path",
+        default: "none",
+        help: "test setting: write there what frames hold at each exit of machine code, interpreting slowly",
+        command_line: false,
+        apply: |options, value| {
+            options.exit_log = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    Spec {
+        variable: "TIERUP_EXIT_LOG_AT",
+        values: "a path",
+        default: "none",
+        help: "test setting: an exit log at whose instruction counts a run without machine code logs",
+        command_line: false,
+        apply: |options, value| {
+            options.exit_log_at = Some(value.to_owned());
+            Ok(())
+        },
+    },
+    Spec {
         variable: "TIERUP_STATS_FILE",
         values: "a path",
         default: "none",
@@ -255,6 +283,7 @@ mod tests {
             dump: Dump { trace: true, asm: true, ..Dump::default() },
             count: false,
             stress: vec!["exit-all".into()],
+            ..Options::default()
         };
         assert_eq!(options, expected);
     }

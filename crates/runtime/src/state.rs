@@ -9,11 +9,12 @@ use ir::TraceKind;
 use record::{Abort, Dependency, Finished, Recorder, Start};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tier1::Tier1Code;
-use tier1::hooks::{Hooks, Resume, ResumeKind};
+use tier1::hooks::{Resume, ResumeKind};
 
 use crate::Options;
 use crate::deopt::ExitPlan;
 use crate::executor::{Executor, ExitState};
+use crate::exit_log::ExitLog;
 use crate::log::Log;
 use crate::native::Calls;
 use crate::numbers::Numbers;
@@ -138,6 +139,7 @@ pub(crate) struct State {
     pub stress_spill: bool,
     pub stress_no_opt: bool,
     pub log: Log,
+    pub exit_log: Option<ExitLog>,
     pub arena: Arena,
     /// Boxed: a running one stays where it is when others are added.
     pub executors: Vec<Option<Box<Executor>>>,
@@ -219,6 +221,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 on_link: crate::native::on_link,
             };
             let arena = Arena::new((options.code_kib as usize) << 10, callbacks).map_err(|e| e.to_string())?;
+            let exit_log = ExitLog::open(options)?;
             let watchers = Watchers::register()?;
             STATE = Some(Box::new(State {
                 enabled: false,
@@ -227,6 +230,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 stress_spill: false,
                 stress_no_opt: false,
                 log: Log::Off,
+                exit_log,
                 arena,
                 executors: Vec::new(),
                 free_executors: Vec::new(),
@@ -256,10 +260,10 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 executed: 0,
                 gave_up: 0,
             }));
-            tier1::hooks::set_hooks(Hooks {
-                on_hot: crate::hooks::on_hot,
-                on_record: crate::hooks::on_record,
-                enter: crate::hooks::enter,
+            tier1::hooks::set_hooks(if state().exit_log.is_some() {
+                crate::exit_log::HOOKS
+            } else {
+                crate::hooks::HOOKS
             });
         }
         let st = state();
@@ -270,7 +274,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         st.stress_no_opt = stress("no-opt");
         st.log = Log::open(options);
         let hot = |n: u32| if options.tier < 2 { u32::MAX } else { options.threshold.unwrap_or(n) };
-        tier1::count_instructions(options.count);
+        tier1::count_instructions(options.count || st.exit_log.is_some());
         tier1::set_hot_thresholds(hot(HOT_LOOP), hot(HOT_FUNCTION));
         tier1::enable()?;
         let interp = (*py::PyThreadState_Get()).interp;
@@ -651,7 +655,7 @@ impl State {
             unsafe { Recorder::bridge(start, &ex.trace, snapshot, &plan.frames(resume.frame), resume.sp) };
         recorder.set_unowned(crate::native::unowned_at(&ex.trace, exit.inst as usize));
         let namespaces = ex.namespaces;
-        self.brief(&mut recorder);
+        self.brief(&mut recorder, crate::exit_log::is_started(resume));
         // The place is named in the outermost frame's code, where failures are counted.
         let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
         self.counters.recordings += 1;

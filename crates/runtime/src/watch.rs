@@ -163,11 +163,15 @@ unsafe fn on_local_events(code: *mut py::Code) {
 const CHANGES: u32 = 2;
 
 impl crate::state::State {
-    /// Gives a recorder what it must know of changing keys, and whether to count.
-    pub(crate) fn brief(&self, recorder: &mut record::Recorder) {
+    /// Gives a recorder what it must know of changing keys, and whether to count; `started`: machine code has counted its
+    /// first instruction, where exits are logged.
+    pub(crate) fn brief(&self, recorder: &mut record::Recorder, started: bool) {
         recorder.set_varying(self.varying.clone(), self.watchers.dict.bit());
-        if self.options.count {
-            recorder.count_instructions_at(crate::stats::NATIVE_INSTRUCTIONS.as_ptr() as u64);
+        if self.exit_log.is_some() {
+            recorder.count_instructions(crate::exit_log::counting(started));
+        } else if self.options.count {
+            let address = crate::stats::NATIVE_INSTRUCTIONS.as_ptr() as u64;
+            recorder.count_instructions(record::Counting::Executed { address });
         }
     }
 

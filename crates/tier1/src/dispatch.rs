@@ -340,15 +340,17 @@ pub(crate) unsafe extern "sysv64" fn record_dispatch(
 ) -> *mut Object {
     // SAFETY: the contract of handlers.
     unsafe {
-        if counting() {
-            observe::count_instruction();
-            if !observe::is_recording::<true>(ts) {
-                return record_version((*ip).handler())(f, ip, sp, ts);
-            }
+        if counting() && !observe::is_recording::<true>(ts) {
+            observe::count_instruction(f, ip, sp, ts);
+            return record_version((*ip).handler())(f, ip, sp, ts);
         }
         (*f).instr_ptr = Code::units(Frame::code(f)).add((*code_of(f)).offset_of(ip));
         (*f).stackpointer = sp;
-        match ask_recorder(f, ip, sp, ts) {
+        let answer = ask_recorder(f, ip, sp, ts);
+        if counting() && !matches!(answer, Answer::Jump) {
+            observe::count_instruction(f, ip, sp, ts);
+        }
+        match answer {
             Answer::Go => record_version((*ip).handler())(f, ip, sp, ts),
             Answer::Stop if counting() => record_version((*ip).handler())(f, ip, sp, ts),
             Answer::Stop => go::<false>(f, ip, sp, ts),

@@ -49,6 +49,7 @@ pub enum RecordStep {
 pub type HotHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef) -> Resume;
 pub type RecordHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef) -> RecordStep;
 /// The answer is read before anything else runs.
+pub type InstructionHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef);
 pub type EnterHook = unsafe fn(*mut ThreadState, *mut Frame, *const Inst, *mut StackRef, u32) -> *const Resume;
 
 /// The runtime's side. `instr_ptr` and `stackpointer` of the frame are saved before each of them is called.
@@ -61,6 +62,8 @@ pub struct Hooks {
     pub on_record: RecordHook,
     /// An installed executor was reached. `ip` is the loop header or the `RESUME`, as for `on_hot`.
     pub enter: EnterHook,
+    /// While instructions are counted: called before each. (Here the frame is not saved.)
+    pub on_instruction: InstructionHook,
 }
 
 unsafe fn no_hot(_: *mut ThreadState, frame: *mut Frame, ip: *const Inst, sp: *mut StackRef) -> Resume {
@@ -75,7 +78,15 @@ unsafe fn no_enter(_: *mut ThreadState, _: *mut Frame, _: *const Inst, _: *mut S
     unreachable!("whoever installs executors sets the hooks")
 }
 
-static mut HOOKS: Hooks = Hooks { on_hot: no_hot, on_record: no_record, enter: no_enter };
+unsafe fn no_instruction(_: *mut ThreadState, _: *mut Frame, _: *const Inst, _: *mut StackRef) {}
+
+impl Hooks {
+    /// Nobody listens.
+    pub const NONE: Hooks =
+        Hooks { on_hot: no_hot, on_record: no_record, enter: no_enter, on_instruction: no_instruction };
+}
+
+static mut HOOKS: Hooks = Hooks::NONE;
 
 /// Sets the runtime's hooks, once.
 ///

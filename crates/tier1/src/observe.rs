@@ -1,4 +1,4 @@
-//! Counting instructions (`TIERUP_COUNT=1`), and who else watches them one by one.
+//! Counting instructions (`TIERUP_COUNT=1`, or the runtime's exit log), and who else watches them one by one.
 //!
 //! Handlers exist twice: for running, and for running under observation, where [`crate::dispatch::record_dispatch`] sees each
 //! instruction. What observes is the recorder; when instructions are counted, everything runs under observation, and the
@@ -8,6 +8,9 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use cpython::abi::*;
+
+use crate::hooks::hooks;
+use crate::inst::Inst;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static INSTRUCTIONS: AtomicU64 = AtomicU64::new(0);
@@ -42,8 +45,11 @@ pub(crate) fn add(counter: &AtomicU64, n: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(n), Relaxed);
 }
 
-pub(crate) fn count_instruction() {
+/// An instruction is about to be executed.
+pub(crate) unsafe fn count_instruction(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut ThreadState) {
     add(&INSTRUCTIONS, 1);
+    // SAFETY: `f` is the running frame.
+    unsafe { (hooks().on_instruction)(ts, f, ip, sp) }
 }
 
 /// Whether a handler of version `R` runs for the recorder, not just to be counted.

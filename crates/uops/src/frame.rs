@@ -86,6 +86,18 @@ pub unsafe fn guard_slot_tag(cx: Cx, offset: Imm32, tag: Imm32) -> Step<()> {
     if word & 1 == tag as u64 { Step::Next(()) } else { Step::Exit }
 }
 
+/// An instruction starts: counts it in the word at `address`, and notes where it is in the next one. Emitted only where
+/// exits are logged.
+#[uop(reads(Count), writes(Count))]
+#[inline(always)]
+pub unsafe fn count_instruction(address: Imm64, pc: Imm32) {
+    // SAFETY: the runtime's counter.
+    unsafe {
+        write::<u64>(address, 0, read::<u64>(address, 0).wrapping_add(1));
+        write::<i64>(address, 8, pc as i64);
+    }
+}
+
 /// The thread may still push `depth` more Python frames (`py_recursion_remaining`, at byte offset `offset` of the
 /// thread state, exceeds `depth`).
 #[uop(reads(Recursion))]

@@ -144,6 +144,8 @@ functions! {
     _PyObject_New(ty: *mut Type) -> *mut Object;
     PyObject_SelfIter(o: *mut Object) -> *mut Object;
     PyObject_Str(o: *mut Object) -> *mut Object;
+    PyObject_Repr(o: *mut Object) -> *mut Object;
+    PyObject_LengthHint(o: *mut Object, default: isize) -> isize;
     PyNumber_Negative(o: *mut Object) -> *mut Object;
     PyNumber_Invert(o: *mut Object) -> *mut Object;
     PySequence_Contains(o: *mut Object, v: *mut Object) -> c_int;

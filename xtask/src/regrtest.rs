@@ -17,7 +17,7 @@ use crate::process::{End, Outcome, Scratch, capture, clear_settings};
 use crate::util::{root, target, usage};
 use crate::venv::Venv;
 
-const WORKERS: usize = 2;
+const JOBS: usize = 2;
 /// For a file's plain run; under Tierup it gets `SLACK` times what it took plainly, and a minute.
 const LIMIT: Duration = Duration::from_secs(900);
 const SLACK: f64 = 5.0;
@@ -38,6 +38,9 @@ pub struct Args {
     /// Run everything plainly again, also where a result is stored under target/
     #[arg(long)]
     fresh: bool,
+    /// Files that run at the same time
+    #[arg(long, value_name = "N", default_value_t = JOBS)]
+    jobs: usize,
     #[command(flatten)]
     profile: build::Profile,
     /// Test files by name, such as test_list [default: all]
@@ -49,13 +52,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let settings = args.settings.iter().map(|name| Setting::parse(name)).collect::<Result<Vec<_>>>()?;
     let venv = build::build(args.profile)?;
     let files = if args.ci { selection()? } else { args.files.clone() };
-    Ok(if compare(&venv, files, &settings, args.fresh)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if compare(&venv, files, &settings, args.fresh, args.jobs)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The part that CI runs, in all settings; returns whether it passed.
 pub fn ci(venv: &Venv) -> Result<bool> {
     let settings = SETTINGS.iter().map(|name| Setting::parse(name)).collect::<Result<Vec<_>>>()?;
-    compare(venv, selection()?, &settings, false)
+    compare(venv, selection()?, &settings, false, JOBS)
 }
 
 fn selection() -> Result<Vec<String>> {
@@ -97,7 +100,7 @@ struct Ran {
     traces: u64,
 }
 
-fn compare(venv: &Venv, files: Vec<String>, settings: &[Setting], fresh: bool) -> Result<bool> {
+fn compare(venv: &Venv, files: Vec<String>, settings: &[Setting], fresh: bool, jobs: usize) -> Result<bool> {
     let known = list(venv)?;
     if let Some(unknown) = files.iter().find(|file| !known.contains(file)) {
         return Err(usage(format!("this CPython has no test file {unknown}")));
@@ -119,7 +122,7 @@ fn compare(venv: &Venv, files: Vec<String>, settings: &[Setting], fresh: bool) -
     let stored = Mutex::new(stored);
     let totals = Mutex::new(Totals::default());
     thread::scope(|scope| {
-        for _ in 0..WORKERS {
+        for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 loop {
                     let Some(file) = queue.lock().expect("no worker panics").pop_front() else { break };

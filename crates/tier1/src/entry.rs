@@ -66,6 +66,8 @@ pub(crate) unsafe fn left_to_cpython(
     counter: &AtomicU64,
 ) -> *mut Object {
     add(counter, 1);
+    // SAFETY: the caller's; the GIL is held.
+    unsafe { monitoring::before_cpython_runs(ts) };
     // SAFETY: the caller's: the frame is ready to run, and not current.
     observe::left(|| unsafe { _PyEval_EvalFrameDefault(ts, frame, throwflag) })
 }

@@ -201,6 +201,8 @@ functions! {
     PyUnicode_Concat(a: *mut Object, b: *mut Object) -> *mut Object;
     PyUnicode_Append(left: *mut *mut Object, right: *mut Object);
     PyUnicode_AsUTF8(s: *mut Object) -> *const c_char;
+    PyCode_GetCode(code: *mut Code) -> *mut Object;
+    PyBytes_AsString(bytes: *mut Object) -> *const c_char;
     PyCode_Addr2Line(code: *mut Code, offset: c_int) -> c_int;
     PyUnicode_Compare(a: *mut Object, b: *mut Object) -> c_int;
     PyFunction_New(code: *mut Object, globals: *mut Object) -> *mut Object;

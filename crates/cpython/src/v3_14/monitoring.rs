@@ -27,8 +27,12 @@ static mut SET_LOCAL_EVENTS: Option<FastFn> = None;
 static mut REGISTER_CALLBACK: Option<FastFn> = None;
 static mut HOOKS: Option<MonitoringHooks> = None;
 
-/// `PY_MONITORING_EVENT_C_RETURN` and `_C_RAISE`.
-const C_EVENTS: [usize; 2] = [16, 17];
+/// `PY_MONITORING_EVENT_RAISE`.
+const RAISE: usize = 11;
+/// Events with a filter before their callbacks: beside `RAISE` also `C_RETURN` and `C_RAISE`.
+const FILTERED: [(usize, &Definition); 3] = [(RAISE, &RAISE_FILTER), (16, &C_FILTER), (17, &C_FILTER)];
+/// `PY_MONITORING_SYS_TRACE_ID`: the tool behind `sys.settrace`.
+const SYS_TRACE: usize = 7;
 
 /// Installs the hooks. False if `sys.monitoring` is not the one we know.
 ///
@@ -46,7 +50,7 @@ pub unsafe fn watch(hooks: MonitoringHooks) -> bool {
         let Some(set_local) = builtin(monitoring, c"set_local_events") else { return false };
         REGISTER_CALLBACK = Some(replace(&register, register_callback));
         SET_LOCAL_EVENTS = Some(replace(&set_local, set_local_events));
-        filter_c_events();
+        filter_events();
         true
     }
 }
@@ -95,7 +99,7 @@ unsafe extern "C" fn register_callback(module: *mut Object, args: *const *mut Ob
     // SAFETY: as above.
     unsafe {
         let before = REGISTER_CALLBACK.unwrap_unchecked()(module, args, nargs);
-        filter_c_events();
+        filter_events();
         if before.is_null() || !is_filter(before) {
             return before;
         }
@@ -106,20 +110,23 @@ unsafe extern "C" fn register_callback(module: *mut Object, args: *const *mut Ob
     }
 }
 
-/// Puts a filter before every callback for returns and exceptions of C functions.
+/// Puts a filter before every callback for an event that CPython's evaluator tells of wrongly under an evaluation hook.
 ///
-/// Under any evaluation hook CPython's evaluator calls Python functions through C. Where a tool watches the calls it
-/// then takes the callee for a C function and reports its return, which without a hook it does not.
-unsafe fn filter_c_events() {
+/// Under any such hook it calls Python functions and resumes generators through C. Where a tool watches the calls it
+/// takes the callee for a C function and reports its return; that a coroutine returned it sees as a `StopIteration`. Without
+/// a hook it reports neither.
+unsafe fn filter_events() {
     // SAFETY: the GIL is held; the table owns its callbacks, and the filter takes that reference over.
     unsafe {
         let table = &mut (*(*PyThreadState_Get()).interp).monitoring_callables;
-        for slot in table.iter_mut().flat_map(|tool| C_EVENTS.map(|event| &raw mut tool[event])) {
+        for (slot, definition) in
+            table.iter_mut().flat_map(|tool| FILTERED.map(|(event, filter)| (&raw mut tool[event], filter)))
+        {
             let callback = *slot;
             if callback.is_null() || is_filter(callback) {
                 continue;
             }
-            let filter = PyCFunction_NewEx((&raw const FILTER).cast(), callback, null_mut());
+            let filter = PyCFunction_NewEx((&raw const *definition).cast(), callback, null_mut());
             if filter.is_null() {
                 // Without memory the tool hears too much.
                 PyErr_Clear();
@@ -127,6 +134,22 @@ unsafe fn filter_c_events() {
             }
             *slot = filter;
             decref(callback);
+        }
+    }
+}
+
+/// To be called before CPython's evaluator runs a frame: the callbacks of `sys.settrace` are in place since its first use,
+/// of which nobody tells.
+///
+/// # Safety
+/// The GIL is held, `ts` is the running thread.
+#[inline(always)]
+pub unsafe fn before_cpython_runs(ts: *mut ThreadState) {
+    // SAFETY: the caller's.
+    unsafe {
+        let callback = (*(*ts).interp).monitoring_callables[SYS_TRACE][RAISE];
+        if !callback.is_null() && !is_filter(callback) {
+            filter_events();
         }
     }
 }
@@ -145,34 +168,80 @@ const _: () = assert!(size_of::<Definition>() == size_of::<MethodDef>());
 // SAFETY: nobody writes it.
 unsafe impl Sync for Definition {}
 
-static FILTER: Definition =
-    Definition { name: c"c_event".as_ptr(), implementation: filter, flags: METH_FASTCALL as i32, doc: null_mut() };
+static C_FILTER: Definition =
+    Definition { name: c"c_event".as_ptr(), implementation: c_event, flags: METH_FASTCALL as i32, doc: null_mut() };
+static RAISE_FILTER: Definition =
+    Definition { name: c"raise".as_ptr(), implementation: raise, flags: METH_FASTCALL as i32, doc: null_mut() };
 
 unsafe fn is_filter(callback: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe {
-        Object::type_of(callback) == PyCFunction_Type()
-            && core::ptr::eq((*callback.cast::<CFunction>()).m_ml.cast(), &raw const FILTER)
+        Object::type_of(callback) == PyCFunction_Type() && {
+            let definition: *const Definition = (*callback.cast::<CFunction>()).m_ml.cast();
+            core::ptr::eq(definition, &raw const C_FILTER) || core::ptr::eq(definition, &raw const RAISE_FILTER)
+        }
     }
 }
 
 /// The event goes to `callback` unless it says that a Python function, called by the running frame, was a C function.
-unsafe extern "C" fn filter(callback: *mut Object, args: *const *mut Object, nargs: isize) -> *mut Object {
+unsafe extern "C" fn c_event(callback: *mut Object, args: *const *mut Object, nargs: isize) -> *mut Object {
     // SAFETY: CPython calls us with `nargs` live arguments: the code, an offset, the callable and its first argument.
     unsafe {
-        let ts = PyThreadState_Get();
-        if nargs >= 3 && (HOOKS.unwrap_unchecked().hook_is_ours)(ts) {
-            let (code, callable) = (*args, *args.add(2));
-            let frame = (*ts).current_frame;
+        if nargs >= 3
+            && let Some(_) = hooked_frame(*args)
+        {
+            let callable = *args.add(2);
             if Object::type_of(callable) == PyFunction_Type()
                 && (*callable.cast::<Function>()).vectorcall.map(|v| v as usize)
                     == function_vectorcall().map(|v| v as usize)
-                && !frame.is_null()
-                && core::ptr::eq(Frame::code(frame).cast(), code)
             {
                 return _Py_NoneStruct();
             }
         }
         PyObject_Vectorcall(callback, args, nargs as usize, null_mut())
+    }
+}
+
+/// The event goes to `callback` unless it says that a generator or coroutine which the running frame sent something to has
+/// returned. (Sending into a generator that had returned before is an event in plain CPython too, and cannot be told apart.)
+unsafe extern "C" fn raise(callback: *mut Object, args: *const *mut Object, nargs: isize) -> *mut Object {
+    // SAFETY: CPython calls us with `nargs` live arguments: the code, an offset and the exception.
+    unsafe {
+        if nargs >= 3
+            && Object::type_of(*args.add(2)).cast() == *PyExc_StopIteration()
+            && let Some(frame) = hooked_frame(*args)
+            && sends_to_generator(frame)
+        {
+            return _Py_NoneStruct();
+        }
+        PyObject_Vectorcall(callback, args, nargs as usize, null_mut())
+    }
+}
+
+/// The running frame, if the evaluation hook is ours and it runs `code`.
+unsafe fn hooked_frame(code: *mut Object) -> Option<*mut Frame> {
+    // SAFETY: the GIL is held; a callback of a tool is running, and callbacks have no frames.
+    unsafe {
+        let ts = PyThreadState_Get();
+        let frame = (*ts).current_frame;
+        ((HOOKS.unwrap_unchecked().hook_is_ours)(ts) && !frame.is_null() && core::ptr::eq(Frame::code(frame).cast(), code))
+            .then_some(frame)
+    }
+}
+
+/// Whether the frame is at a `SEND` to a generator or coroutine proper.
+unsafe fn sends_to_generator(frame: *mut Frame) -> bool {
+    // SAFETY: the frame runs; below what is sent, its stack has the receiver.
+    unsafe {
+        // Without instrumentation.
+        let Some(code) = Owned::steal(PyCode_GetCode(Frame::code(frame))) else {
+            PyErr_Clear();
+            return false;
+        };
+        let opcode = *PyBytes_AsString(code.as_ptr()).cast::<u8>().add(2 * Frame::lasti(frame));
+        opcode == op::SEND && {
+            let receiver = Object::type_of((*(*frame).stackpointer.sub(2)).object());
+            receiver == PyCoro_Type() || receiver == PyGen_Type()
+        }
     }
 }

@@ -224,8 +224,10 @@ unsafe fn hooked_frame(code: *mut Object) -> Option<*mut Frame> {
     unsafe {
         let ts = PyThreadState_Get();
         let frame = (*ts).current_frame;
-        ((HOOKS.unwrap_unchecked().hook_is_ours)(ts) && !frame.is_null() && core::ptr::eq(Frame::code(frame).cast(), code))
-            .then_some(frame)
+        ((HOOKS.unwrap_unchecked().hook_is_ours)(ts)
+            && !frame.is_null()
+            && core::ptr::eq(Frame::code(frame).cast(), code))
+        .then_some(frame)
     }
 }
 

@@ -143,7 +143,8 @@ def _write_stats_at_exit(path):
         import json
 
         try:
-            with open(path, "w", encoding="utf-8") as file:
+            # Programs that this one starts inherit the setting.
+            with open(path.replace("%p", str(os.getpid())), "w", encoding="utf-8") as file:
                 json.dump(stats(), file, indent=1)
         except OSError as error:
             warn(f"TIERUP_STATS_FILE: {error}")

@@ -1,7 +1,6 @@
 # multiprocessing in all three start methods, begun below a hot loop: children compile for themselves or go on natively.
-# native: no
+# native: yes
 # exits: vary
-# (Processes that are spawned overwrite the statistics.)
 
 import multiprocessing
 import sys

@@ -1,5 +1,6 @@
 # The opaque function switches sys.monitoring on, globally or for one inlined function, and off again.
 # native: yes
+# references: differ
 
 import sys
 from functools import partial

@@ -1,5 +1,6 @@
 # The opaque function switches sys.settrace on for all frames below it; the next call switches it off.
 # native: yes
+# references: differ
 
 import sys
 from functools import partial

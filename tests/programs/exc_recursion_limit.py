@@ -1,5 +1,6 @@
 # RecursionError at exactly CPython's depth: from hot loops, through methods, dunders, closures; and recovery.
 # native: stressed
+# references: differ
 
 import sys
 

@@ -1,5 +1,6 @@
 # C_RETURN and C_RAISE are told of C functions alone; callbacks stay the tool's own objects.
 # native: yes
+# references: differ
 
 import sys
 import weakref

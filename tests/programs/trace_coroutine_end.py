@@ -1,5 +1,6 @@
 # That a coroutine or generator returned is no exception in what awaited it, whoever watches.
 # native: yes
+# references: differ
 
 import sys
 

@@ -1,5 +1,6 @@
 # sys.monitoring switched on by a callee mid-loop: lines, branches, jumps, calls, returns, local events, DISABLE.
 # native: yes
+# references: differ
 
 import sys
 

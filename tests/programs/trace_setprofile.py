@@ -1,5 +1,6 @@
 # sys.setprofile switched on mid-loop: call, return, c_call, c_return and c_exception events of what follows.
 # native: stressed
+# references: differ
 
 import sys
 

@@ -97,6 +97,20 @@ def test_stats_file(python, tmp_path):
     assert isinstance(stats["events"], list)
 
 
+def test_each_process_writes_statistics_of_its_own(python, tmp_path):
+    code = """
+    import os, subprocess, sys, tierup
+    tierup.enable()
+    child = subprocess.Popen([sys.executable, "-c", "import tierup; tierup.enable()"])
+    child.wait()
+    print(os.getpid(), child.pid)
+    """
+    result = run(python, code, TIERUP_STATS_FILE="%p.json")
+    assert result.stderr == ""
+    processes = result.stdout.split()
+    assert sorted(f"{p}.json" for p in processes) == sorted(p.name for p in tmp_path.glob("*.json"))
+
+
 def test_an_unwritable_stats_file_is_one_warning(python):
     result = run(python, "import tierup; tierup.enable()", TIERUP_STATS_FILE="no/where")
     assert result.stderr.startswith("tierup: TIERUP_STATS_FILE: ")

@@ -92,6 +92,8 @@ pub struct Program {
     exit: i32,
     /// Whether it executes the same instructions each time: no threads, no clock.
     pub deterministic: bool,
+    /// Whether its reference counts are compared.
+    pub counted: bool,
     limits: Limits,
 }
 
@@ -105,6 +107,7 @@ impl Program {
             stdin: String::new(),
             exit: 0,
             deterministic: true,
+            counted: true,
             limits: Limits::default(),
         };
         for line in text.lines().map_while(|line| line.strip_prefix('#')) {
@@ -123,6 +126,7 @@ impl Program {
                 "args" => program.args = value.split_whitespace().map(Into::into).collect(),
                 "stdin" => program.stdin = value.replace("\\n", "\n"),
                 "exits" => program.deterministic = value != "vary",
+                "references" => program.counted = value != "differ",
                 "exit" => program.exit = value.parse().map_err(|_| bad())?,
                 _ => {}
             }
@@ -139,6 +143,7 @@ impl Program {
             stdin: String::new(),
             exit: 0,
             deterministic: true,
+            counted: true,
             limits,
         }
     }
@@ -181,7 +186,18 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub fn read(file: &Path) -> Option<Stats> {
+    /// What `TIERUP_STATS_FILE` is for a process whose statistics [`Stats::of`] reads: others that it starts write
+    /// theirs beside them.
+    pub fn file_in(folder: &Path) -> PathBuf {
+        folder.join("stats-%p.json")
+    }
+
+    /// The statistics of a process that has ended.
+    pub fn of(folder: &Path, outcome: &Outcome) -> Option<Stats> {
+        Stats::read(&folder.join(format!("stats-{}.json", outcome.process)))
+    }
+
+    fn read(file: &Path) -> Option<Stats> {
         serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
     }
 
@@ -198,12 +214,12 @@ pub fn run_plainly(venv: &Venv, program: &Program) -> Result<Outcome> {
 /// Runs a program under Tierup; no statistics are written by a process that a signal killed.
 pub fn run_under(venv: &Venv, program: &Program, setting: &Setting) -> Result<(Outcome, Option<Stats>)> {
     let scratch = Scratch::new()?;
-    let file = scratch.path().join("stats.json");
     let mut command = python(venv, program);
-    command.env("TIERUP", "1").env("TIERUP_STATS_FILE", &file);
+    command.env("TIERUP", "1").env("TIERUP_STATS_FILE", Stats::file_in(scratch.path()));
     command.envs(setting.variables());
     let outcome = capture(&mut command, &program.stdin, program.limits.time)?;
-    Ok((without_addresses(outcome), Stats::read(&file)))
+    let stats = Stats::of(scratch.path(), &outcome);
+    Ok((without_addresses(outcome), stats))
 }
 
 /// Addresses differ between two plain runs too: `<generator object g at 0x7f5c>` becomes `<generator object g at 0x>`.
@@ -281,6 +297,46 @@ fn readable(state: &str) -> String {
     state.replace('\t', " < ").replace(STACK, " | ").replace(" | ]", "]")
 }
 
+/// When a program's objects died and how often they were referenced, beside what it did.
+pub struct References {
+    outcome: Outcome,
+    log: String,
+}
+
+impl References {
+    /// Runs a program, changed by tests/oracle/references.py, plainly or under Tierup.
+    pub fn run(venv: &Venv, program: &Program, setting: Option<&Setting>) -> Result<References> {
+        let scratch = Scratch::new()?;
+        let log = scratch.path().join("references");
+        let mut command = venv.python();
+        command.arg(root().join("tests/oracle/references.py")).arg(&log);
+        prepare(&mut command, program);
+        if let Some(setting) = setting {
+            command.env("TIERUP", "1").envs(setting.variables());
+        }
+        let outcome = capture(&mut command, &program.stdin, program.limits.time)?;
+        Ok(References { outcome: without_addresses(outcome), log: fs::read_to_string(&log).unwrap_or_default() })
+    }
+
+    pub fn lines(&self) -> usize {
+        self.log.lines().count()
+    }
+
+    /// What differs; of the logs the first line, with what led to it.
+    pub fn difference(&self, tierup: &References) -> String {
+        let mut text = difference(&self.outcome, &tierup.outcome);
+        let (plain, tierup): (Vec<&str>, Vec<&str>) = (self.log.lines().collect(), tierup.log.lines().collect());
+        let at = plain.iter().zip(&tierup).position(|(a, b)| a != b).unwrap_or(plain.len().min(tierup.len()));
+        if at < plain.len() || at < tierup.len() {
+            text += &format!("line {} of the log\n", at + 1);
+            text.extend(plain[at.saturating_sub(2)..at].iter().map(|line| format!(" {line}\n")));
+            text += &format!("-{}\n", plain.get(at).unwrap_or(&"nothing more"));
+            text += &format!("+{}\n", tierup.get(at).unwrap_or(&"nothing more"));
+        }
+        text
+    }
+}
+
 /// Fails unless Tierup can be switched on with these settings.
 pub fn check_settings(venv: &Venv, settings: &[Setting]) -> Result<()> {
     for setting in settings {
@@ -298,14 +354,18 @@ pub fn check_settings(venv: &Venv, settings: &[Setting]) -> Result<()> {
 
 fn python(venv: &Venv, program: &Program) -> Command {
     let mut command = venv.python();
+    prepare(&mut command, program);
+    command
+}
+
+fn prepare(command: &mut Command, program: &Program) {
     command.arg(&program.path).args(&program.args).current_dir(root());
-    clear_settings(&mut command);
+    clear_settings(command);
     // Sets of strings print in one order in all runs.
     command.env("PYTHONHASHSEED", "0").env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(bytes) = program.limits.memory {
-        limit_memory(&mut command, bytes);
+        limit_memory(command, bytes);
     }
-    command
 }
 
 /// What lies between two ends, as unified differences; empty where nothing does.
@@ -344,7 +404,7 @@ mod tests {
     use super::*;
 
     fn outcome(end: End, stdout: &str) -> Outcome {
-        Outcome { end, stdout: stdout.into(), stderr: String::new() }
+        Outcome { end, stdout: stdout.into(), stderr: String::new(), process: 0 }
     }
 
     #[test]
@@ -373,6 +433,18 @@ mod tests {
         let text = first_wrong_exit("9\tf:3 [int 2\u{1f}]\tg:4 [int 5\u{1f}str 'b']\n", interpreted);
         assert!(text.contains("+native      f:3 [int 2] < g:4 [int 5 | str 'b']"), "{text}");
         assert!(!first_wrong_exit("9\tf:3 [int 2\u{1f}int 1]\tg:4 [int 5\u{1f}]\n", interpreted).is_empty());
+    }
+
+    #[test]
+    fn the_first_difference_of_references_is_shown() {
+        let run = |log: &str| References { outcome: outcome(End::Exit(0), ""), log: log.into() };
+        let plain = run("module:\nf starts, line 3 x=2\ndies: A in f:4\n");
+        assert_eq!(plain.difference(&run("module:\nf starts, line 3 x=2\ndies: A in f:4\n")), "");
+        let text = plain.difference(&run("module:\nf starts, line 3 x=3\ndies: A in f:4\n"));
+        assert_eq!(text, "line 2 of the log\n module:\n-f starts, line 3 x=2\n+f starts, line 3 x=3\n");
+        assert!(
+            plain.difference(&run("module:\nf starts, line 3 x=2\n")).ends_with("-dies: A in f:4\n+nothing more\n")
+        );
     }
 
     #[test]

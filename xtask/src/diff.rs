@@ -11,7 +11,8 @@ use anyhow::{Result, bail};
 
 use crate::build;
 use crate::compare::{
-    Native, Program, Setting, check_settings, compare_exits, difference, ran_no_trace, run_plainly, run_under,
+    Native, Program, References, Setting, check_settings, compare_exits, difference, ran_no_trace, run_plainly,
+    run_under,
 };
 use crate::process::End;
 use crate::util::{root, usage};
@@ -31,6 +32,10 @@ pub struct Args {
     /// Compare instead what each exit of machine code leaves with what interpreting has at that instruction
     #[arg(long)]
     exits: bool,
+    /// Compare also when objects die, and reference counts at calls, returns and in the module, of the programs changed so
+    /// that they tell
+    #[arg(long, conflicts_with = "exits")]
+    references: bool,
     #[command(flatten)]
     profile: build::Profile,
     /// Programs, or directories of programs [default: tests/programs]
@@ -45,7 +50,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let programs = programs(&args.programs)?;
     let venv = build::build(args.profile)?;
-    let check = if args.exits { check_exits } else { check };
+    let check: Check = match args {
+        Args { exits: true, .. } => check_exits,
+        Args { references: true, .. } => check_references,
+        _ => check,
+    };
     let failed = compare(&venv, &programs, &settings, check)?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -75,6 +84,30 @@ const WITH_EXITS: &[&str] = &[
 pub fn compare_exits_of_some(venv: &Venv) -> Result<usize> {
     let paths: Vec<_> = WITH_EXITS.iter().map(|name| root().join(format!("tests/programs/{name}.py"))).collect();
     compare(venv, &programs(&paths)?, &[Setting::parse("hot")?], check_exits)
+}
+
+/// References of these programs are compared in CI: of each way to own, lend and lose an object one.
+const WITH_REFERENCES: &[&str] = &[
+    "call_recursion",
+    "class_construction",
+    "contract_last_reference",
+    "contract_resurrect",
+    "del_order_args",
+    "del_order_locals",
+    "exc_caught_in_loop",
+    "frame_borrowed_arguments",
+    "fuzz_objects",
+    "gen_consumed",
+    "gen_in_traces",
+    "iter_die_unseen",
+    "misc_polymorphic",
+    "recursion_locals",
+];
+
+/// The part of `--references` that CI runs; returns how many programs failed.
+pub fn compare_references_of_some(venv: &Venv) -> Result<usize> {
+    let paths: Vec<_> = WITH_REFERENCES.iter().map(|name| root().join(format!("tests/programs/{name}.py"))).collect();
+    compare(venv, &programs(&paths)?, &[Setting::parse("hot")?], check_references)
 }
 
 fn programs(named: &[PathBuf]) -> Result<Vec<Program>> {
@@ -169,6 +202,24 @@ fn check(venv: &Venv, program: &Program, settings: &[Setting]) -> Result<Vec<Fai
         if text.is_empty() && setting.compiles(program.native) && matches!(outcome.end, End::Exit(_)) {
             text = ran_no_trace(stats.as_ref()).unwrap_or_default();
         }
+        if !text.is_empty() {
+            failures.push(Failure { setting: setting.name.clone(), text });
+        }
+    }
+    Ok(failures)
+}
+
+fn check_references(venv: &Venv, program: &Program, settings: &[Setting]) -> Result<Vec<Failure>> {
+    if !program.deterministic || !program.counted {
+        return Ok(Vec::new());
+    }
+    let plain = References::run(venv, program, None)?;
+    if plain.lines() == 0 {
+        bail!("tests/oracle/references.py wrote nothing");
+    }
+    let mut failures = Vec::new();
+    for setting in settings {
+        let text = plain.difference(&References::run(venv, program, Some(setting))?);
         if !text.is_empty() {
             failures.push(Failure { setting: setting.name.clone(), text });
         }

@@ -45,6 +45,8 @@ pub struct Outcome {
     pub end: End,
     pub stdout: String,
     pub stderr: String,
+    /// The process's id, for files that are named after it.
+    pub process: u32,
 }
 
 /// A directory that goes away when dropped.
@@ -120,5 +122,5 @@ pub fn capture(command: &mut Command, stdin: &str, limit: Duration) -> Result<Ou
         pause = (pause * 2).min(Duration::from_millis(20));
     };
     let read = |name| -> Result<String> { Ok(String::from_utf8_lossy(&fs::read(file(name))?).into_owned()) };
-    Ok(Outcome { end, stdout: read("stdout")?, stderr: read("stderr")? })
+    Ok(Outcome { end, stdout: read("stdout")?, stderr: read("stderr")?, process: child.id() })
 }

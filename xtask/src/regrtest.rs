@@ -294,7 +294,6 @@ fn test(
     limit: Duration,
 ) -> Result<(Outcome, Ran)> {
     let scratch = Scratch::new()?;
-    let stats = scratch.path().join("stats.json");
     let mut command = venv.python();
     command.args(["-u", "-m", "test", "-q", "-W", "--tempdir"]).arg(scratch.path());
     for pattern in ignored {
@@ -302,14 +301,11 @@ fn test(
     }
     command.arg(file);
     clear_settings(&mut command);
-    command.env("TIERUP_STATS_FILE", &stats).envs(variables.iter().copied());
+    command.env("TIERUP_STATS_FILE", Stats::file_in(scratch.path())).envs(variables.iter().copied());
     let outcome = capture(&mut command, "", limit)?;
-    Ok((outcome, read(&stats)))
-}
-
-fn read(stats: &Path) -> Ran {
-    let stats = Stats::read(stats).unwrap_or_default();
-    Ran { tier1: stats.count("tier1.entered"), traces: stats.count("traces.entered") }
+    let stats = Stats::of(scratch.path(), &outcome).unwrap_or_default();
+    let ran = Ran { tier1: stats.count("tier1.entered"), traces: stats.count("traces.entered") };
+    Ok((outcome, ran))
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     step("faults", &|| passes(&mut faults::tests(&venv, args.profile)?));
     step("diff", &|| Ok(diff::compare_all(&venv)? == 0));
     step("diff --exits", &|| Ok(diff::compare_exits_of_some(&venv)? == 0));
+    step("diff --references", &|| Ok(diff::compare_references_of_some(&venv)? == 0));
     step("regrtest", &|| regrtest::ci(&venv));
     step("packages", &packages::ci);
     step("fuzz", &|| fuzz::fixed(&venv));

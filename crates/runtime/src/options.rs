@@ -204,7 +204,7 @@ pub static TABLE: &[Spec] = &[
         variable: "TIERUP_STATS_FILE",
         values: "a path",
         default: "none",
-        help: "write stats() there as JSON when Python exits",
+        help: "write stats() there as JSON when Python exits; %p in it is the process's id",
         command_line: true,
         // The Python package writes the file.
         apply: |_, _| Ok(()),

@@ -249,7 +249,7 @@ fn execute(
     variables: &[(&str, &str)],
 ) -> Result<(Outcomes, Option<Stats>)> {
     let scratch = Scratch::new()?;
-    let (log, stats) = (scratch.path().join("outcomes"), scratch.path().join("stats.json"));
+    let log = scratch.path().join("outcomes");
     let dir = installed.unpack(spec, name)?;
     let mut command = program(spec, installed, &dir);
     if let Some(server) = server {
@@ -274,7 +274,7 @@ fn execute(
         .envs(variables.iter().copied());
     let mut limit = Duration::from_secs(60 * spec.minutes);
     if !variables.is_empty() {
-        command.env("TIERUP_STATS_FILE", &stats);
+        command.env("TIERUP_STATS_FILE", Stats::file_in(scratch.path()));
         limit *= SLACK;
     }
     let start = Instant::now();
@@ -287,7 +287,7 @@ fn execute(
     // Both runners exit with 1 where tests failed.
     let whole = matches!(outcome.end, End::Exit(0 | 1));
     let outcomes = Outcomes::read(&text, &if whole { String::new() } else { outcome.end.to_string() }, seconds)?;
-    Ok((outcomes, Stats::read(&stats)))
+    Ok((outcomes, Stats::of(scratch.path(), &outcome)))
 }
 
 fn program(spec: &Spec, installed: &Installed, dir: &Path) -> Command {

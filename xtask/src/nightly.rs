@@ -8,6 +8,8 @@ use crate::util::{command, note, root};
 
 /// Seeds of random traces.
 const TRACE_SEEDS: &str = "20000";
+/// Random traces as machine code; a fifth as many are left by each of their exits.
+const MACHINE_CASES: &str = "20000";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,9 +27,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let seconds = args.seconds.to_string();
     let mut traces = command("cargo", ["test", "--release", "--quiet", "-p", "tierup-opt", "--test", "random"]);
     traces.env("TIERUP_SEEDS", TRACE_SEEDS);
+    let mut machine = command("cargo", ["test", "--release", "--quiet", "-p", "tierup-codegen", "--test", "random"]);
+    machine.env("PROPTEST_CASES", MACHINE_CASES);
     let steps = [
         ("random programs", xtask(&["fuzz", "--seconds", &seconds, "--seed", &seed])?),
         ("random traces", traces),
+        ("random machine code", machine),
         ("integer laws", xtask(&["prove", "--z3"])?),
         ("faults", xtask(&["faults", "--all"])?),
         ("memcheck", xtask(&["memcheck"])?),

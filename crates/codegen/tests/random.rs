@@ -1,4 +1,5 @@
-//! Random traces as machine code against the uops' own bodies, under random register pools and forced spills.
+//! Random traces as machine code against the uops' own bodies, under random register pools and forced spills: as they
+//! come, and left before each of their exits in turn, with its snapshot.
 mod common;
 
 use codegen::Options;
@@ -31,6 +32,13 @@ struct Builder {
     values: Vec<(ValueId, Kind)>,
     escapes: usize,
     operations: Vec<Uop>,
+    /// Where the trace is left for certain: before its exit of this number, in a loop in this iteration.
+    cut: Option<(usize, u64)>,
+    exits: usize,
+    /// The loop's counter.
+    counter: Option<ValueId>,
+    /// The last exit's snapshot.
+    last: Option<SnapId>,
 }
 
 impl Builder {
@@ -88,6 +96,10 @@ impl Builder {
         self.trace.push_snapshot(Snapshot::new(resume, vec![frame]))
     }
 
+    fn is_complete(&self) -> bool {
+        self.trace.insts.last().is_some_and(|i| i.op == Uop::Exit)
+    }
+
     fn operation(&mut self, choices: &mut Choices<'_>) -> Option<()> {
         let word = choices.next()?;
         let calls = [Uop::BoxI64, Uop::BoxF64, Uop::FloatPow, Uop::Escape];
@@ -134,14 +146,41 @@ impl Builder {
         }
         if facts.exits {
             let resume = if op == Uop::Escape { Resume::During } else { Resume::Before };
-            inst = inst.snap(self.snapshot(choices.next()?, resume));
+            let choice = choices.next()?;
+            let snap = match self.last {
+                // Guards in a row share one.
+                Some(last) if resume == Resume::Before && choice >> 60 < 6 => last,
+                _ => self.snapshot(choice, resume),
+            };
+            inst = inst.snap(snap);
+            if resume == Resume::Before {
+                self.last = Some(snap);
+                self.cut_here(snap)?;
+            }
         }
         self.push(inst);
         Some(())
     }
+
+    /// Makes sure that the trace is left with this snapshot, if it is the one that was asked for. `None` at the trace's end.
+    fn cut_here(&mut self, snap: SnapId) -> Option<()> {
+        self.exits += 1;
+        match (self.cut, self.counter) {
+            (Some((exit, iteration)), counter) if exit + 1 == self.exits => {
+                let Some(counter) = counter else {
+                    self.push(Inst::new(Uop::Exit, &[]).snap(snap));
+                    return None;
+                };
+                let limit = self.push(Inst::new(Uop::ConstI64, &[]).imm(iteration));
+                self.push(Inst::new(Uop::GuardIntLt, &[counter, limit]).snap(snap));
+            }
+            _ => {}
+        }
+        Some(())
+    }
 }
 
-fn build(words: &[u64], looping: bool) -> Trace {
+fn build(words: &[u64], looping: bool, cut: Option<(usize, u64)>) -> Trace {
     let mut choices = Choices(words.iter());
     let mut b = Builder {
         trace: Trace::new(TraceKind::Root),
@@ -149,6 +188,10 @@ fn build(words: &[u64], looping: bool) -> Trace {
         values: Vec::new(),
         escapes: 0,
         operations: value_uops(),
+        cut,
+        exits: 0,
+        counter: None,
+        last: None,
     };
     b.trace.codes.push(0);
     let object = b.push(Inst::new(Uop::LoadSlot, &[]));
@@ -160,6 +203,9 @@ fn build(words: &[u64], looping: bool) -> Trace {
         b.push(Inst::new(Uop::UnboxF64, &[o]));
     }
     let _ = (0..8).try_for_each(|_| b.operation(&mut choices));
+    if b.is_complete() {
+        return b.trace;
+    }
     // The values that go around, and a counter.
     let mut phis: Vec<(ValueId, Kind)> = Vec::new();
     if looping {
@@ -181,11 +227,15 @@ fn build(words: &[u64], looping: bool) -> Trace {
             b.now[v.0 as usize] = b.now[firsts[n].0 as usize];
             phis.push((v, kind));
         }
+        b.counter = Some(phis[0].0);
         let limit = b.push(Inst::new(Uop::ConstI64, &[]).imm(ROUNDS));
         let snap = b.snapshot(choices.next().unwrap_or(5), Resume::Before);
         b.push(Inst::new(Uop::GuardIntLt, &[phis[0].0, limit]).snap(snap));
     }
     while b.operation(&mut choices).is_some() {}
+    if b.is_complete() {
+        return b.trace;
+    }
     if looping {
         let one = b.push(Inst::new(Uop::ConstI64, &[]).imm(1));
         let next = b.push(Inst::new(Uop::IntAddNowrap, &[phis[0].0, one]));
@@ -202,8 +252,20 @@ fn build(words: &[u64], looping: bool) -> Trace {
     b.trace
 }
 
-fn check(words: &[u64], looping: bool, options: Options) -> Result<(), TestCaseError> {
-    let trace = build(words, looping);
+/// How many exits that can be taken before they do anything a random trace has.
+fn exits(words: &[u64], looping: bool) -> usize {
+    let exits = |i: &&Inst| i.op.facts().exits && !matches!(i.op, Uop::Escape | Uop::Exit);
+    build(words, looping, None).insts.iter().filter(exits).count() - usize::from(looping)
+}
+
+/// What a snapshot puts into the interpreter's frame.
+fn materialized(trace: &Trace, snap: SnapId, value: &dyn Fn(ValueId) -> u64) -> Vec<(SlotVal, Vec<u64>)> {
+    let slots = trace.snapshot(snap).frames.iter().flat_map(|f| &f.slots);
+    slots.map(|slot| (*slot, slot.source.values().map(value).collect())).collect()
+}
+
+fn check(words: &[u64], looping: bool, options: Options, cut: Option<(usize, u64)>) -> Result<(), TestCaseError> {
+    let trace = build(words, looping, cut);
     prop_assert!(trace.verify().is_ok(), "{:?}\n{trace}", trace.verify());
     let mut m = Machine::new(options);
     let ints = Box::new(INTS);
@@ -226,6 +288,16 @@ fn check(words: &[u64], looping: bool, options: Options) -> Result<(), TestCaseE
         let expected = expected.values[v as usize];
         let equal = same(op.facts().result, found, expected);
         prop_assert!(equal, "v{v} is {found:#x}, not {expected:#x}\n{}", context());
+    }
+    let found = materialized(&trace, expected.snap, &|v| match trace.inst(v).op {
+        Uop::ConstI64 | Uop::ConstF64 => trace.inst(v).imms[0],
+        _ => left.values[&v.0],
+    });
+    let expected = materialized(&trace, expected.snap, &|v| expected.values[v.0 as usize]);
+    for ((slot, found), (_, expected)) in found.iter().zip(&expected) {
+        let kind = if matches!(slot.source, Source::BoxF64(_)) { Kind::F64 } else { Kind::I64 };
+        let equal = found.iter().zip(expected).all(|(a, b)| same(Some(kind), *a, *b));
+        prop_assert!(equal, "{slot} is {found:x?}, not {expected:x?}\n{}", context());
     }
     let escaped = m.escaped();
     prop_assert_eq!(escaped.len(), world.escapes.len(), "{}", context());
@@ -253,16 +325,39 @@ proptest! {
 
     #[test]
     fn straight_traces_agree(words in prop::collection::vec(any::<u64>(), 1..400), options in settings()) {
-        check(&words, false, options)?;
+        check(&words, false, options, None)?;
     }
 
     #[test]
     fn loops_agree(words in prop::collection::vec(any::<u64>(), 1..400), options in settings()) {
-        check(&words, true, options)?;
+        check(&words, true, options, None)?;
     }
 
     #[test]
     fn loops_agree_with_all_registers(words in prop::collection::vec(any::<u64>(), 1..200)) {
-        check(&words, true, Options::default())?;
+        check(&words, true, Options::default(), None)?;
+    }
+}
+
+proptest! {
+    // Each case is as many traces as it has exits.
+    #![proptest_config(ProptestConfig { cases: cases() / 5, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_snapshot_is_materialized(words in prop::collection::vec(any::<u64>(), 1..250), options in settings()) {
+        for exit in 0..exits(&words, false) {
+            check(&words, false, options.clone(), Some((exit, 0)))?;
+        }
+    }
+
+    #[test]
+    fn every_snapshot_of_a_loop_is_materialized(
+        words in prop::collection::vec(any::<u64>(), 1..250),
+        options in settings(),
+        iteration in 0..ROUNDS,
+    ) {
+        for exit in 0..exits(&words, true) {
+            check(&words, true, options.clone(), Some((exit, iteration)))?;
+        }
     }
 }

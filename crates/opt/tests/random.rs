@@ -1,13 +1,13 @@
 //! Random programs: interpreted throughout, and with their loop run as an optimized trace from the third iteration on.
-//! Results, what opaque calls saw, and every reference count must agree. `TIERUP_SEEDS=N` runs more of them,
-//! `TIERUP_SEED=N` one, verbosely.
+//! Results, what opaque calls saw, and every reference count must agree; also where the trace is left by any of its exits.
+//! `TIERUP_SEEDS=N` runs more of them, `TIERUP_SEED=N` one, verbosely.
 #[allow(dead_code, reason = "shared with other tests")]
 mod machine;
 
 use std::collections::HashMap;
 
 use exec::{Escape, Exit, Host, OutOfFuel};
-use ir::{Count, EntryParam, EntrySource, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};
+use ir::{Count, EntryParam, EntrySource, Inst, Kind, Resume, SlotVal, SnapId, Source, Trace, Uop, ValueId};
 use machine::heap::{BOOL, FLOAT, Heap, INT, Value};
 use machine::record::Recorder;
 use machine::{BOUND, Bin, COUNTER, Cmp, End, LIST_SLOT, LOCALS, Machine, Op};
@@ -195,36 +195,44 @@ fn start(seed: u64) -> Machine {
     m
 }
 
-struct MachineOracle<'a>(&'a Heap);
+struct MachineOracle<'a> {
+    heap: &'a Heap,
+    /// Whether exits are taken although nothing failed.
+    forces_exits: bool,
+}
 
 impl Oracle for MachineOracle<'_> {
     fn known(&self) -> Known {
-        let (true_, false_) = (self.0.bool_(true), self.0.bool_(false));
+        let (true_, false_) = (self.heap.bool_(true), self.heap.bool_(false));
         // The machine has none.
         let range_iter = RangeIter { ty: 1, start: 0, len: 0, step: 0 };
         Known { int: INT, float: FLOAT, bool_: BOOL, true_, false_, range_iter }
     }
 
     fn type_of(&self, object: u64) -> Option<u64> {
-        Some(self.0.ty(object))
+        Some(self.heap.ty(object))
     }
 
     fn int_value(&self, object: u64) -> Option<i64> {
-        match self.0.value(object) {
+        match self.heap.value(object) {
             Value::Int(x) => x.try_into().ok(),
             _ => None,
         }
     }
 
     fn float_value(&self, object: u64) -> Option<f64> {
-        match self.0.value(object) {
+        match self.heap.value(object) {
             Value::Float(x) => Some(x),
             _ => None,
         }
     }
 
     fn is_immortal(&self, object: u64) -> bool {
-        self.0.is_immortal(object)
+        self.heap.is_immortal(object)
+    }
+
+    fn exits_are_failures(&self) -> bool {
+        !self.forces_exits
     }
 
     fn class_is_fixed(&self, _ty: u64) -> bool {
@@ -441,8 +449,19 @@ fn hand_over(m: &mut Machine, trace: &mut Trace, rng: &mut Rng) -> Vec<u64> {
     values
 }
 
-/// Whether a trace was made and ran.
-fn check(seed: u64, mode: Mode, verbose: bool) -> bool {
+/// What becomes of a program.
+enum Run {
+    /// No trace was made.
+    Interpreted,
+    /// Its trace took the jump so often.
+    Traced(u64),
+    /// Its trace has no such exit.
+    NoExit,
+}
+
+/// Runs the program of a seed by interpreting, then with a trace, and compares. `exit`: the trace is left where its exit
+/// of this number is, at the first time, whether or not something fails there.
+fn check(seed: u64, mode: Mode, exit: Option<usize>, verbose: bool) -> Run {
     let program = Generator { rng: Rng(seed.wrapping_mul(0xd129_0ddf_53bd_5a83) | 1), out: Vec::new() }.program();
     let mut reference = start(seed);
     let end = interpret(&mut reference, &program);
@@ -453,7 +472,7 @@ fn check(seed: u64, mode: Mode, verbose: bool) -> bool {
         Ok(trace) => trace,
         Err(end) => {
             assert_eq!(outcome(&mut m, end).0, wanted, "the recorder disturbs the interpreter");
-            return false;
+            return Run::Interpreted;
         }
     };
     let mut rng = Rng(seed.wrapping_mul(0xa076_1d64_78bd_642f) | 1);
@@ -463,11 +482,17 @@ fn check(seed: u64, mode: Mode, verbose: bool) -> bool {
     let enabled = mode != Mode::Baseline;
     let options = Options { enabled, peel: mode != Mode::Simple, verify: true, dump: None };
     let entry = if mode == Mode::Entry { hand_over(&mut m, &mut trace, &mut rng) } else { Vec::new() };
-    let optimized = match opt::optimize(&trace, &MachineOracle(&m.heap), &options) {
+    let oracle = MachineOracle { heap: &m.heap, forces_exits: exit.is_some() };
+    let mut optimized = match opt::optimize(&trace, &oracle, &options) {
         Ok(t) => t,
-        Err(opt::Reason::Contradiction | opt::Reason::EntryState | opt::Reason::JumpState) => return false,
+        Err(opt::Reason::Contradiction | opt::Reason::EntryState | opt::Reason::JumpState) => return Run::Interpreted,
         Err(e) => panic!("{e}"),
     };
+    if let Some(n) = exit
+        && !leave_at(&mut optimized, n)
+    {
+        return Run::NoExit;
+    }
     if verbose {
         println!("{optimized}");
     }
@@ -490,20 +515,30 @@ fn check(seed: u64, mode: Mode, verbose: bool) -> bool {
     let (found, found_same) = outcome(&mut m, end);
     assert_eq!(found, wanted);
     assert_eq!(found_same, same, "which locals are one object");
-    exit.iterations > 0
+    Run::Traced(exit.iterations)
+}
+
+/// Makes a trace end where its `n`th exit is, with that exit's snapshot. Whether there is one.
+fn leave_at(trace: &mut Trace, n: usize) -> bool {
+    let snapshot_of = |inst: &Inst| inst.snap.filter(|s| trace.snapshot(*s).resume == Resume::Before);
+    let mut exits = trace.insts.iter().enumerate().filter_map(|(at, inst)| Some((at, snapshot_of(inst)?)));
+    let Some((at, snap)) = exits.nth(n) else { return false };
+    trace.insts.truncate(at);
+    trace.push(Inst::new(Uop::Exit, &[]).snap(snap));
+    true
 }
 
 fn check_all(mode: Mode) {
     if let Some(seed) = std::env::var("TIERUP_SEED").ok().and_then(|s| s.parse().ok()) {
-        check(seed, mode, true);
+        check(seed, mode, None, true);
         return;
     }
     let seeds = std::env::var("TIERUP_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3000);
     let mut ran = 0;
     for seed in 1..=seeds {
-        match std::panic::catch_unwind(|| check(seed, mode, false)) {
-            Ok(true) => ran += 1,
-            Ok(false) => {}
+        match std::panic::catch_unwind(|| check(seed, mode, None, false)) {
+            Ok(Run::Traced(1..)) => ran += 1,
+            Ok(_) => {}
             Err(_) => panic!("{mode:?} fails with TIERUP_SEED={seed}"),
         }
     }
@@ -529,4 +564,25 @@ fn baseline_loops_agree() {
 #[test]
 fn loops_entered_with_registers_agree() {
     check_all(Mode::Entry);
+}
+
+/// Every snapshot is materialized: interpreting goes on from each exit, forced, of optimized and unoptimized traces.
+#[test]
+fn every_exit_leaves_what_interpreting_has() {
+    let seeds = std::env::var("TIERUP_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3000) / 10;
+    let only: Option<u64> = std::env::var("TIERUP_SEED").ok().and_then(|s| s.parse().ok());
+    let mut left = 0;
+    for seed in only.map_or(1..=seeds, |seed| seed..=seed) {
+        for mode in [Mode::Peeled, Mode::Simple, Mode::Baseline, Mode::Entry] {
+            for n in 0.. {
+                match std::panic::catch_unwind(|| check(seed, mode, Some(n), only.is_some())) {
+                    Ok(Run::Traced(_)) => left += 1,
+                    Ok(_) => break,
+                    Err(_) => panic!("{mode:?}, exit {n} fails with TIERUP_SEED={seed}"),
+                }
+            }
+        }
+    }
+    println!("{left} exits");
+    assert!(only.is_some() || left > 10 * seeds, "too few exits: {left}");
 }

@@ -135,18 +135,6 @@ pub(crate) unsafe fn base(ip: *mut Inst) -> BaseOp {
     unsafe { Tier1Code::base_at(ip) }
 }
 
-/// Goes on behind the instruction at `ip` and its caches.
-#[inline(always)]
-pub(crate) unsafe fn go_behind<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe { go::<R>(f, ip.add(base(ip).len as usize), sp, ts) }
-}
-
 /// Makes the frame readable by others: what it is executing, and how much of its stack is live.
 #[inline(always)]
 pub(crate) unsafe fn save(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef) {
@@ -169,6 +157,13 @@ pub(crate) unsafe fn local(f: *mut Frame, i: u32) -> *mut StackRef {
 pub(crate) unsafe fn name_at(f: *mut Frame, i: u32) -> *mut Object {
     // SAFETY: the contract of handlers.
     unsafe { Code::name(Frame::code(f), i as usize) }
+}
+
+/// Whether the object would die with this reference.
+#[inline(always)]
+pub(crate) unsafe fn dies_with(slot: StackRef) -> bool {
+    // SAFETY: the slot is live.
+    unsafe { slot.is_counted() && (*slot.object()).ob_refcnt == 1 }
 }
 
 /// Releases a stack slot whose last reference this may be; only for saved frames.

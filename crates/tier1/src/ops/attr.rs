@@ -31,11 +31,16 @@ pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
 }
 
 out_of_line_handlers! {
+    /// The owner is of another type than expected. (Apart from the general path, which uses the C stack.)
     fn load_attr_miss(f, ip, sp, ts) {
-        let owner = *sp.sub(1);
-        if !R && switch_version(ip, owner.object(), true) {
+        if !R && switch_version(ip, (*sp.sub(1)).object(), true) {
             return go::<R>(f, ip, sp, ts);
         }
+        load_attr_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn load_attr_slow(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
         save(f, ip, sp);
         let name = name_at(f, (*ip).a >> 1);
         let method = (*ip).a & 1 != 0;
@@ -62,10 +67,14 @@ out_of_line_handlers! {
     }
 
     fn store_attr_miss(f, ip, sp, ts) {
-        let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if !R && switch_version(ip, owner, false) {
+        if !R && switch_version(ip, (*sp.sub(1)).object(), false) {
             return go::<R>(f, ip, sp, ts);
         }
+        store_attr_slow::<R>(f, ip, sp, ts)
+    }
+
+    fn store_attr_slow(f, ip, sp, ts) {
+        let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         save(f, ip, sp);
         let name = name_at(f, (*ip).a);
         let status = PyObject_SetAttr(owner, name, value);

@@ -30,6 +30,16 @@ unsafe fn type_matches(owner: *mut Object, ip: *mut Inst) -> bool {
     unsafe { (*(*owner).ob_type).tp_version_tag == (*ip.add(1)).a }
 }
 
+/// Whether an object's values are inline and the keys it shares with others of its type have this version.
+#[inline(always)]
+pub(crate) unsafe fn values_match(owner: *mut Object, keys_version: u32) -> bool {
+    // SAFETY: an object whose type's version says that it may have inline values.
+    unsafe {
+        (*Object::inline_values(owner)).valid != 0
+            && (*(*(*owner).ob_type.cast::<HeapType>()).ht_cached_keys).dk_version == keys_version
+    }
+}
+
 /// Replaces the owner by the value, and pushes a null behind it if the argument asks for one.
 macro_rules! replace_owner {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident, $value:expr) => {{
@@ -153,10 +163,7 @@ handlers! {
     fn load_attr_nondescriptor_with_values(f, ip, sp, ts) {
         let owner = *sp.sub(1);
         let op = owner.object();
-        if !type_matches(op, ip)
-            || (*Object::inline_values(op)).valid == 0
-            || (*(*(*op).ob_type.cast::<HeapType>()).ht_cached_keys).dk_version != (*ip.add(2)).a
-        {
+        if !type_matches(op, ip) || !values_match(op, (*ip.add(2)).a) {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
@@ -173,10 +180,7 @@ handlers! {
     fn load_attr_method_with_values(f, ip, sp, ts) {
         let owner = *sp.sub(1);
         let op = owner.object();
-        if !type_matches(op, ip)
-            || (*Object::inline_values(op)).valid == 0
-            || (*(*(*op).ob_type.cast::<HeapType>()).ht_cached_keys).dk_version != (*ip.add(2)).a
-        {
+        if !type_matches(op, ip) || !values_match(op, (*ip.add(2)).a) {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         push_method!(f, ip, sp, ts, owner)
@@ -340,6 +344,8 @@ impl Choice {
                 (*ip.add(2)).a = self.keys_version;
             }
             (*ip).word = self.handler as usize;
+            let others_exist = others.iter().any(|&at| (*ip.add(at)).a != 0);
+            super::fused_attr::fuse(ip, !others_exist);
         }
     }
 }

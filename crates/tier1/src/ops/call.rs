@@ -26,9 +26,23 @@ pub(crate) unsafe fn close_from(from: *mut StackRef, mut sp: *mut StackRef) {
     }
 }
 
-/// After a call: pops the callable and everything above it, pushes the result, looks for events.
+/// After a `CALL` or `CALL_KW`: pops the callable and everything above it, pushes the result, looks for events.
 #[inline(always)]
 pub(crate) unsafe fn finish_call<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    callable: *mut StackRef,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe { finish_call_of::<R, 4>(f, ip, sp, ts, callable, result) }
+}
+
+/// As [`finish_call`], for a call of `LEN` units.
+#[inline(always)]
+unsafe fn finish_call_of<const R: bool, const LEN: usize>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,
@@ -46,7 +60,7 @@ pub(crate) unsafe fn finish_call<const R: bool>(
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
             return poll_behind::<R>(f, ip, callable.add(1), ts);
         }
-        go_behind::<R>(f, ip, callable.add(1), ts)
+        go::<R>(f, ip.add(LEN), callable.add(1), ts)
     }
 }
 
@@ -153,6 +167,7 @@ out_of_line_handlers! {
         let names = (*sp.sub(1)).object();
         let positional = total - Tuple::len(names.cast());
         if let Some(tier1) = enterable(ts, op) {
+            super::call_kw::choose(ip, op.cast(), total, names, tier1);
             let function = *callable;
             let new = _PyEvalFramePushAndInit(ts, function, null_mut(), args, positional, names, f);
             let names = *sp.sub(1);
@@ -198,7 +213,7 @@ out_of_line_handlers! {
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
         let result = PyObject_Call(op, tuple.cast(), keywords);
-        finish_call::<R>(f, ip, sp, ts, callable, result)
+        finish_call_of::<R, 1>(f, ip, sp, ts, callable, result)
     }
 
     fn call_intrinsic_1_slow(f, ip, sp, ts) {

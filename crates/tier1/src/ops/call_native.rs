@@ -25,7 +25,8 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
         let handler: Handler = if callable == (*interp).cached_len {
             call_len::<false>
         } else if callable == (*interp).cached_isinstance {
-            call_isinstance::<false>
+            (*ip.add(1), *ip.add(2)) = (Inst::default(), Inst::default());
+            super::isinstance::call_isinstance::<false>
         } else if callable == (*interp).cached_list_append {
             call_list_append::<false>
         } else if ty == c_function_type() {
@@ -44,6 +45,8 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
             } else {
                 call_builtin_class::<false>
             }
+        } else if ty != method_type() && ty != function_type() {
+            call_other::<false>
         } else {
             return;
         };
@@ -177,29 +180,38 @@ handlers! {
     }
 
     fn call_len(f, ip, sp, ts) {
-        let (callable, args, count) = operands(ip, sp);
-        if (*callable).object() != (*(*ts).interp).cached_len || count != 1 {
-            return call_miss::<R>(f, ip, sp, ts);
+        let (callable, argument) = (*sp.sub(3), *sp.sub(1));
+        if (*ip).a != 1 || callable.object() != (*(*ts).interp).cached_len || !(*sp.sub(2)).is_null() {
+            return len_out_of_line::<R>(f, ip, sp, ts);
         }
-        save(f, ip, sp);
-        let size = PyObject_Size((*args).object());
-        let result = if size < 0 { null_mut() } else { PyLong_FromSsize_t(size) };
-        finish_call::<R>(f, ip, sp, ts, callable, result)
+        let op = argument.object();
+        let ty = (*op).ob_type;
+        let size = if ty == list_type() || ty == tuple_type() || ty == dict_type() {
+            // A dict has its number of entries where others have their length.
+            (*op.cast::<VarObject>()).ob_size
+        } else if ty == str_type() {
+            (*op.cast::<AsciiStr>()).length
+        } else {
+            return len_out_of_line::<R>(f, ip, sp, ts);
+        };
+        let sp = anew(sp);
+        let (callable, argument) = (*sp.sub(3), *sp.sub(1));
+        if !is_small_int(size as i64) || dies_with(argument) || dies_with(callable) {
+            return len_out_of_line::<R>(f, ip, sp, ts);
+        }
+        argument.close_shared();
+        callable.close_shared();
+        *sp.sub(3) = small_int_ref(size as i64);
+        go::<R>(f, ip.add(4), sp.sub(2), ts)
     }
 
-    fn call_isinstance(f, ip, sp, ts) {
-        let (callable, args, count) = operands(ip, sp);
-        if (*callable).object() != (*(*ts).interp).cached_isinstance || count != 2 {
+    /// Objects of types that have no version of their own.
+    fn call_other(f, ip, sp, ts) {
+        let ty = (*(*sp.sub((*ip).a as usize + 2)).object()).ob_type;
+        if ty == function_type() || ty == method_type() || ty == type_type() {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        save(f, ip, sp);
-        let answer = PyObject_IsInstance((*args).object(), (*args.add(1)).object());
-        let result = match answer {
-            0 => false_object(),
-            1.. => true_object(),
-            _ => null_mut(),
-        };
-        finish_call::<R>(f, ip, sp, ts, callable, result)
+        call_vectorcall::<R>(f, ip, sp, ts)
     }
 
     /// `type(x)`.
@@ -245,6 +257,17 @@ out_of_line_handlers! {
         let (callable, args, count) = operands(ip, sp);
         let op = (*callable).object();
         let result = vectorcall(op, args, count, null_mut());
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
+    fn len_out_of_line(f, ip, sp, ts) {
+        let (callable, args, count) = operands(ip, sp);
+        if (*callable).object() != (*(*ts).interp).cached_len || count != 1 {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let size = PyObject_Size((*args).object());
+        let result = if size < 0 { null_mut() } else { PyLong_FromSsize_t(size) };
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
 

@@ -59,7 +59,7 @@ pub(crate) unsafe fn is_simple_code(code: *mut Code) -> bool {
 
 /// `FUNC_VERSION_FIRST_VALID`: smaller ones are shared by all functions without a version, and by all whose code
 /// or defaults were replaced.
-const FIRST_VALID_VERSION: u32 = 2;
+pub(crate) const FIRST_VALID_VERSION: u32 = 2;
 
 /// Chooses the version of `CALL` for calls of this function.
 pub(crate) unsafe fn choose(

@@ -164,7 +164,7 @@ handlers! {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let same = core::ptr::eq(l.object(), r.object());
         if l.0 & r.0 & TAG_REFCNT == 0 {
-            return is_op_out_of_line::<R>(f, ip, sp, ts);
+            return is_op_owned::<R>(f, ip, sp, ts);
         }
         *sp.sub(2) = bool_ref(same != ((*ip).a != 0));
         go::<R>(f, ip.add(1), sp.sub(1), ts)
@@ -253,6 +253,21 @@ out_of_line_handlers! {
         l.close();
         r.close();
         go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    /// Operands that own references.
+    fn is_op_owned(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let same = core::ptr::eq(l.object(), r.object());
+        // The two may be the last references to one object.
+        let references = 1 + (same && r.is_counted()) as u32;
+        if l.is_counted() && (*l.object()).ob_refcnt <= references || dies_with(r) {
+            return is_op_out_of_line::<R>(f, ip, sp, ts);
+        }
+        l.close_shared();
+        r.close_shared();
+        *sp.sub(2) = bool_ref(same != ((*ip).a != 0));
+        go::<R>(f, ip.add(1), sp.sub(1), ts)
     }
 
     fn is_op_out_of_line(f, ip, sp, ts) {

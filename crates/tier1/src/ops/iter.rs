@@ -82,8 +82,7 @@ handlers! {
         }
         let list = (*it).it_seq;
         if list.is_null() || (*it).it_index as usize >= List::len(list) {
-            // The iterator lets go of the list, whose death may be observed.
-            return for_iter_miss::<R>(f, ip, sp, ts);
+            return list_exhausted::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::new(List::item(list, (*it).it_index as usize));
         (*it).it_index += 1;
@@ -97,7 +96,7 @@ handlers! {
         }
         let tuple = (*it).it_seq;
         if tuple.is_null() || (*it).it_index as usize >= Tuple::len(tuple) {
-            return for_iter_miss::<R>(f, ip, sp, ts);
+            return tuple_exhausted::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::new(Tuple::item(tuple, (*it).it_index as usize));
         (*it).it_index += 1;
@@ -141,6 +140,28 @@ handlers! {
     }
 }
 
+/// Ends a loop whose iterator has just let go of `sequence`, which is null if it did so earlier.
+#[inline(always)]
+unsafe fn let_go<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    sequence: *mut Object,
+) -> *mut Object {
+    // SAFETY: the contract of handlers; the iterator's reference is ours.
+    unsafe {
+        if !sequence.is_null() && !Object::is_immortal(sequence) {
+            let count = (*sequence).ob_refcnt.wrapping_sub(1);
+            (*sequence).ob_refcnt = count;
+            if count == 0 {
+                return destroy_and_end::<R>(f, ip, sp, ts, sequence);
+            }
+        }
+        go::<R>(f, ip.add((*ip).a as usize), sp, ts)
+    }
+}
+
 out_of_line_handlers! {
     /// The next item in general, which also chooses the version to use from now on.
     fn for_iter_miss(f, ip, sp, ts) {
@@ -159,6 +180,30 @@ out_of_line_handlers! {
             return proceed::<R>(f, ip, ip.add(2), sp.add(1), ts);
         }
         for_iter_end::<R>(f, ip, sp, ts)
+    }
+
+    /// The iterator lets go of its list.
+    fn list_exhausted(f, ip, sp, ts) {
+        let it: *mut ListIter = (*sp.sub(1)).object().cast();
+        let list = (*it).it_seq;
+        (*it).it_index = -1;
+        (*it).it_seq = core::ptr::null_mut();
+        let_go::<R>(f, ip, sp, ts, list.cast())
+    }
+
+    /// The iterator lets go of its tuple.
+    fn tuple_exhausted(f, ip, sp, ts) {
+        let it: *mut TupleIter = (*sp.sub(1)).object().cast();
+        let tuple = (*it).it_seq;
+        (*it).it_seq = core::ptr::null_mut();
+        let_go::<R>(f, ip, sp, ts, tuple.cast())
+    }
+
+    /// Destroys what was iterated over, and ends the loop.
+    fn destroy_and_end(f, ip, sp, ts, dead: *mut Object) {
+        save(f, ip, sp);
+        _Py_Dealloc(dead);
+        proceed::<R>(f, ip, ip.add((*ip).a as usize), sp, ts)
     }
 
     /// The iterator gave nothing: the end, or an exception.

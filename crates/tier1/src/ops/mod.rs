@@ -11,16 +11,19 @@ pub(crate) mod binary;
 pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod call_class;
+pub(crate) mod call_kw;
 pub(crate) mod call_native;
 pub(crate) mod call_python;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
 pub(crate) mod float;
 pub(crate) mod fused;
+pub(crate) mod fused_attr;
 pub(crate) mod generator;
 pub(crate) mod getitem;
 pub(crate) mod global;
 pub(crate) mod int;
+pub(crate) mod isinstance;
 pub(crate) mod iter;
 pub(crate) mod jump;
 pub(crate) mod locals;
@@ -30,7 +33,7 @@ pub(crate) mod subscript;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 24] {
+pub(crate) fn tables() -> [&'static [Pair]; 27] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -39,15 +42,18 @@ pub(crate) fn tables() -> [&'static [Pair]; 24] {
         getitem::TABLE,
         call::TABLE,
         call_class::TABLE,
+        call_kw::TABLE,
         call_native::TABLE,
         call_python::TABLE,
         compare::TABLE,
         exceptions::TABLE,
         float::TABLE,
         fused::TABLE,
+        fused_attr::TABLE,
         generator::TABLE,
         global::TABLE,
         int::TABLE,
+        isinstance::TABLE,
         iter::TABLE,
         jump::TABLE,
         locals::TABLE,

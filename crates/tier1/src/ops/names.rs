@@ -18,6 +18,8 @@ pub(crate) unsafe fn name_error(ts: *mut ThreadState, name: *mut Object) {
 #[derive(Clone, Copy)]
 pub(crate) struct Names {
     pub init: *mut Object,
+    pub class: *mut Object,
+    pub instancecheck: *mut Object,
     pub getitem: *mut Object,
     pub send: *mut Object,
     pub annotations: *mut Object,
@@ -26,7 +28,15 @@ pub(crate) struct Names {
 
 static mut NAMES: Names = {
     let none = core::ptr::null_mut();
-    Names { init: none, getitem: none, send: none, annotations: none, build_class: none }
+    Names {
+        init: none,
+        class: none,
+        instancecheck: none,
+        getitem: none,
+        send: none,
+        annotations: none,
+        build_class: none,
+    }
 };
 
 /// The names; not null once tier 1 is on.
@@ -44,6 +54,8 @@ pub(crate) unsafe fn intern_names() -> bool {
     // SAFETY: the caller's.
     unsafe {
         NAMES = Names {
+            class: PyUnicode_InternFromString(c"__class__".as_ptr()),
+            instancecheck: PyUnicode_InternFromString(c"__instancecheck__".as_ptr()),
             init: PyUnicode_InternFromString(c"__init__".as_ptr()),
             getitem: PyUnicode_InternFromString(c"__getitem__".as_ptr()),
             send: PyUnicode_InternFromString(c"send".as_ptr()),
@@ -51,7 +63,9 @@ pub(crate) unsafe fn intern_names() -> bool {
             build_class: PyUnicode_InternFromString(c"__build_class__".as_ptr()),
         };
         let n = names();
-        let all = [n.init, n.getitem, n.send, n.annotations, n.build_class].iter().all(|name| !name.is_null());
+        let all = [n.init, n.class, n.instancecheck, n.getitem, n.send, n.annotations, n.build_class]
+            .iter()
+            .all(|name| !name.is_null());
         if !all {
             PyErr_Clear();
         }

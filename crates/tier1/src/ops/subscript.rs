@@ -58,10 +58,13 @@ macro_rules! give_item {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $item:expr) => {{
         let item: *mut Object = $item;
         let sp = anew($sp);
-        if (*sp.sub(2)).0 & (*sp.sub(1)).0 & TAG_REFCNT == 0 {
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        if dies_with(container) || dies_with(key) {
             return replace_operands::<R>($f, $ip, sp, $ts, item);
         }
         *sp.sub(2) = StackRef::new(item);
+        container.close_shared();
+        key.close_shared();
         go::<R>($f, $ip.add(6), sp.sub(1), $ts)
     }};
 }
@@ -102,7 +105,7 @@ handlers! {
     fn store_subscr_list_int(f, ip, sp, ts) {
         let (container, key) = (*sp.sub(2), *sp.sub(1));
         if container.0 & key.0 & TAG_REFCNT == 0 {
-            return store_subscr_any::<R>(f, ip, sp, ts);
+            return store_owned_list::<R>(f, ip, sp, ts);
         }
         let index = index_or!(key.object(), store_subscr_any::<R>(f, ip, sp, ts));
         let op = container.object();
@@ -123,6 +126,23 @@ handlers! {
         go::<R>(f, ip.add(2), sp.sub(3), ts)
     }
 
+    fn store_subscr_dict(f, ip, sp, ts) {
+        let (value, container, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        if (*container.object()).ob_type != dict_type() {
+            return store_subscr_any::<R>(f, ip, sp, ts);
+        }
+        // The references move into the dict.
+        *sp.sub(3) = StackRef::NULL;
+        *sp.sub(1) = StackRef::NULL;
+        save(f, ip, sp.sub(1));
+        let status = _PyDict_SetItem_Take2(container.object().cast(), key.into_object(), value.into_object());
+        close_slot(sp.sub(2));
+        if status != 0 {
+            return error::<R>(f, ip, sp.sub(3), ts);
+        }
+        proceed::<R>(f, ip, ip.add(2), sp.sub(3), ts)
+    }
+
     fn delete_subscr(f, ip, sp, ts) {
         delete_subscr_out_of_line::<R>(f, ip, sp, ts)
     }
@@ -133,6 +153,42 @@ handlers! {
 
     fn store_slice(f, ip, sp, ts) {
         store_slice_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// The length of a list, tuple or string; of anything else (or a subclass) none.
+unsafe fn sequence_len(op: *mut Object) -> Option<usize> {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = (*op).ob_type;
+        if ty == list_type() || ty == tuple_type() {
+            Some((*op.cast::<VarObject>()).ob_size as usize)
+        } else if ty == str_type() {
+            Some((*op.cast::<AsciiStr>()).length as usize)
+        } else {
+            None
+        }
+    }
+}
+
+/// What `start:stop` means for a sequence of this length, as `PySlice_AdjustIndices` has it, the second bound not below the
+/// first; `None` unless both are small ints or None.
+unsafe fn bounds(start: *mut Object, stop: *mut Object, len: Option<usize>) -> Option<(isize, isize)> {
+    // SAFETY: live objects.
+    unsafe {
+        let len = len? as isize;
+        let bound = |op: *mut Object, default: isize| {
+            if op == none() {
+                return Some(default);
+            }
+            if (*op).ob_type != long_type() || !Long::is_compact(op.cast()) {
+                return None;
+            }
+            let index = Long::to_i64(op.cast())? as isize;
+            Some((if index < 0 { index + len } else { index }).clamp(0, len))
+        };
+        let low = bound(start, 0)?;
+        Some((low, bound(stop, len)?.max(low)))
     }
 }
 
@@ -174,14 +230,33 @@ out_of_line_handlers! {
         proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 
+    /// As `store_subscr_list_int`, where container or key own references. If one dies it is left to the general path.
+    fn store_owned_list(f, ip, sp, ts) {
+        let (container, key) = (*sp.sub(2), *sp.sub(1));
+        let index = index_or!(key.object(), store_subscr_any::<R>(f, ip, sp, ts));
+        let op = container.object();
+        if (*op).ob_type != list_type() || index >= List::len(op.cast()) || dies_with(container) || dies_with(key) {
+            return store_subscr_any::<R>(f, ip, sp, ts);
+        }
+        let slot = (*op.cast::<List>()).ob_item.add(index);
+        let old = *slot;
+        *slot = (*sp.sub(3)).into_object();
+        container.close_shared();
+        key.close_shared();
+        super::locals::release_and_go!(f, ip, sp.sub(3), ts, StackRef::steal(old), 2)
+    }
+
     fn store_subscr_any(f, ip, sp, ts) {
         save(f, ip, sp);
         let (value, container, key) = ((*sp.sub(3)).object(), (*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let status = if (*container).ob_type == dict_type() {
-            PyDict_SetItem(container, key, value)
-        } else {
-            PyObject_SetItem(container, key, value)
-        };
+        if (*container).ob_type == dict_type() {
+            (*ip).word = store_subscr_dict::<false> as *const () as usize;
+            return store_subscr_dict::<R>(f, ip, sp, ts);
+        }
+        if (*container).ob_type == list_type() {
+            (*ip).word = store_subscr_list_int::<false> as *const () as usize;
+        }
+        let status = PyObject_SetItem(container, key, value);
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
         close_slot(sp.sub(3));
@@ -204,6 +279,27 @@ out_of_line_handlers! {
 
     fn binary_slice_out_of_line(f, ip, sp, ts) {
         save(f, ip, sp);
+        let container = (*sp.sub(3)).object();
+        if let Some((low, high)) = bounds((*sp.sub(2)).object(), (*sp.sub(1)).object(), sequence_len(container)) {
+            let ty = (*container).ob_type;
+            let result = if ty == list_type() {
+                PyList_GetSlice(container, low, high)
+            } else if ty == tuple_type() {
+                PyTuple_GetSlice(container, low, high)
+            } else {
+                PyUnicode_Substring(container, low, high)
+            };
+            // Ints and None die unobserved.
+            (*sp.sub(1)).close();
+            (*sp.sub(2)).close();
+            (*f).stackpointer = sp.sub(2);
+            close_slot(sp.sub(3));
+            if result.is_null() {
+                return error::<R>(f, ip, sp.sub(3), ts);
+            }
+            *sp.sub(3) = StackRef::steal(result);
+            return proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts);
+        }
         let slice = slice_of(sp.sub(2));
         let container = (*sp.sub(3)).object();
         let mut result = core::ptr::null_mut();

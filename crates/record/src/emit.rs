@@ -157,7 +157,7 @@ impl Recorder {
         }
         // SAFETY: `object` is alive: the real frame holds it.
         let ty = unsafe { py::Object::type_of(object) } as usize;
-        if !self.const_of.contains_key(&v) {
+        if class_may_change(ty) || !self.const_of.contains_key(&v) {
             self.emit_imm(Uop::GuardType, &[v], ty as u64, 0);
         }
         self.types.insert(v, ty);
@@ -264,7 +264,10 @@ impl Recorder {
         let v = self.const_obj(object as u64);
         // SAFETY: `object` is alive: the code object or the watched slot holds it.
         unsafe {
-            self.types.insert(v, py::Object::type_of(object) as usize);
+            let ty = py::Object::type_of(object) as usize;
+            if !class_may_change(ty) {
+                self.types.insert(v, ty);
+            }
             if py::Object::is_immortal(object) {
                 return Entry::borrowed(v);
             }
@@ -439,5 +442,14 @@ impl Recorder {
         if !self.dependencies.contains(&d) {
             self.dependencies.push(d);
         }
+    }
+}
+
+/// Whether an object of this type can be given another one: for a class its metaclass, which no dependency watches.
+fn class_may_change(ty: usize) -> bool {
+    // SAFETY: the type of a live object.
+    unsafe {
+        let ty = ty as *mut py::Type;
+        py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE) && !py::Type::has_flag(ty, py::TPFLAGS_IMMUTABLETYPE)
     }
 }

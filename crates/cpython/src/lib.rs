@@ -18,14 +18,13 @@ pub mod abi {
     pub use crate::v3_14::frame::*;
     pub use crate::v3_14::iterators::*;
     pub use crate::v3_14::layout::*;
-    pub use crate::v3_14::lookup;
-    pub use crate::v3_14::monitoring;
     pub use crate::v3_14::objects::*;
     pub use crate::v3_14::owned::Owned;
     pub use crate::v3_14::refs::*;
     pub use crate::v3_14::reserve;
     pub use crate::v3_14::types::*;
     pub use crate::v3_14::watch;
+    pub use crate::v3_14::{lookup, monitoring, special};
 }
 
 /// Checks that the running interpreter is one this crate understands and resolves its symbols.

@@ -20,6 +20,19 @@ pub enum Resume {
 pub enum Continuation {
     /// The result is pushed and the caller goes on after its call instruction.
     Push,
+    /// The result is pushed above the operands of the instruction, which called a method for what it does and has to
+    /// finish that: look for `NotImplemented`, convert, release its operands. In the innermost frame: half of the
+    /// instruction is done.
+    Finish,
+    /// As `Finish`, with the truth of the result reversed.
+    FinishNegated,
+}
+
+impl Continuation {
+    /// Whether the caller's instruction is finished after its callee has returned.
+    pub fn finishes(self) -> bool {
+        self != Continuation::Push
+    }
 }
 
 /// The source of a slot's value.

@@ -117,6 +117,8 @@ impl Display for Snapshot {
             }
             match frame.continuation {
                 Continuation::Push => {}
+                Continuation::Finish => f.write_str(" finish")?,
+                Continuation::FinishNegated => f.write_str(" finish-negated")?,
             }
             write!(f, " [{}]", comma_space(frame.slots.iter().map(|s| s.to_string())))?;
         }
@@ -342,6 +344,13 @@ impl<'a> Parser<'a> {
     }
 
     fn frame(&self, head: &str, slots: &str) -> Result<Frame, String> {
+        let (head, continuation) = if let Some(head) = head.strip_suffix("finish-negated") {
+            (head.trim(), Continuation::FinishNegated)
+        } else if let Some(head) = head.strip_suffix("finish") {
+            (head.trim(), Continuation::Finish)
+        } else {
+            (head, Continuation::Push)
+        };
         let (place, func, generator) = match head.split_once(' ') {
             Some((p, f)) => match f.trim().split_once('=') {
                 Some(("func", func)) => (p, self.slot(func)?, false),
@@ -361,7 +370,7 @@ impl<'a> Parser<'a> {
             generator,
             pc: number(pc)?,
             slots: slots.map(|s| self.slot(s)).collect::<Result<_, _>>()?,
-            continuation: Continuation::Push,
+            continuation,
         })
     }
 

@@ -19,7 +19,7 @@ root code=0x7f10
   jump v7
 s0: before c0@14 [=, null]
 s1: before c0@15 [box_i64 v5, v0:steal]
-s2: during c0@15 [box_i64 v7, v0:borrow] c0@3 func=v0:new [0x7f20:borrow, box_f64 v8, v0:new]
+s2: during c0@15 finish [box_i64 v7, v0:borrow] c0@3 func=v0:new finish-negated [0x7f20:borrow, box_f64 v8, v0:new]
 ";
 
 const BRIDGE: &str = "\

@@ -28,6 +28,12 @@ impl Releases {
         self
     }
 
+    /// The same after arbitrary code has run: nothing is known to survive any more.
+    pub(crate) fn unseen(mut self) -> Releases {
+        self.dying.append(&mut self.alive);
+        self
+    }
+
     /// Whether carrying it out runs arbitrary code.
     pub(crate) fn escapes(&self) -> bool {
         !self.dying.is_empty()

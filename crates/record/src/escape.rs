@@ -66,10 +66,20 @@ pub enum EscapeHelper {
     ForIter,
     /// Clears the frame of a generator that returns at offset `arg` (operands value, generator); the result is the value.
     FinishGenerator,
+    /// `CALL_INTRINSIC_1` with oparg `arg`.
+    Intrinsic1,
+    /// `CALL_INTRINSIC_2` with oparg `arg`.
+    Intrinsic2,
+    /// Adds the keyword arguments in operand 1 to the dict in operand 0, for a call of operand 2 (`DICT_MERGE`).
+    MergeKeywords,
+    /// `import name` (operands level, fromlist).
+    ImportName,
+    /// `del x.name`.
+    DelAttr,
 }
 
 impl EscapeHelper {
-    const ALL: [EscapeHelper; 30] = [
+    const ALL: [EscapeHelper; 35] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,
         EscapeHelper::Compare,
@@ -100,6 +110,11 @@ impl EscapeHelper {
         EscapeHelper::ConvertValue,
         EscapeHelper::ForIter,
         EscapeHelper::FinishGenerator,
+        EscapeHelper::Intrinsic1,
+        EscapeHelper::Intrinsic2,
+        EscapeHelper::MergeKeywords,
+        EscapeHelper::ImportName,
+        EscapeHelper::DelAttr,
     ];
 
     /// The helper of this number.
@@ -122,6 +137,8 @@ impl EscapeHelper {
                 | EscapeHelper::DelItem
                 | EscapeHelper::StoreSlice
                 | EscapeHelper::AddTo
+                | EscapeHelper::MergeKeywords
+                | EscapeHelper::DelAttr
         )
     }
 }

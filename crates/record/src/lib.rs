@@ -21,4 +21,4 @@ mod state;
 pub use count::{Counting, is_counted, place_of};
 pub use escape::EscapeHelper;
 pub use reason::Abort;
-pub use state::{Dependency, Finished, Recorder, Start, Step};
+pub use state::{Dependency, Entering, Finished, Recorder, Start, Step};

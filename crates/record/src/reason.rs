@@ -26,6 +26,11 @@ pub enum Abort {
 }
 
 impl Abort {
+    /// Whether a call that could not be inlined for this reason can be an escape.
+    pub(crate) fn leaves_a_call(self) -> bool {
+        matches!(self, Abort::TooDeep | Abort::Value(_))
+    }
+
     /// The reason as a sentence part, for statistics and logs.
     pub fn text(self) -> String {
         match self {

@@ -60,8 +60,25 @@ pub enum Step {
     /// The frame that is about to begin is not recorded: it is to be run, and its result to be reported by
     /// [`Recorder::returned`].
     Call,
+    /// The operation of the escape just recorded runs in a frame that tier 1 has pushed above `caller`: it is to be run,
+    /// which [`Recorder::ran_outside`] follows.
+    Outside { caller: *mut py::Frame },
+    /// The instruction calls this function, which is recorded in a frame of its own.
+    Enter(Box<Entering>),
     /// Recording is given up.
     Abort(Abort),
+}
+
+/// A call of a special method that an instruction makes.
+#[derive(Debug)]
+pub struct Entering {
+    pub function: *mut py::Function,
+    /// The arguments, which stay on the caller's stack, too.
+    pub args: Vec<*mut py::Object>,
+    /// Or the top entries of that stack become the arguments: so many.
+    pub moved: usize,
+    /// What the caller does with the result.
+    pub continuation: Continuation,
 }
 
 /// A complete recording.
@@ -142,6 +159,8 @@ pub(crate) struct AbsFrame {
     pub nlocals: usize,
     /// Offset of the call in flight; the innermost frame's is that of the current instruction.
     pub pc: u32,
+    /// What it does when its callee returns.
+    pub continuation: Continuation,
 }
 
 /// One recording in progress.
@@ -186,6 +205,10 @@ pub struct Recorder {
     pub(crate) generators: Vec<(ValueId, *mut py::Object)>,
     /// The function whose call, which makes a generator, runs in tier 1 now.
     pub(crate) making: Option<*mut py::Code>,
+    /// The call of a special method that the instruction makes.
+    pub(crate) entering: Option<Box<Entering>>,
+    /// The frame whose instruction has just been recorded as an escape that pushes its result.
+    escaping: Option<*mut py::Frame>,
     seen_headers: FxHashMap<(usize, u32), u32>,
     /// Inlined calls so far at each depth, for the recursion guard.
     pub(crate) recursion_guarded: usize,
@@ -231,6 +254,8 @@ impl Recorder {
             ranging: None,
             generators: Vec::new(),
             making: None,
+            entering: None,
+            escaping: None,
             seen_headers: FxHashMap::default(),
             recursion_guarded: 0,
             stale: false,
@@ -263,6 +288,7 @@ impl Recorder {
                 slots,
                 nlocals,
                 pc: start.offset,
+                continuation: Continuation::Push,
             });
         }
         r
@@ -314,7 +340,8 @@ impl Recorder {
                 // SAFETY: the exit has just linked the generator's frame.
                 r.generators.push((v, unsafe { py::Frame::generator(frames[n]) }.cast()));
             }
-            r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc });
+            let continuation = f.continuation;
+            r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc, continuation });
         }
         // What the parent has put off is put off here, too.
         for s in &snapshot.stores {
@@ -453,6 +480,13 @@ impl Recorder {
             }
             self.making = None;
         }
+        if let Some(caller) = self.escaping.take()
+            && frame != caller
+            // SAFETY: by this function's contract.
+            && unsafe { runs_above(frame, caller) }
+        {
+            return Step::Outside { caller };
+        }
         let stepped = match self.stepping.take() {
             // SAFETY: by this function's contract.
             Some(s) => unsafe { self.finish_step(s, frame, offset) },
@@ -479,13 +513,23 @@ impl Recorder {
             if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
                 return Err(Abort::TooLong);
             }
-            self.count_before(offset, opcode, self.steps);
+self.count_before(offset, opcode, self.steps);
+            // What completes the instruction before is none of this one's.
+            self.escaping = None;
             // SAFETY: by this function's contract.
             unsafe { self.record(opcode, oparg) }?;
             self.count_after(opcode);
+            if let Some(callee) = self.entering.take() {
+                return Ok(Step::Enter(callee));
+            }
             Ok(if self.has_returned { Step::Finished } else { Step::Continue })
         });
         result.unwrap_or_else(Step::Abort)
+    }
+
+    /// What [`Step::Outside`] asked for is done: its result is about to be pushed in the frame that called it.
+    pub fn ran_outside(&mut self) {
+        self.escaping = None;
     }
 
     /// Whether the recording is back where it started.
@@ -671,7 +715,7 @@ impl Recorder {
                 generator: f.generator.is_some(),
                 pc: f.pc,
                 slots: f.slots.iter().map(|e| slot_val(*e)).collect(),
-                continuation: Continuation::Push,
+                continuation: f.continuation,
             })
             .collect();
         self.trace.push_snapshot(Snapshot::new(resume, frames))
@@ -694,12 +738,29 @@ impl Recorder {
                 }
             })
             .collect();
+        self.escaping = (helper.pushes() && !helper.pushes_null()).then_some(self.real);
         let snap = self.snapshot(Resume::During);
         let inst = ir::Inst::new(ir::Uop::Escape, &args)
             .imm(helper as u64)
             .imm2(arg & 0xffff_ffff_ffff | mask << 48)
             .snap(snap);
         self.trace.push(inst)
+    }
+}
+
+/// Whether `frame` is about to begin, called by `caller`: directly, or as the `__init__` of what that makes.
+unsafe fn runs_above(frame: *mut py::Frame, caller: *mut py::Frame) -> bool {
+    // SAFETY: the caller's: running frames.
+    unsafe {
+        if (*frame).owner as u32 != py::FRAME_OWNED_BY_THREAD {
+            return false;
+        }
+        let previous = (*frame).previous;
+        let trampoline = py::_Py_InitCleanup();
+        previous == caller
+            || (*previous).previous == caller
+                && (*previous).owner as u32 == py::FRAME_OWNED_BY_THREAD
+                && py::Frame::code(previous) == trampoline
     }
 }
 

@@ -154,7 +154,7 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             depth: f.slots.len(),
             instr_ptr: units.wrapping_add(f.pc as usize),
             // SAFETY: decoded code lives as long as its code object.
-            return_offset: u16::from(unsafe { (*decoded).base_op(f.pc as usize) }.len),
+            return_offset: crate::deopt::returns_at(unsafe { &*decoded }, f, false),
             func: if n == 0 { What::Null } else { what(f.func, (n, usize::MAX))? },
             writes: changed.map(|(i, s)| Ok((i as u16, what(*s, (n, i))?))).collect::<Result<_, String>>()?,
         });

@@ -121,9 +121,8 @@ impl ExitPlan {
                 return_offset: match callee {
                     Some(c) if !is_trampoline(code) => {
                         // SAFETY: the executor depends on its code objects, which tier 1 runs.
-                        let op =
-                            unsafe { (*tier1::find_decoded(code).expect("tier 1 runs it")).base_op(f.pc as usize) };
-                        return_offset(op, c.generator)
+                        let code = unsafe { &*tier1::find_decoded(code).expect("tier 1 runs it") };
+                        returns_at(code, f, c.generator)
                     }
                     _ => 0,
                 },
@@ -282,6 +281,18 @@ unsafe fn value(what: Write, cx: &NativeFrame, frame: *mut py::Frame) -> py::Sta
 pub(crate) fn return_offset(op: tier1::BaseOp, into_generator: bool) -> u16 {
     // A generator's return goes to the END_FOR or END_SEND that belongs to the FOR_ITER or SEND.
     u16::from(op.len) + if into_generator { op.oparg as u16 } else { 0 }
+}
+
+/// Where a caller's frame goes on when its callee returns, in code units from its instruction.
+pub(crate) fn returns_at(code: &tier1::Tier1Code, f: &ir::Frame, into_generator: bool) -> u16 {
+    let pc = f.pc as usize;
+    match f.continuation {
+        ir::Continuation::Push => return_offset(code.base_op(pc), into_generator),
+        how => {
+            let negated = how == ir::Continuation::FinishNegated;
+            code.finish_offset(pc, negated).expect("the recorder finishes no instruction of longer code")
+        }
+    }
 }
 
 /// Makes a suspended generator the running one, called by `previous`, taking a recursion unit; its frame.

@@ -45,6 +45,8 @@ pub(crate) struct FramePlan<V> {
     pub pc: usize,
     /// The instruction at `pc`.
     pub op: tier1::BaseOp,
+    /// Where the frame goes on to finish that, in units from there, if it has to.
+    pub finish: Option<u16>,
     pub func: SlotRef<V>,
     /// The frame is that of the generator in `func`.
     pub generator: bool,
@@ -114,10 +116,14 @@ pub(crate) fn frame_plans<V>(
         let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
         // SAFETY: the recorder saw the code running in tier 1 a moment ago.
         let (nlocals, tier1_code) = unsafe { ((*code).co_nlocalsplus as usize, tier1::find_decoded(code)) };
-        let op = match tier1_code {
-            // SAFETY: decoded code lives as long as its code object.
-            Some(tier1_code) => unsafe { (*tier1_code).base_op(frame.pc as usize) },
-            None if deopt::is_trampoline(code) => tier1::BaseOp::default(),
+        let (op, finish) = match tier1_code {
+            Some(tier1_code) => {
+                // SAFETY: decoded code lives as long as its code object.
+                let tier1_code = unsafe { &*tier1_code };
+                let finish = frame.continuation.finishes().then(|| deopt::returns_at(tier1_code, frame, false));
+                (tier1_code.base_op(frame.pc as usize), finish)
+            }
+            None if deopt::is_trampoline(code) => (tier1::BaseOp::default(), None),
             None => return Err("an escape of code that is not decoded".into()),
         };
         Ok(FramePlan {
@@ -126,6 +132,7 @@ pub(crate) fn frame_plans<V>(
             depth: frame.slots.len(),
             pc: frame.pc as usize,
             op,
+            finish,
             func: if n == 0 { SlotRef::Null } else { write(frame.func)? },
             generator: frame.generator,
             writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
@@ -136,7 +143,7 @@ pub(crate) fn frame_plans<V>(
 
 /// Where the frame goes on when its callee returns, in code units from its call.
 pub(crate) fn return_offset<V>(f: &FramePlan<V>, into_generator: bool) -> u16 {
-    deopt::return_offset(f.op, into_generator)
+    f.finish.unwrap_or_else(|| deopt::return_offset(f.op, into_generator))
 }
 
 /// # Safety
@@ -239,7 +246,7 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
             ((*code).ip_at(inner.pc), ResumeKind::Error)
         } else {
             st.counters.escape_exits += 1;
-            let mut next = inner.pc + usize::from(inner.op.len);
+            let mut next = inner.pc + inner.finish.unwrap_or(u16::from(inner.op.len)) as usize;
             if plan.helper == EscapeHelper::ForIter && result == py::iteration_end() {
                 // Behind END_FOR, where exhausted iterators go.
                 next += inner.op.oparg as usize + 1;
@@ -256,7 +263,9 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
                 }
             }
             (*top).stackpointer = sp;
-            (*top).instr_ptr = py::Code::units((*code).code).add(next);
+            // What is left to finish is so at the same instruction.
+            let here = if inner.finish.is_some() { inner.pc } else { next };
+            (*top).instr_ptr = py::Code::units((*code).code).add(here);
             ((*code).ip_at(next), ResumeKind::Normal)
         };
         let resume = Resume { frame: top, ip, sp, kind };

@@ -116,11 +116,36 @@ pub(crate) unsafe fn on_record(
                 st.abort_recording(record::Abort::Value("a dict or type that cannot be watched"));
                 RecordStep::Stop
             }
+            Step::Enter(callee) => {
+                let ip = ip.cast_mut();
+                let negated = callee.continuation == ir::Continuation::FinishNegated;
+                let returns = match callee.continuation {
+                    ir::Continuation::Push => Some(u16::from(op.len)),
+                    _ => (*code).finish_offset(offset as usize, negated),
+                };
+                let function = callee.function.cast();
+                let entered = returns
+                    .filter(|_| st.watch_recording())
+                    .and_then(|r| tier1::enter_function(frame, ip, sp, function, &callee.args, callee.moved, r));
+                match entered {
+                    Some(resume) if resume.kind == ResumeKind::Record => RecordStep::Jump(resume),
+                    other => {
+                        state().abort_recording(record::Abort::Value("a special method that cannot be entered"));
+                        other.map_or(RecordStep::Stop, RecordStep::Jump)
+                    }
+                }
+            }
             Step::Abort(reason) => {
                 st.abort_recording(reason);
                 RecordStep::Stop
             }
-            Step::Call => RecordStep::Jump(crate::native::run_unrecorded(ts, frame, ip, sp)),
+            Step::Call => {
+                let caller = (*frame).previous;
+                RecordStep::Jump(crate::native::run_unrecorded(ts, frame, ip, sp, caller, true))
+            }
+            Step::Outside { caller } => {
+                RecordStep::Jump(crate::native::run_unrecorded(ts, frame, ip, sp, caller, false))
+            }
             Step::Finished if st.returned_at_once() => RecordStep::Stop,
             Step::Finished => {
                 let recording = st.recording.take().expect("checked above");

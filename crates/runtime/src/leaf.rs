@@ -14,6 +14,7 @@ type Obj = *mut py::Object;
 pub(crate) fn address(uop: Uop) -> Option<usize> {
     Some(match uop {
         Uop::DictFindStr => dict_find_str as *const () as usize,
+        Uop::InstanceAttribute => instance_attribute as *const () as usize,
         Uop::DictFindInt => dict_find_int as *const () as usize,
         Uop::DictFind => dict_find as *const () as usize,
         Uop::DictInsert => dict_insert as *const () as usize,
@@ -44,6 +45,7 @@ pub(crate) fn address(uop: Uop) -> Option<usize> {
         Uop::ListSlice => list_slice as *const () as usize,
         Uop::TupleSlice => tuple_slice as *const () as usize,
         Uop::BytesSlice => bytes_slice as *const () as usize,
+        Uop::ListToTuple => list_to_tuple as *const () as usize,
         Uop::BytesItem => bytes_item as *const () as usize,
         Uop::ListPop => list_pop as *const () as usize,
         Uop::ListExtend => list_extend as *const () as usize,
@@ -73,6 +75,11 @@ unsafe fn done(status: i32) -> u64 {
 unsafe extern "sysv64" fn dict_find_str(dict: Obj, key: Obj) -> usize {
     // SAFETY: an exact str, and a dict.
     unsafe { lookup::dict_find_str(dict.cast(), key) }
+}
+
+unsafe extern "sysv64" fn instance_attribute(object: Obj, name: Obj) -> Obj {
+    // SAFETY: the trace guarded the type; the name is a constant of its code.
+    unsafe { lookup::instance_attribute(object, name) }
 }
 
 unsafe extern "sysv64" fn dict_find_int(dict: Obj, key: i64) -> usize {
@@ -319,6 +326,11 @@ unsafe extern "sysv64" fn tuple_slice(tuple: Obj, start: i64, stop: i64) -> Obj 
         let (from, to) = ends(py::Tuple::len(tuple.cast()), start, stop);
         quietly(py::PyTuple_GetSlice(tuple, from as isize, to as isize))
     }
+}
+
+unsafe extern "sysv64" fn list_to_tuple(list: Obj) -> Obj {
+    // SAFETY: an exact list.
+    unsafe { quietly(py::PyList_AsTuple(list)) }
 }
 
 unsafe extern "sysv64" fn bytes_slice(bytes: Obj, start: i64, stop: i64) -> Obj {

@@ -759,34 +759,45 @@ unsafe fn release_unseen(frame: *mut py::Frame, code: *mut py::Code) -> bool {
     }
 }
 
-/// Runs a call that the recording in progress does not follow, and reports its result. Where to go on.
+/// Runs a call that the recording in progress does not follow, and reports its result: that of a call that stays one, or
+/// of an escape. Where to go on.
 ///
 /// # Safety
-/// `frame` is about to begin at `ip`; the recorder waits for its result.
+/// `frame`, above `caller`, is about to begin at `ip`; the recorder waits for its result.
 pub(crate) unsafe fn run_unrecorded(
     ts: *mut py::ThreadState,
     frame: *mut py::Frame,
     ip: *const tier1::Inst,
     sp: *mut py::StackRef,
+    caller: *mut py::Frame,
+    stays_a_call: bool,
 ) -> Resume {
     // SAFETY: by this function's contract.
     unsafe {
-        let caller = (*frame).previous;
+        let mut bottom = frame;
+        while (*bottom).previous != caller {
+            bottom = (*bottom).previous;
+        }
+        let seen_before = !(*caller).frame_obj.is_null() && !stays_a_call;
         if let Some(r) = &mut state().recording {
             r.suspended = true;
         }
-        let value = tier1::run_nested(ts, frame, Resume { frame, ip, sp, kind: ResumeKind::Normal });
+        let value = tier1::run_nested(ts, bottom, Resume { frame, ip, sp, kind: ResumeKind::Normal });
         let st = state();
         if value.is_null() {
             st.abort_recording(record::Abort::Exception);
             return in_caller(caller, ResumeKind::CalleeFailed);
         }
         let code = tier1::code_of(caller);
-        let seen = !(*caller).frame_obj.is_null() || (*ts).eval_breaker != (*code).breaker;
+        let seen = !(*caller).frame_obj.is_null() && !seen_before || (*ts).eval_breaker != (*code).breaker;
         match &mut st.recording {
             Some(r) if r.ts == ts && r.suspended && !seen => {
                 r.suspended = false;
-                r.recorder.returned(value);
+                if stays_a_call {
+                    r.recorder.returned(value);
+                } else {
+                    r.recorder.ran_outside();
+                }
             }
             Some(r) if r.ts == ts && r.suspended => {
                 st.abort_recording(record::Abort::FrameMismatch);

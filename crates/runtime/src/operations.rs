@@ -7,6 +7,7 @@ use core::ffi::c_int;
 
 use cpython::abi as py;
 use record::EscapeHelper;
+use smallvec::SmallVec;
 
 use crate::helpers::binary_function;
 
@@ -69,6 +70,11 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
         EscapeHelper::BuildString => Variadic(build_string),
         EscapeHelper::BuildSlice => Variadic(build_slice),
         EscapeHelper::StoreSlice => Variadic(store_slice),
+        EscapeHelper::Intrinsic1 => Fixed(intrinsic_1),
+        EscapeHelper::Intrinsic2 => Fixed(intrinsic_2),
+        EscapeHelper::MergeKeywords => Fixed(merge_keywords),
+        EscapeHelper::ImportName => Fixed(import_name),
+        EscapeHelper::DelAttr => Fixed(del_attr),
     };
     (operation, arg)
 }
@@ -145,6 +151,26 @@ fixed! {
     fn set_attr(arg, v, o) { status(py::PyObject_SetAttr(o, arg as Obj, v)) }
     fn set_item(_arg, v, o, k) { status(py::PyObject_SetItem(o, k, v)) }
     fn del_item(_arg, o, k) { status(py::PyObject_DelItem(o, k)) }
+    fn del_attr(arg, o) { status(py::PyObject_DelAttr(o, arg as Obj)) }
+    fn intrinsic_1(arg, o) {
+        let intrinsic = py::_PyIntrinsics_UnaryFunctions().add(arg as usize);
+        ((*intrinsic).func)(py::PyThreadState_Get(), o)
+    }
+    fn intrinsic_2(arg, a, b) {
+        let intrinsic = py::_PyIntrinsics_BinaryFunctions().add(arg as usize);
+        ((*intrinsic).func)(py::PyThreadState_Get(), a, b)
+    }
+    fn merge_keywords(_arg, dict, update, callable) {
+        let merged = py::_PyDict_MergeEx(dict, update, 2);
+        if merged < 0 {
+            py::_PyEval_FormatKwargsError(py::PyThreadState_Get(), callable, update);
+        }
+        status(merged)
+    }
+    fn import_name(arg, level, names) {
+        let ts = py::PyThreadState_Get();
+        py::_PyEval_ImportName(ts, (*ts).current_frame, arg as Obj, names, level)
+    }
     fn contains(arg, item, container) {
         match py::PySequence_Contains(container, item) {
             n if n < 0 => core::ptr::null_mut(),
@@ -257,6 +283,9 @@ unsafe fn vectorcall(owned: u64, o: *mut Obj, n: usize, names: Obj, operands: us
         let bound = *o.add(1);
         let skip = if bound.is_null() { 2 } else { 1 };
         let keywords = if names.is_null() { 0 } else { py::Tuple::len(names.cast()) };
+        if let Some(result) = call_function(owned, o, n, names) {
+            return result;
+        }
         // The callee may use the slot before the arguments, and puts back what was there.
         const ARGUMENTS_OFFSET: usize = 1 << 63;
         let result = py::PyObject_Vectorcall(callable, o.add(skip), (n - skip - keywords) | ARGUMENTS_OFFSET, names);
@@ -265,25 +294,79 @@ unsafe fn vectorcall(owned: u64, o: *mut Obj, n: usize, names: Obj, operands: us
     }
 }
 
+/// As [`vectorcall`], where the callable is a Python function, or a method of one, on whose frame the arguments move.
+unsafe fn call_function(owned: u64, o: *mut Obj, n: usize, names: Obj) -> Option<Obj> {
+    // SAFETY: live objects; the trace hands over the references that `owned` says.
+    unsafe {
+        let callable = *o;
+        let bound = py::Object::type_of(callable) == py::PyMethod_Type() && (*o.add(1)).is_null();
+        let method = callable.cast::<py::BoundMethod>();
+        let function = if bound { (*method).im_func } else { callable };
+        if !tier1::takes_frame(function) {
+            return None;
+        }
+        let operand = |i: usize| match *o.add(i) {
+            object if owned & 1 << i != 0 => py::StackRef::steal(object),
+            object => py::StackRef::borrowed(object),
+        };
+        let mut args: SmallVec<[py::StackRef; 16]> = SmallVec::new();
+        let func = if bound {
+            args.push(py::StackRef::new((*method).im_self));
+            let func = py::StackRef::new(function);
+            close(owned, 0, callable);
+            func
+        } else {
+            if !(*o.add(1)).is_null() {
+                args.push(operand(1));
+            }
+            operand(0)
+        };
+        args.extend((2..n).map(operand));
+        let keywords = if names.is_null() { 0 } else { py::Tuple::len(names.cast()) };
+        let positional = args.len() - keywords;
+        let ts = py::PyThreadState_Get();
+        let caller = (*ts).current_frame;
+        let none = core::ptr::null_mut();
+        let frame = py::_PyEvalFramePushAndInit(ts, func, none, args.as_ptr(), positional, names, caller);
+        if !names.is_null() {
+            close(owned, n, names);
+        }
+        Some(if frame.is_null() { none } else { tier1::evaluate(ts, frame) })
+    }
+}
+
 /// `o[0](*o[2], **o[3])`; the last may be null.
 unsafe extern "sysv64" fn call_ex(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
     // SAFETY: live objects.
     unsafe {
+        let ts = py::PyThreadState_Get();
         let (callable, arguments, keywords) = (*o, *o.add(2), *o.add(3));
-        let result = if py::Object::type_of(arguments) == py::PyTuple_Type() {
-            py::PyObject_Call(callable, arguments, keywords)
-        } else if py::_Py_Check_ArgsIterable(py::PyThreadState_Get(), callable, arguments) < 0 {
+        let tuple = if py::Object::type_of(arguments) == py::PyTuple_Type() {
+            py::new_ref(arguments)
+        } else if py::_Py_Check_ArgsIterable(ts, callable, arguments) < 0 {
             core::ptr::null_mut()
         } else {
-            let tuple = py::PySequence_Tuple(arguments);
-            if tuple.is_null() {
-                tuple
-            } else {
-                let result = py::PyObject_Call(callable, tuple, keywords);
-                py::decref(tuple);
-                result
-            }
+            py::PySequence_Tuple(arguments)
         };
+        if tuple.is_null() {
+            close_array(owned, o, n);
+            return tuple;
+        }
+        close(owned, 2, arguments);
+        let owned = owned & !(1 << 2);
+        if tier1::takes_frame(callable) {
+            let func = py::StackRef::borrowed(callable);
+            if let Some(frame) = tier1::push_unpacked(ts, func, tuple.cast(), keywords, (*ts).current_frame) {
+                // The arguments have references of their own now.
+                py::decref(tuple);
+                close_array(owned & !1, o, n);
+                let result = if frame.is_null() { core::ptr::null_mut() } else { tier1::evaluate(ts, frame) };
+                close(owned, 0, callable);
+                return result;
+            }
+        }
+        let result = py::PyObject_Call(callable, tuple, keywords);
+        py::decref(tuple);
         close_array(owned, o, n);
         result
     }

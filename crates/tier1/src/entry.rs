@@ -268,6 +268,15 @@ pub unsafe fn evaluate(ts: *mut ThreadState, frame: *mut Frame) -> *mut Object {
     unsafe { eval_frame(ts, frame, 0) }
 }
 
+/// Whether calls of an object put their arguments into a frame: it is a Python function, evaluated by the hook.
+///
+/// # Safety
+/// `callable` is alive; the GIL is held.
+pub unsafe fn takes_frame(callable: *mut Object) -> bool {
+    // SAFETY: the caller's.
+    unsafe { crate::ops::call::takes_frame(PyThreadState_Get(), callable) }
+}
+
 /// Goes on as `to` says until `bottom` has returned or raised; its result. What called `bottom` runs on the C stack
 /// and waits: an entry frame goes between the two.
 ///

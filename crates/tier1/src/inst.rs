@@ -86,6 +86,9 @@ pub(crate) struct Installed {
     pub original: usize,
 }
 
+/// Units behind the code's own, where callers go on that have an instruction to finish: see `ops::finish`.
+pub(crate) const EXTRA: usize = 2;
+
 /// Decoded code: a header followed by the instructions, then the base instructions. Lives as long as the code object.
 #[repr(C, align(16))]
 pub struct Tier1Code {
@@ -106,7 +109,7 @@ pub(crate) const HEADER: usize = size_of::<Tier1Code>();
 
 impl Tier1Code {
     fn layout(len: usize) -> Layout {
-        let size = HEADER + len * (size_of::<Inst>() + size_of::<BaseOp>());
+        let size = HEADER + (len + EXTRA) * (size_of::<Inst>() + size_of::<BaseOp>());
         Layout::from_size_align(size, 16).expect("a code object is far smaller")
     }
 
@@ -128,6 +131,11 @@ impl Tier1Code {
                 entry_counter: 0,
                 len: len as u32,
             });
+            for at in len..len + EXTRA {
+                let finish = crate::ops::finish::finish::<false> as *const () as usize;
+                Self::inst(this, at).write(Inst { word: finish, a: 0, b: at as u32 });
+                Self::first_op(this).add(at).write(BaseOp::default());
+            }
             Some(this)
         }
     }
@@ -139,14 +147,14 @@ impl Tier1Code {
     #[inline(always)]
     pub(crate) unsafe fn first_op(this: *mut Self) -> *mut BaseOp {
         // SAFETY: they follow the instructions.
-        unsafe { Self::inst(this, (*this).len as usize).cast() }
+        unsafe { Self::inst(this, (*this).len as usize + EXTRA).cast() }
     }
 
     /// What the compiler put at each unit.
     #[inline(always)]
     fn ops(&self) -> &[BaseOp] {
         // SAFETY: they follow the instructions, and are written once, when the code is decoded.
-        unsafe { core::slice::from_raw_parts(Self::first_op((&raw const *self).cast_mut()), self.len as usize) }
+        unsafe { core::slice::from_raw_parts(Self::first_op((&raw const *self).cast_mut()), self.len as usize + EXTRA) }
     }
 
     /// Frees code that no frame runs any more.
@@ -201,8 +209,14 @@ impl Tier1Code {
 
     /// The instruction at a unit offset.
     pub fn ip_at(&self, offset: usize) -> *mut Inst {
-        debug_assert!(offset < self.len as usize);
+        debug_assert!(offset < self.len as usize + EXTRA);
         ((&raw const *self as usize) + HEADER + offset * size_of::<Inst>()) as *mut Inst
+    }
+
+    /// Where the frame goes on that is to finish its instruction at `pc`, in units from there; with the truth of its
+    /// result reversed or not. `None` in code that is too long.
+    pub fn finish_offset(&self, pc: usize, negated: bool) -> Option<u16> {
+        u16::try_from(self.len() + usize::from(negated) - pc).ok()
     }
 
     /// As [`Self::base_op`], and nothing behind the end.

@@ -25,11 +25,14 @@ mod with_memory;
 pub use dispatch::code_of;
 pub use entry::{
     Counts, counts, disable, enable, evaluate, hook_is_ours, note_instrumentation, run_nested, set_hot_thresholds,
+    takes_frame,
 };
 pub use hooks::{
     Hooks, RecordStep, Resume, ResumeKind, install_executor, reset_counter, set_hooks, uninstall_executor,
 };
 pub use inst::{BaseOp, Handler, Inst, Tier1Code};
 pub use observe::{count_instructions, instructions_counted};
+pub use ops::finish::enter_function;
 pub use ops::jump::unsupported_counts;
 pub use registry::find_decoded;
+pub use with_memory::push_unpacked;

@@ -200,7 +200,8 @@ unsafe extern "sysv64" fn continue_at<const R: bool>(
         *sp = value;
         let code = code_of(f);
         let ip = Tier1Code::inst(code, offset);
-        if (*ts).eval_breaker != (*code).breaker && entry::instrumented_since(f, ts) {
+        // Who has an instruction to finish looks afterwards.
+        if (*ts).eval_breaker != (*code).breaker && offset < (*code).len() && entry::instrumented_since(f, ts) {
             (*f).instr_ptr = Code::units(Frame::code(f)).add(offset - (*code).base_op(offset).extended as usize);
             (*f).stackpointer = sp.add(1);
             return delegate::<R>(f, ts, 0);

@@ -224,8 +224,11 @@ pub(crate) unsafe fn call_exit(function: *mut Object, receiver: *mut Object, exc
 
 /// A frame for `function(*tuple, **keywords)`, called by `caller`; consumes no reference. Null with an exception
 /// set; `None` if the call is better left to CPython.
+///
+/// # Safety
+/// A function, a tuple, and a dict or null; the GIL is held.
 #[inline(never)]
-pub(crate) unsafe fn push_unpacked(
+pub unsafe fn push_unpacked(
     ts: *mut ThreadState,
     function: StackRef,
     tuple: *mut Tuple,

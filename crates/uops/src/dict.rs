@@ -1,7 +1,7 @@
 //! Dicts and sets. A look-up gives the address of the value's cell, so that reading and then storing under one key
 //! looks it up once: cells stay where they are until keys come or go.
 use crate::layout::*;
-use crate::{I64, Obj, Ptr, Step, read, write};
+use crate::{I64, Imm64, Obj, Ptr, Step, read, write};
 use uop_macros::uop;
 
 /// Number of keys of an exact dict.
@@ -63,6 +63,10 @@ trait Helpers {
     /// The same for any object.
     #[uop(leaf, reads(DictKeys))]
     fn dict_find(dict: Obj, key: Obj) -> I64;
+    /// The attribute of this name that an instance has in its inline values or dict, borrowed: null where absent, the
+    /// object for the end of an iteration where only Python code could tell.
+    #[uop(leaf, reads(Attributes, InlineValid, DictKeys, DictValues))]
+    fn instance_attribute(object: Obj, name: Imm64) -> Obj;
     /// Adds a key that a look-up found absent. Null when memory is exhausted.
     #[uop(leaf, null_exits, writes(DictKeys, DictValues, Refcounts))]
     fn dict_insert(dict: Obj, key: Obj, value: Obj);

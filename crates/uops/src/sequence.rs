@@ -27,6 +27,9 @@ trait Helpers {
     /// `bytes[start:stop]`.
     #[uop(leaf, null_exits)]
     fn bytes_slice(bytes: Obj, start: I64, stop: I64) -> Obj;
+    /// `tuple(list)` of an exact list.
+    #[uop(leaf, null_exits, reads(ListItems, ListLen))]
+    fn list_to_tuple(list: Obj) -> Obj;
     /// `bytes[index]`, in range.
     #[uop(leaf, pure)]
     fn bytes_item(bytes: Obj, index: I64) -> I64;

@@ -289,6 +289,8 @@ functions! {
     PyUnicode_CopyCharacters(to: *mut Object, to_start: isize, from: *mut Object, from_start: isize, n: isize) -> isize;
     PyUnicode_New(size: isize, maxchar: u32) -> *mut Object;
     PyObject_Hash(o: *mut Object) -> isize;
+    PyNumber_Index(o: *mut Object) -> *mut Object;
+    PyNumber_AsSsize_t(o: *mut Object, error: *mut Object) -> isize;
     PyObject_RichCompareBool(a: *mut Object, b: *mut Object, op: c_int) -> c_int;
     PyList_GetSlice(list: *mut Object, low: isize, high: isize) -> *mut Object;
     PyTuple_GetSlice(tuple: *mut Object, low: isize, high: isize) -> *mut Object;
@@ -357,6 +359,7 @@ data! {
     PyExc_NameError: *mut Object;
     PyExc_TypeError: *mut Object;
     PyExc_ValueError: *mut Object;
+    PyExc_OverflowError: *mut Object;
     PyExc_RuntimeError: *mut Object;
     PyExc_RecursionError: *mut Object;
     PyExc_SystemError: *mut Object;

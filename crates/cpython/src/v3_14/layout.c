@@ -171,7 +171,8 @@ static void type_struct(void)
     STRUCT(AsyncMethods, PyAsyncMethods) F(am_await, "Option<UnaryFn>") F(am_aiter, "Option<UnaryFn>")
         F(am_anext, "Option<UnaryFn>") F(am_send, "*const ()") END
     STRUCT(NumberMethods, PyNumberMethods) F(nb_bool, "*const ()") F(nb_index, "*const ()") END
-    STRUCT(SequenceMethods, PySequenceMethods) F(sq_length, "*const ()") F(sq_item, "*const ()") END
+    STRUCT(SequenceMethods, PySequenceMethods) F(sq_length, "*const ()") F(sq_concat, "*const ()")
+        F(sq_repeat, "*const ()") F(sq_item, "*const ()") END
     STRUCT(MappingMethods, PyMappingMethods) F(mp_length, "*const ()") F(mp_subscript, "Option<BinaryFn>")
         F(mp_ass_subscript, "*const ()") END
 }

@@ -764,13 +764,16 @@ const _: () = {
 #[repr(C)]
 pub struct SequenceMethods {
     pub sq_length: *const (),
-    _pad0: [u8; 16],
+    pub sq_concat: *const (),
+    pub sq_repeat: *const (),
     pub sq_item: *const (),
-    _pad1: [u8; 48],
+    _pad0: [u8; 48],
 }
 
 const _: () = {
     assert!(core::mem::offset_of!(SequenceMethods, sq_length) == 0);
+    assert!(core::mem::offset_of!(SequenceMethods, sq_concat) == 8);
+    assert!(core::mem::offset_of!(SequenceMethods, sq_repeat) == 16);
     assert!(core::mem::offset_of!(SequenceMethods, sq_item) == 24);
     assert!(core::mem::size_of::<SequenceMethods>() == 80);
 };

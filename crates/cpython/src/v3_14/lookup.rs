@@ -62,6 +62,41 @@ pub unsafe fn plain_equal(a: *mut Object, b: *mut Object) -> Option<bool> {
     }
 }
 
+/// The attribute `name`, an interned str, that an instance itself has, borrowed; null where it has none,
+/// [`iteration_end`](super::iteration_end) where only Python code could tell.
+///
+/// # Safety
+/// `object` is alive. Its type looks attributes up plainly.
+pub unsafe fn instance_attribute(object: *mut Object, name: *mut Object) -> *mut Object {
+    // SAFETY: the caller's; the type's flags say where it keeps attributes.
+    unsafe {
+        let ty = Object::type_of(object);
+        let mut dict = core::ptr::null_mut::<Dict>();
+        if Type::has_flag(ty, TPFLAGS_MANAGED_DICT) {
+            dict = *Object::managed_dict(object);
+            if dict.is_null() && Type::has_flag(ty, TPFLAGS_INLINE_VALUES) {
+                let values = Object::inline_values(object);
+                return match DictKeys::index_of_name((*ty.cast::<HeapType>()).ht_cached_keys, name) {
+                    Some(i) => *DictValues::slot(values, i),
+                    None => core::ptr::null_mut(),
+                };
+            }
+        } else if (*ty).tp_dictoffset > 0 {
+            dict = *object.byte_add((*ty).tp_dictoffset as usize).cast();
+        } else if (*ty).tp_dictoffset < 0 {
+            return super::iterators::iteration_end();
+        }
+        if dict.is_null() {
+            return core::ptr::null_mut();
+        }
+        match dict_find_str(dict, name) {
+            0 => core::ptr::null_mut(),
+            UNKNOWN => super::iterators::iteration_end(),
+            cell => *(cell as *mut *mut Object),
+        }
+    }
+}
+
 const PY_EQ: i32 = 2;
 
 /// The hash of an exact str.

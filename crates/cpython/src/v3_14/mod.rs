@@ -13,5 +13,6 @@ pub mod owned;
 pub mod probe;
 pub mod refs;
 pub mod reserve;
+pub mod special;
 pub mod types;
 pub mod watch;

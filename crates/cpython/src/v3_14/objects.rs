@@ -469,6 +469,33 @@ impl Type {
             Type::look_up(this, c"__del__").is_some_and(|finalizer| finalizer.is_null())
         }
     }
+
+    /// Whether attributes that instances have are found as `object.__getattribute__` finds them. (Those that they have
+    /// not may be found by `__getattr__`.) Constant under a type watcher.
+    ///
+    /// # Safety
+    /// `this` is a type.
+    pub unsafe fn looks_attributes_up_plainly(this: *mut Self) -> bool {
+        // SAFETY: the caller's; look-ups in types run no Python code.
+        unsafe {
+            if (*this).tp_getattro == super::api::address::PyObject_GenericGetAttr() {
+                return true;
+            }
+            if !Type::has_flag(this, TPFLAGS_HEAPTYPE) {
+                return false;
+            }
+            let find = |ty: *mut Type, name: &core::ffi::CStr| {
+                let name = PyUnicode_InternFromString(name.as_ptr());
+                let found = _PyType_Lookup(ty, name);
+                super::refs::decref(name);
+                found
+            };
+            let fallback = find(this, c"__getattr__");
+            !fallback.is_null()
+                && Object::type_of(fallback) == PyFunction_Type()
+                && find(this, c"__getattribute__") == find(PyBaseObject_Type(), c"__getattribute__")
+        }
+    }
 }
 
 impl Object {

@@ -78,6 +78,10 @@ impl Recorder {
         if !in_place && unsafe { self.sequence_op(op) }.is_some() {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.operator_special(oparg) }? {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let v = self.escape(EscapeHelper::BinaryOp, u64::from(oparg), &operands);
         self.push(Entry::owned(v));
@@ -249,6 +253,10 @@ impl Recorder {
         {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.comparison_special(op) }? {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let to_bool = u64::from(oparg & 16 != 0) << 8;
         let v = self.escape(EscapeHelper::Compare, u64::from(op) | to_bool, &operands);
@@ -287,11 +295,8 @@ impl Recorder {
 
     pub(crate) unsafe fn is_op(&mut self, oparg: u32) -> Result<(), Abort> {
         let (right, left) = (self.peek_value(0)?, self.peek_value(1)?);
-        let releases = [(self.peek(1), self.real_peek(1)), (self.peek(0), self.real_peek(0))];
+        let releases = [(self.peek(0), self.real_peek(0)), (self.peek(1), self.real_peek(1))];
         let plan = self.plan_release(&releases);
-        if plan.escapes() {
-            return Err(Abort::Value("an object dies in `is`"));
-        }
         let mut c = self.emit(Uop::SameObject, &[left, right]);
         if oparg & 1 != 0 {
             c = self.emit(Uop::BoolNot, &[c]);
@@ -308,6 +313,10 @@ impl Recorder {
         if let Some(found) = unsafe { self.search() } {
             let truth = if oparg & 1 == 0 { found } else { self.emit(Uop::BoolNot, &[found]) };
             self.answer_two(truth);
+            return Ok(());
+        }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.call_special(0, c"__contains__", &[1]) }? {
             return Ok(());
         }
         let operands = self.pop_n(2);
@@ -330,6 +339,10 @@ impl Recorder {
                 self.box_float(r)
             }
             None => {
+                // SAFETY: by the contract of `record`.
+                if unsafe { self.call_special(0, c"__neg__", &[]) }? {
+                    return Ok(());
+                }
                 let operands = self.pop_n(1);
                 let r = self.escape(EscapeHelper::Negative, 0, &operands);
                 self.push(Entry::owned(r));
@@ -346,6 +359,10 @@ impl Recorder {
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
         let Some(i) = self.unbox_int(v, object) else {
+            // SAFETY: by the contract of `record`.
+            if unsafe { self.call_special(0, c"__invert__", &[]) }? {
+                return Ok(());
+            }
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::Invert, 0, &operands);
             self.push(Entry::owned(r));
@@ -412,6 +429,10 @@ impl Recorder {
         } else if self.container_truth() {
             return Ok(());
         } else {
+            // SAFETY: by the contract of `record`.
+            if unsafe { self.truth_special() }? {
+                return Ok(());
+            }
             let operands = self.pop_n(1);
             let r = self.escape(EscapeHelper::ToBool, 0, &operands);
             self.types.insert(r, py::PyBool_Type() as usize);

@@ -23,6 +23,10 @@ enum Place {
         object: *mut py::Object,
         absent: Absent,
     },
+    /// In the instance's dict, or nowhere but on its type (null: not there either).
+    Dict {
+        on_type: *mut py::Object,
+    },
     Unknown,
 }
 
@@ -34,6 +38,8 @@ enum Absent {
     /// The values are inline (valid byte at this offset) and the shared keys, which only grow, still have the same
     /// number of entries.
     Inline { valid: usize, entries_at: usize, entries: u64 },
+    /// Its dict is asked for this name.
+    FromDict { name: *mut py::Object },
 }
 
 impl Recorder {
@@ -62,7 +68,30 @@ impl Recorder {
             if ty == py::PyModule_Type() {
                 return self.load_module_attr(v, object, name, method);
             }
-            match self.find_attr(object, name) {
+            if py::Type::version(ty) != 0 && py::Type::looks_attributes_up_plainly(ty) {
+                let on_type = py::_PyType_Lookup(ty, name);
+                if !on_type.is_null() && self.property_special(on_type, method)? {
+                    return Ok(());
+                }
+                if on_type.is_null() && self.ask_for_missing(v, object, name)? {
+                    return Ok(());
+                }
+            }
+            let mut place = self.find_attr(object, name);
+            if let Place::Dict { on_type } = place {
+                let own = py::lookup::instance_attribute(object, name);
+                if own == py::iteration_end() {
+                    place = Place::Unknown;
+                } else if !own.is_null() {
+                    self.guard_instance(v, object);
+                    let r = self.emit_imm(Uop::InstanceAttribute, &[v], name as u64, 0);
+                    self.emit_imm(Uop::GuardIsNot, &[r], py::iteration_end() as u64, 0);
+                    return self.finish_value(r, object, method);
+                } else if !on_type.is_null() {
+                    place = Place::Class { object: on_type, absent: Absent::FromDict { name } };
+                }
+            }
+            match place {
                 Place::Inline { offset, valid } => {
                     self.guard_instance(v, object);
                     self.emit_imm(Uop::GuardInlineValues, &[v], valid as u64, 0);
@@ -88,9 +117,6 @@ impl Recorder {
                     self.guard_absent(v, absent);
                     let e = self.peek(0);
                     let plan = self.plan_release(&[(e, object)]);
-                    if plan.escapes() {
-                        return Err(Abort::Value("an object dies in an attribute load"));
-                    }
                     self.pop();
                     let f = self.class_constant(found);
                     self.push(f);
@@ -124,6 +150,30 @@ impl Recorder {
             self.push(Entry::owned(r));
         }
         Ok(())
+    }
+
+    /// An attribute that the type has not: if the instance has it neither, and `__getattr__` is a Python function, that
+    /// is recorded.
+    unsafe fn ask_for_missing(
+        &mut self,
+        v: ir::ValueId,
+        object: *mut py::Object,
+        name: *mut py::Object,
+    ) -> Result<bool, Abort> {
+        // SAFETY: the real frame holds the object, whose type looks attributes up plainly.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if py::special::special_function(ty, c"__getattr__").is_none()
+                || !py::lookup::instance_attribute(object, name).is_null()
+            {
+                return Ok(false);
+            }
+            self.guard_instance(v, object);
+            if py::Type::has_flag(ty, py::TPFLAGS_MANAGED_DICT) || (*ty).tp_dictoffset != 0 {
+                self.guard_absent(v, Absent::FromDict { name });
+            }
+            self.missing_special(name)
+        }
     }
 
     /// An attribute of a class that the trace knows, where binding it to no instance gives itself.
@@ -181,12 +231,15 @@ impl Recorder {
         method: bool,
     ) -> Result<(), Abort> {
         let r = self.emit_imm(Uop::LoadAttr, &[v], offset as u64, 0);
+        // SAFETY: the caller's.
+        unsafe { self.finish_value(r, object, method) }
+    }
+
+    /// The attribute is `r`, if that is not null, borrowed from the instance.
+    unsafe fn finish_value(&mut self, r: ir::ValueId, object: *mut py::Object, method: bool) -> Result<(), Abort> {
         self.emit(Uop::GuardNonNull, &[r]);
         let e = self.peek(0);
         let plan = self.plan_release(&[(e, object)]);
-        if plan.escapes() && method {
-            return Err(Abort::Value("an object dies in an attribute load"));
-        }
         self.emit(Uop::Incref, &[r]);
         self.pop();
         self.push(Entry::owned(r));
@@ -204,9 +257,16 @@ impl Recorder {
     }
 
     fn guard_absent(&mut self, v: ir::ValueId, absent: Absent) {
-        if let Absent::Inline { valid, entries_at, entries } = absent {
-            self.emit_imm(Uop::GuardInlineValues, &[v], valid as u64, 0);
-            self.emit_imm(Uop::GuardWordAt, &[], entries_at as u64, entries);
+        match absent {
+            Absent::Never => {}
+            Absent::Inline { valid, entries_at, entries } => {
+                self.emit_imm(Uop::GuardInlineValues, &[v], valid as u64, 0);
+                self.emit_imm(Uop::GuardWordAt, &[], entries_at as u64, entries);
+            }
+            Absent::FromDict { name } => {
+                let own = self.emit_imm(Uop::InstanceAttribute, &[v], name as u64, 0);
+                self.emit_imm(Uop::GuardIs, &[own], 0, 0);
+            }
         }
     }
 
@@ -214,7 +274,7 @@ impl Recorder {
         // SAFETY: the real frame holds the object; lookups in types run no Python code.
         unsafe {
             let ty = py::Object::type_of(object);
-            if py::Type::version(ty) == 0 || (*ty).tp_getattro != py::address::PyObject_GenericGetAttr() {
+            if py::Type::version(ty) == 0 || !py::Type::looks_attributes_up_plainly(ty) {
                 return Place::Unknown;
             }
             let on_type = py::_PyType_Lookup(ty, name);
@@ -233,7 +293,9 @@ impl Recorder {
             }
             if !py::Type::has_flag(ty, py::TPFLAGS_INLINE_VALUES) {
                 let no_dict = !py::Type::has_flag(ty, py::TPFLAGS_MANAGED_DICT) && (*ty).tp_dictoffset == 0;
-                return if on_type.is_null() || !no_dict {
+                return if !no_dict {
+                    Place::Dict { on_type }
+                } else if on_type.is_null() {
                     Place::Unknown
                 } else {
                     Place::Class { object: on_type, absent: Absent::Never }
@@ -243,9 +305,9 @@ impl Recorder {
             let values = py::Object::inline_values(object);
             match py::DictKeys::index_of_name(keys, name) {
                 Some(i) if (*values).valid != 0 => {
-                    if !on_type.is_null() {
-                        // A class attribute that instances may shadow.
-                        return Place::Unknown;
+                    if !on_type.is_null() && (*py::DictValues::slot(values, i)).is_null() {
+                        // A class attribute that other instances shadow.
+                        return Place::Dict { on_type };
                     }
                     let base = object as usize;
                     Place::Inline {
@@ -261,7 +323,7 @@ impl Recorder {
                         entries: (*keys).dk_nentries as u64,
                     },
                 },
-                _ => Place::Unknown,
+                _ => Place::Dict { on_type },
             }
         }
     }
@@ -277,13 +339,17 @@ impl Recorder {
         unsafe {
             let dict = (*module.cast::<py::Module>()).md_dict;
             let found = py::PyDict_GetItemWithError(dict, name);
-            if found.is_null() || !self.const_of.contains_key(&v) {
-                return Err(Abort::Value("an attribute that a module has not, or a module that varies"));
-            }
             let e = self.peek(0);
             let plan = self.plan_release(&[(e, module)]);
-            if plan.escapes() {
-                return Err(Abort::Value("a module dies"));
+            if found.is_null() || !self.const_of.contains_key(&v) || plan.escapes() {
+                let operands = self.pop_n(1);
+                let helper = if method { EscapeHelper::GetMethod } else { EscapeHelper::GetAttr };
+                let r = self.escape(helper, name as u64, &operands);
+                self.push(Entry::owned(r));
+                if method {
+                    self.push(Entry::NULL);
+                }
+                return Ok(());
             }
             self.depend(Dependency::DictKey { dict: dict as usize, key: name as usize });
             self.pop();
@@ -305,6 +371,9 @@ impl Recorder {
         unsafe {
             let name = py::Code::name(self.top().code_ptr, oparg as usize);
             let ty = py::Object::type_of(object);
+            if self.store_special(name)? {
+                return Ok(());
+            }
             // A target that dies at once takes with it what was just stored.
             let dies = self.peek(0).owned && (*object).ob_refcnt == 1;
             let place = if (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() && !dies {

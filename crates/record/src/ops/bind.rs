@@ -2,7 +2,7 @@
 use core::mem::offset_of;
 
 use cpython::abi as py;
-use ir::{Uop, ValueId};
+use ir::{Continuation, Uop, ValueId};
 
 use crate::state::{AbsFrame, Entry, MAX_DEPTH, MAX_FRAME_WORDS, Val};
 use crate::{Abort, Dependency, Recorder};
@@ -100,7 +100,16 @@ impl Recorder {
         // SAFETY: a live code object.
         let nlocals = unsafe { (*code).co_nlocalsplus } as usize;
         let func = Entry { clean: false, ..func };
-        self.frames.push(AbsFrame { generator: None, code: code_id, code_ptr: code, func, slots, nlocals, pc: 0 });
+        self.frames.push(AbsFrame {
+            generator: None,
+            code: code_id,
+            code_ptr: code,
+            func,
+            slots,
+            nlocals,
+            pc: 0,
+            continuation: Continuation::Push,
+        });
         self.expect_code = Some(code);
     }
 

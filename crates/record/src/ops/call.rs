@@ -24,7 +24,10 @@ impl Recorder {
                 if let Some(code) = makes_generator(object) {
                     return self.make_generator(EscapeHelper::Call, nargs, nargs + 2, code);
                 }
-                return self.call_function(nargs, 0, &[]);
+                match self.call_function(nargs, 0, &[]) {
+                    Err(reason) if reason.leaves_a_call() => return self.call_outside(EscapeHelper::Call, nargs, 2),
+                    followed => return followed,
+                }
             }
             if object == py::PyRange_Type().cast() && self.real_peek(nargs).is_null() && (1..=3).contains(&nargs) {
                 return self.call_range(callable, object, nargs);
@@ -33,6 +36,14 @@ impl Recorder {
                 && object == (*(*py::PyThreadState_Get()).interp).cached_len
                 && nargs == 1
                 && self.call_len(callable)
+            {
+                return Ok(());
+            }
+            if self.const_of.contains_key(&callable)
+                && object == (*(*py::PyThreadState_Get()).interp).cached_len
+                && nargs == 1
+                && self.real_peek(1).is_null()
+                && self.call_special(0, c"__len__", &[])?
             {
                 return Ok(());
             }
@@ -53,21 +64,23 @@ impl Recorder {
             if ty == py::PyType_Type() && self.call_class(callable, object.cast(), nargs)? {
                 return Ok(());
             }
-            // A class or a C function that calls Python would push frames of its own: those run inside the escape.
-            if nargs + 2 > 15 {
-                return Err(Abort::Value("a call with many arguments"));
-            }
-            let operands = self.pop_n(nargs + 2);
-            let v = self.escape(EscapeHelper::Call, nargs as u64, &operands);
-            self.push(Entry::owned(v));
         }
+        // A class or a C function that calls Python would push frames of its own: those run inside the escape.
+        self.call_outside(EscapeHelper::Call, nargs, 2)
+    }
+
+    /// A call with `nargs` arguments and so many other operands as an escape.
+    fn call_outside(&mut self, helper: EscapeHelper, nargs: usize, others: usize) -> Result<(), Abort> {
+        if nargs + others > 15 {
+            return Err(Abort::Value("a call with many arguments"));
+        }
+        let operands = self.pop_n(nargs + others);
+        let v = self.escape(helper, nargs as u64, &operands);
+        self.push(Entry::owned(v));
         Ok(())
     }
 
     pub(crate) unsafe fn call_kw(&mut self, nargs: usize) -> Result<(), Abort> {
-        if nargs + 3 > 15 {
-            return Err(Abort::Value("a call with many arguments"));
-        }
         let names = self.real_peek(0);
         let object = self.real_peek(nargs + 2);
         // SAFETY: the real frame holds the callable and the tuple of names, a constant of the code.
@@ -80,13 +93,13 @@ impl Recorder {
                 }
                 let keywords: Vec<*mut py::Object> =
                     (0..py::Tuple::len(names.cast())).map(|i| py::Tuple::item(names.cast(), i)).collect();
-                return self.call_function(nargs, 1, &keywords);
+                match self.call_function(nargs, 1, &keywords) {
+                    Err(reason) if reason.leaves_a_call() => {}
+                    followed => return followed,
+                }
             }
         }
-        let operands = self.pop_n(nargs + 3);
-        let v = self.escape(EscapeHelper::CallKw, nargs as u64, &operands);
-        self.push(Entry::owned(v));
-        Ok(())
+        self.call_outside(EscapeHelper::CallKw, nargs, 3)
     }
 
     /// A call with `operands` operands that makes a generator: none of its code runs, so it need not be followed.
@@ -216,24 +229,30 @@ impl Recorder {
 
     /// CALL_FUNCTION_EX: stack callable, NULL, arguments, keyword arguments or NULL.
     pub(crate) unsafe fn call_function_ex(&mut self) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        match unsafe { self.call_unpacked() } {
+            Err(reason) if reason.leaves_a_call() => {}
+            followed => return followed,
+        }
+        let operands = self.pop_n(4);
+        let v = self.escape(EscapeHelper::CallEx, 0, &operands);
+        self.push(Entry::owned(v));
+        Ok(())
+    }
+
+    /// The call of a Python function with a tuple of arguments, and keyword arguments in a dict of these very names.
+    unsafe fn call_unpacked(&mut self) -> Result<(), Abort> {
+        const REFUSED: Abort = Abort::Value("unpacked arguments of another kind");
         let callable = self.peek_value(3)?;
-        let (object, arguments) = (self.real_peek(3), self.real_peek(1));
+        let (object, arguments, named) = (self.real_peek(3), self.real_peek(1), self.real_peek(0));
         // SAFETY: the real frame holds the operands; types are compared before fields are read.
         unsafe {
-            if py::Object::type_of(object) != py::PyFunction_Type() {
-                let operands = self.pop_n(4);
-                let v = self.escape(EscapeHelper::CallEx, 0, &operands);
-                self.push(Entry::owned(v));
-                return Ok(());
-            }
-            if py::Object::type_of(arguments) != py::PyTuple_Type()
-                || !self.real_peek(0).is_null()
+            if py::Object::type_of(object) != py::PyFunction_Type()
+                || py::Object::type_of(arguments) != py::PyTuple_Type()
                 || !self.inlinable(object.cast())
+                || self.stays_a_call(object.cast())
             {
-                return Err(Abort::Value("calls a Python function with unpacked arguments"));
-            }
-            if let Val::Is(keywords) = self.peek(0).val {
-                self.emit_imm(Uop::GuardIs, &[keywords], 0, 0);
+                return Err(REFUSED);
             }
             let tuple = self.peek_value(1)?;
             self.guard_type(tuple, arguments);
@@ -241,14 +260,21 @@ impl Recorder {
             let expected = self.const_i64(n as i64);
             let len = self.emit(Uop::TupleLen, &[tuple]);
             self.emit(Uop::GuardIntEq, &[len, expected]);
-            let e = self.peek(1);
-            let plan = self.plan_release(&[(e, arguments)]);
-            if plan.escapes() {
-                return Err(Abort::Value("unpacked arguments die"));
-            }
-            let args: Vec<Entry> =
+            let mut args: Vec<Entry> =
                 (0..n).map(|i| Entry::owned(self.emit_imm(Uop::TupleItem, &[tuple], 8 * i as u64, 0))).collect();
-            let callee = self.inline(callable, object.cast(), &args, &[])?;
+            let mut names = Vec::new();
+            let mut releases = vec![(self.peek(1), arguments)];
+            if named.is_null() {
+                if let Val::Is(keywords) = self.peek(0).val {
+                    self.emit_imm(Uop::GuardIs, &[keywords], 0, 0);
+                }
+            } else {
+                names = self.named_arguments(object.cast(), named, &mut args).ok_or(REFUSED)?;
+                releases.insert(0, (self.peek(0), named));
+            }
+            // The callee has references to all that these containers hold: nobody sees them go.
+            let plan = self.plan_release(&releases).harmlessly();
+            let callee = self.inline(callable, object.cast(), &args, &names)?;
             for e in &args {
                 if let Val::Is(v) = e.val {
                     self.emit(Uop::Incref, &[v]);
@@ -259,6 +285,47 @@ impl Recorder {
             self.release(plan);
         }
         Ok(())
+    }
+
+    /// Adds the values of a call's dict of keyword arguments to `args`; their names. `None` where they are not all
+    /// parameters of the function.
+    unsafe fn named_arguments(
+        &mut self,
+        f: *mut py::Function,
+        named: *mut py::Object,
+        args: &mut Vec<Entry>,
+    ) -> Option<Vec<*mut py::Object>> {
+        const MOST: usize = 8;
+        let dict = self.peek_value(0).ok()?;
+        // SAFETY: the real frame holds function and dict; the type is compared before its fields are read.
+        unsafe {
+            if py::Object::type_of(named) != py::PyDict_Type() {
+                return None;
+            }
+            let used = (*named.cast::<py::Dict>()).ma_used as usize;
+            let parameters = (*(*f).func_code).co_localsplusnames;
+            let count = ((*(*f).func_code).co_argcount + (*(*f).func_code).co_kwonlyargcount) as usize;
+            let found: Vec<_> = (0..count)
+                .map(|i| py::Tuple::item(parameters, i))
+                .filter(|name| !py::PyDict_GetItemWithError(named, *name).is_null())
+                .collect();
+            if used > MOST || found.len() != used {
+                return None;
+            }
+            self.guard_type(dict, named);
+            let len = self.emit(Uop::DictLen, &[dict]);
+            let expected = self.const_i64(used as i64);
+            self.emit(Uop::GuardIntEq, &[len, expected]);
+            let one = self.const_i64(1);
+            for name in &found {
+                let name = self.const_obj(*name as u64);
+                let at = self.emit(Uop::DictFindStr, &[dict, name]);
+                self.emit(Uop::GuardIntLt, &[one, at]);
+                let cell = self.emit(Uop::DictCell, &[at]);
+                args.push(Entry::owned(self.emit(Uop::DictValue, &[cell])));
+            }
+            Some(found)
+        }
     }
 
     pub(crate) unsafe fn return_value(&mut self) -> Result<(), Abort> {
@@ -285,6 +352,10 @@ impl Recorder {
         let func = unsafe { (*self.real).f_funcobj.object() };
         let func_entry = self.top().func;
         dying.push((func_entry, func));
+        if self.frames[self.frames.len() - 2].continuation.finishes() {
+            // SAFETY: by the contract of `record`.
+            return unsafe { self.return_to_finish(dying) };
+        }
         let from_init = self.in_init();
         if from_init {
             self.guard_init_result()?;
@@ -394,7 +465,7 @@ impl Recorder {
 }
 
 /// Whether `n` positional arguments, and defaults, are all that the function's parameters can get, and it has no cells.
-unsafe fn simple(f: *mut py::Function, n: usize) -> bool {
+pub(super) unsafe fn simple(f: *mut py::Function, n: usize) -> bool {
     // SAFETY: a function object.
     unsafe {
         let code = (*f).func_code;

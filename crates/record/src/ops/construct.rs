@@ -3,7 +3,7 @@
 //! Between the caller and `__init__` lies CPython's trampoline frame, in snapshots as in memory: it holds the instance,
 //! and takes the `None` that `__init__` returns.
 use cpython::abi as py;
-use ir::{Uop, ValueId};
+use ir::{Continuation, Uop, ValueId};
 
 use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
 use crate::{Abort, Dependency, Recorder};
@@ -77,6 +77,7 @@ impl Recorder {
                 slots: vec![Entry::owned(instance)],
                 nlocals: 0,
                 pc: 0,
+                continuation: Continuation::Push,
             });
             self.enter(callee, function);
             self.release(plan);

@@ -27,11 +27,13 @@ impl Recorder {
         }
         let e = self.peek(0);
         let plan = self.plan_release(&[(e, object)]);
-        if plan.escapes() {
-            return Err(Abort::Value("an object dies in a None test"));
-        }
         self.pop();
+        if object != none && self.instruction_at(self.frames.len() - 1, 0).0 == py::op::POP_JUMP_IF_NOT_NONE {
+            // It jumps after that.
+            self.top().continuation = ir::Continuation::Finish;
+        }
         self.release(plan);
+        self.top().continuation = ir::Continuation::Push;
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use core::mem::offset_of;
 
 use cpython::abi as py;
-use ir::{SnapId, Uop, ValueId};
+use ir::{Continuation, SnapId, Uop, ValueId};
 
 use crate::emit::generator_slot;
 use crate::state::{AbsFrame, Entry, MAX_DEPTH, Suspension, Val};
@@ -88,6 +88,7 @@ impl Recorder {
             slots,
             nlocals,
             pc,
+            continuation: Continuation::Push,
         });
         Ok(())
     }

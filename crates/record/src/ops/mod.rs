@@ -18,6 +18,7 @@ mod native;
 mod numbers;
 mod range;
 mod sequence;
+mod special;
 mod subscr;
 
 use cpython::abi::op;
@@ -25,7 +26,7 @@ use ir::Resume;
 pub(crate) use iter::{SEQUENCE_AT, Stepping};
 
 use crate::state::{Entry, Val};
-use crate::{Abort, Recorder};
+use crate::{Abort, EscapeHelper, Recorder};
 
 impl Recorder {
     /// Records the instruction that tier 1 is about to execute.
@@ -149,6 +150,27 @@ impl Recorder {
                 op::CALL => self.call(arg),
                 op::CALL_KW => self.call_kw(arg),
                 op::CALL_FUNCTION_EX => self.call_function_ex(),
+                op::CALL_INTRINSIC_1 => self.call_intrinsic_1(oparg),
+                op::CALL_INTRINSIC_2 => {
+                    let operands = self.pop_n(2);
+                    let v = self.escape(EscapeHelper::Intrinsic2, u64::from(oparg), &operands);
+                    self.push(Entry::owned(v));
+                    Ok(())
+                }
+                op::IMPORT_NAME => {
+                    let name = cpython::abi::Code::name(self.top().code_ptr, arg);
+                    let operands = self.pop_n(2);
+                    let v = self.escape(EscapeHelper::ImportName, name as u64, &operands);
+                    self.push(Entry::owned(v));
+                    Ok(())
+                }
+                op::DELETE_ATTR => {
+                    let name = cpython::abi::Code::name(self.top().code_ptr, arg);
+                    let operands = self.pop_n(1);
+                    self.escape(EscapeHelper::DelAttr, name as u64, &operands);
+                    Ok(())
+                }
+                op::LOAD_SPECIAL => self.load_special(arg),
                 op::RETURN_VALUE => self.return_value(),
 
                 _ => Err(Abort::Unsupported(cpython::abi::OPCODE_NAMES[opcode as usize])),
@@ -195,14 +217,31 @@ impl Recorder {
             let below = self.real_peek(1);
             let a = self.plan_store(first, 0, self.real_peek(0))?;
             let b = self.plan_store(second, 1, below)?;
-            // A release that escapes resumes after the whole instruction.
-            if a.escapes() {
-                return Err(Abort::Value("an object dies in a double store"));
+            if first == second {
+                return Err(Abort::Value("both values of a double store go to one variable"));
             }
             let top = self.pop();
+            let Some(released) = self.do_store(first, top, a) else {
+                let next = self.pop();
+                let rest = self.do_store(second, next, b);
+                self.release_any(rest);
+                return Ok(());
+            };
+            if !released.escapes() {
+                self.release(released);
+                let next = self.pop();
+                let rest = self.do_store(second, next, b);
+                self.release_any(rest);
+                return Ok(());
+            }
+            // Arbitrary code runs while the second value is still on the stack. What was seen of its place may not be so
+            // any more.
+            self.top().continuation = ir::Continuation::Finish;
+            self.release(released);
+            self.top().continuation = ir::Continuation::Push;
             let next = self.pop();
-            self.do_store(first, top, a);
-            self.do_store(second, next, b);
+            let rest = self.do_store(second, next, b);
+            self.release_any(rest.map(crate::emit::Releases::unseen));
         }
         Ok(())
     }
@@ -215,22 +254,28 @@ impl Recorder {
             }
             let plan = self.plan_store(i, 0, self.real_peek(0))?;
             let e = self.pop();
-            self.do_store(i, e, plan);
+            let released = self.do_store(i, e, plan);
+            self.release_any(released);
         }
         Ok(())
+    }
+
+    fn release_any(&mut self, releases: Option<crate::emit::Releases>) {
+        if let Some(releases) = releases {
+            self.release(releases);
+        }
     }
 
     unsafe fn store_fast_load_fast(&mut self, store: usize, load: usize) -> Result<(), Abort> {
         // SAFETY: by the contract of `record`.
         unsafe {
             let plan = self.plan_store(store, 0, self.real_peek(0))?;
-            if plan.escapes() {
-                return Err(Abort::Value("an object dies in a store that also loads"));
-            }
             let e = self.pop();
-            self.do_store(store, e, plan);
+            let released = self.do_store(store, e, plan);
+            self.load_fast(load, true)?;
+            self.release_any(released);
         }
-        self.load_fast(load, true)
+        Ok(())
     }
 
     /// Guards for storing the `n`th entry from the top, `object`, into local `i`.
@@ -306,8 +351,9 @@ impl Recorder {
         inst.op == ir::Uop::LoadSlot && inst.imms[0] == 8 * i as u64
     }
 
-    fn do_store(&mut self, i: usize, mut e: Entry, plan: StorePlan) {
-        let Val::Is(new) = e.val else { return };
+    /// Stores; what is to be released then.
+    fn do_store(&mut self, i: usize, mut e: Entry, plan: StorePlan) -> Option<crate::emit::Releases> {
+        let Val::Is(new) = e.val else { return None };
         if !e.owned && !self.types.get(&new).is_some_and(|ty| self.immortal_type(*ty)) {
             self.emit(ir::Uop::Incref, &[new]);
             e.owned = true;
@@ -334,9 +380,10 @@ impl Recorder {
                     self.store_in_memory(i, new);
                 }
                 self.top().slots[i] = Entry { val: Val::Is(new), owned: e.owned, clean: in_memory };
-                self.release(release);
+                return Some(release);
             }
         }
+        None
     }
 
     unsafe fn pop_top(&mut self) -> Result<(), Abort> {
@@ -369,12 +416,6 @@ enum StorePlan {
     /// The local was unbound.
     Bind,
     Release(crate::emit::Releases),
-}
-
-impl StorePlan {
-    fn escapes(&self) -> bool {
-        matches!(self, StorePlan::Release(r) if r.escapes())
-    }
 }
 
 /// Instructions that never leave the trace and never escape: they need no snapshot.

@@ -1,7 +1,7 @@
 //! Calls that stay calls, and the return of the frame a recording started in.
 
 use cpython::abi as py;
-use ir::{Count, Inst, Resume, TraceKind, Uop, ValueId};
+use ir::{Continuation, Count, Inst, Resume, TraceKind, Uop, ValueId};
 
 use crate::state::{AbsFrame, Entry, MAX_DEPTH, MAX_FRAME_WORDS, Val};
 use crate::{Abort, Dependency, Recorder};
@@ -164,7 +164,16 @@ impl Recorder {
                 }
             }
             slots.resize(nlocals, Entry::NULL);
-            self.frames.push(AbsFrame { generator: None, code: code_id, code_ptr: code, func, slots, nlocals, pc: 0 });
+            self.frames.push(AbsFrame {
+                generator: None,
+                code: code_id,
+                code_ptr: code,
+                func,
+                slots,
+                nlocals,
+                pc: 0,
+                continuation: Continuation::Push,
+            });
             self.expect_code = Some(code);
         }
     }

@@ -54,6 +54,10 @@ impl Recorder {
         } {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.subscript_special() }? {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         let v = self.escape(EscapeHelper::BinaryOp, NB_SUBSCR, &operands);
         self.push(Entry::owned(v));
@@ -104,12 +108,20 @@ impl Recorder {
         } {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.call_special(1, c"__setitem__", &[0, 2]) }? {
+            return Ok(());
+        }
         let operands = self.pop_n(3);
         self.escape(EscapeHelper::SetItem, 0, &operands);
         Ok(())
     }
 
     pub(crate) unsafe fn delete_subscr(&mut self) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.call_special(1, c"__delitem__", &[0]) }? {
+            return Ok(());
+        }
         let operands = self.pop_n(2);
         self.escape(EscapeHelper::DelItem, 0, &operands);
         Ok(())

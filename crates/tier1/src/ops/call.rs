@@ -92,7 +92,7 @@ pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> O
 }
 
 /// Whether a call is one of a Python function by a new frame of its own namespace: warm or not.
-unsafe fn takes_frame(ts: *mut ThreadState, callable: *mut Object) -> bool {
+pub(crate) unsafe fn takes_frame(ts: *mut ThreadState, callable: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe {
         if (*callable).ob_type != function_type() {

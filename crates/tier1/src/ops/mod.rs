@@ -16,6 +16,7 @@ pub(crate) mod call_native;
 pub(crate) mod call_python;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
+pub(crate) mod finish;
 pub(crate) mod float;
 pub(crate) mod fused;
 pub(crate) mod fused_attr;

@@ -11,8 +11,8 @@
 //! only to objects of harmless types, whose release may be the last.
 use std::collections::BTreeMap;
 
-use ir::{Count, Form, Grade, Inst, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
-use rustc_hash::FxHashSet;
+use ir::{Count, Form, Grade, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::snaps::Snaps;
@@ -38,7 +38,10 @@ pub(crate) fn cancel(trace: &mut Trace) -> Cancelled {
         }
     }
     let done = Cancelled { gone: vec![false; trace.insts.len()], increfs: Vec::new() };
-    let stored = trace.insts.iter().filter_map(|i| stored(trace, i)).collect();
+    let mut stored: FxHashMap<ValueId, Vec<ValueId>> = FxHashMap::default();
+    for inst in &trace.insts {
+        note_stored(trace, inst, &mut stored);
+    }
     let mut pass =
         Pass { trace, done, delayed: BTreeMap::new(), outlives, instances, stored, changed: Snaps::default() };
     for at in 0..pass.trace.insts.len() {
@@ -56,8 +59,8 @@ struct Pass<'a> {
     outlives: FxHashSet<ValueId>,
     /// Values whose death takes references with it, to whatever was stored in them.
     instances: FxHashSet<ValueId>,
-    /// Tuples and lists, each with a value that was put into it: reading that out again may have been optimized away.
-    stored: FxHashSet<(ValueId, ValueId)>,
+    /// What was put into objects that hold others, by object: reading it out again may have been optimized away.
+    stored: FxHashMap<ValueId, Vec<ValueId>>,
     changed: Snaps,
 }
 
@@ -81,7 +84,7 @@ impl Pass<'_> {
                 }
                 let holds_anything = self.instances.contains(&v);
                 self.flush(at, |pass, d| {
-                    holds_anything || pass.stored.contains(&(v, d)) || may_live_in(pass.trace, d, v)
+                    holds_anything || pass.holds(v, d) || may_live_in(pass.trace, d, v)
                 });
             }
             (Uop::GuardRefcount | Uop::GuardNullOrRefcount, Some(v)) => {
@@ -104,6 +107,22 @@ impl Pass<'_> {
             },
         }
         self.exiting(at);
+    }
+
+    /// Whether `v` was put into `owner`, or into something in that.
+    fn holds(&self, owner: ValueId, v: ValueId) -> bool {
+        let (mut todo, mut seen) = (vec![owner], FxHashSet::default());
+        while let Some(parts) = todo.pop().map(|o| self.stored.get(&o)) {
+            for &part in parts.into_iter().flatten() {
+                if part == v {
+                    return true;
+                }
+                if seen.insert(part) {
+                    todo.push(part);
+                }
+            }
+        }
+        false
     }
 
     /// The snapshot of an instruction takes new references where the trace does not hold them yet.
@@ -152,12 +171,20 @@ fn take_new(snap: &mut Snapshot, counts: &BTreeMap<ValueId, u32>) -> bool {
     left.is_empty()
 }
 
-/// The container and the value that an instruction puts into it.
-fn stored(trace: &Trace, inst: &Inst) -> Option<(ValueId, ValueId)> {
-    match inst.op {
-        Uop::InitTupleItem => Some((inst.args[0], inst.args[1])),
-        Uop::StoreItem => Some((*trace.inst(inst.args[0]).args.first()?, inst.args[2])),
-        _ => None,
+/// Notes the values that an instruction puts into the object that it changes, and into what that may be a part of.
+fn note_stored(trace: &Trace, inst: &Inst, stored: &mut FxHashMap<ValueId, Vec<ValueId>>) {
+    let facts = inst.op.facts();
+    let stores = facts.writes != 0 || (facts.form == Form::Call && facts.result.is_none());
+    let [owner, rest @ ..] = &inst.args[..] else { return };
+    if !stores && inst.op != Uop::InitTupleItem {
+        return;
+    }
+    for &part in rest.iter().filter(|v| trace.inst(**v).op.facts().result == Some(Kind::Obj)) {
+        let mut owner = Some(*owner);
+        while let Some(v) = owner {
+            stored.entry(v).or_default().push(part);
+            owner = trace.inst(v).args.first().copied();
+        }
     }
 }
 

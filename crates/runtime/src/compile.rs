@@ -244,7 +244,11 @@ impl State {
         }
         // SAFETY: the running thread's state.
         let breaker = unsafe { (*py::PyThreadState_Get()).eval_breaker } & !0xff;
-        let exits = ExitState::all(&optimized, &compiled);
+        let before = match optimized.kind {
+            TraceKind::Bridge { parent, exit } => self.executor(parent).exits[exit as usize].weight,
+            TraceKind::Root => 0,
+        };
+        let exits = ExitState::all(&optimized, &compiled, before);
         let plans = crate::escape::plans(&optimized, &compiled)?;
         let call_plans = crate::call_plan::plans(&optimized, &compiled)?;
         // It must go when the executor that it leads to goes.
@@ -278,6 +282,7 @@ impl State {
             exits,
             entered: 0,
             executed: 0,
+            grown: false,
             seen_escapes: 0,
         });
         if let Some(target) = leads_to {

@@ -88,6 +88,8 @@ pub(crate) struct Executor {
     pub seen_escapes: u32,
     /// Uops executed in the entries since the last judgement.
     pub executed: u64,
+    /// Bridges were added since then.
+    pub grown: bool,
 }
 
 /// The uops before `end`, but for those that count instructions: what is judged must not depend on whether it is
@@ -97,14 +99,14 @@ fn uops(trace: &Trace, end: usize) -> u32 {
 }
 
 impl ExitState {
-    /// The states of a trace's exits.
-    pub fn all(trace: &Trace, compiled: &Compiled) -> Vec<ExitState> {
+    /// The states of a trace's exits. `before` uops are executed before it is reached.
+    pub fn all(trace: &Trace, compiled: &Compiled, before: u32) -> Vec<ExitState> {
         let label = trace.insts.iter().position(|i| i.op == Uop::Label);
         let weight = |inst: u32| match label {
             Some(label) if inst as usize > label => uops(trace, trace.insts.len()),
             _ => uops(trace, inst as usize),
         };
-        compiled.exits.iter().map(|e| ExitState { weight: weight(e.inst), ..ExitState::default() }).collect()
+        compiled.exits.iter().map(|e| ExitState { weight: before + weight(e.inst), ..ExitState::default() }).collect()
     }
 }
 

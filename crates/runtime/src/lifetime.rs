@@ -15,7 +15,7 @@ use ir::{TraceKind, Uop};
 use record::Dependency;
 
 use crate::executor::NOBODY;
-use crate::state::State;
+use crate::state::{State, describe, text_of};
 
 impl State {
     /// Takes an executor out of service. Native code that is running it notices at its next escape or exit.
@@ -128,6 +128,11 @@ impl State {
         }
         if let Some(ids) = self.dependents.remove(&d) {
             for id in ids {
+                if self.log.on() {
+                    let site = &self.executor(id).site;
+                    let at = describe(site.code, site.offset);
+                    self.log.line(&format!("executor {id} of {at} invalidated: {} changed", named(d)));
+                }
                 self.invalidate(id);
             }
         }
@@ -154,6 +159,24 @@ impl State {
             self.escape_numbers.release(ex.first_escape, ex.compiled.escapes.len());
             self.call_numbers.release(ex.first_call, ex.compiled.calls.len());
             self.free_executors.push(id);
+        }
+    }
+}
+
+/// What changed, for people.
+fn named(d: Dependency) -> String {
+    // SAFETY: recorded names live as long as the code that has them; a type tells its watchers of its end.
+    unsafe {
+        match d {
+            Dependency::DictKey { key, .. } => format!("the name '{}' in a dict", text_of(key as *mut _)),
+            Dependency::GlobalStore { key, .. } => format!("the global '{}'", text_of(key as *mut _)),
+            Dependency::DictTable { .. } => "a dict's set of keys".into(),
+            Dependency::Type(ty) => {
+                let name = core::ffi::CStr::from_ptr((*(ty as *mut cpython::abi::Type)).tp_name);
+                format!("the type '{}'", name.to_string_lossy())
+            }
+            Dependency::Function(_) => "a function".into(),
+            Dependency::Code(_) => "a code object".into(),
         }
     }
 }

@@ -397,12 +397,17 @@ impl State {
     pub fn judge(&mut self, id: u32) {
         let stressed = self.stressed();
         let ex = self.executor_mut(id);
-        let executed = std::mem::take(&mut ex.executed);
-        if executed >= SHORT_STAY_UOPS * JUDGED_ENTRIES || stressed {
+        let (executed, grown) = (std::mem::take(&mut ex.executed), std::mem::take(&mut ex.grown));
+        // While bridges are added, the exits that they replace tell nothing of the stays to come.
+        if executed >= SHORT_STAY_UOPS * JUDGED_ENTRIES || grown || stressed {
             return;
         }
         let (site, function) = ((ex.site.code, ex.site.offset), ex.starts_function());
         self.counters.dropped += 1;
+        if self.log.on() {
+            let at = describe(site.0, site.1);
+            self.log.line(&format!("executor {id} of {at} dropped: {} uops a stay", executed / JUDGED_ENTRIES));
+        }
         if function {
             // Native code may still call it.
             self.uninstall(id);
@@ -706,6 +711,11 @@ impl State {
                 self.counters.bridges += 1;
                 let entry = self.executor(id).compiled.entry;
                 self.executor_mut(parent).exits[exit as usize].bridge = Some(id);
+                let mut at = parent;
+                while let TraceKind::Bridge { parent, .. } = self.executor(at).trace.kind {
+                    at = parent;
+                }
+                self.executor_mut(at).grown = true;
                 let parent = self.executors[parent as usize].as_ref().expect("it has a bridge");
                 if !self.stress_exits
                     && let Err(e) = self.arena.patch_exit(&parent.compiled, exit, entry)

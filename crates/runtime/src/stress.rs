@@ -23,7 +23,7 @@ impl State {
         let entry = compiled.entry;
         let plans = crate::escape::plans(&trace, &compiled).ok()?;
         let call_plans = crate::call_plan::plans(&trace, &compiled).ok()?;
-        let mut exits = ExitState::all(&trace, &compiled);
+        let mut exits = ExitState::all(&trace, &compiled, 0);
         for exit in &mut exits {
             (exit.forced, exit.attempts) = (true, u8::MAX);
         }
@@ -54,6 +54,7 @@ impl State {
             exits,
             entered: 0,
             executed: 0,
+            grown: false,
             seen_escapes: 0,
         });
         self.counters.forced_exits += 1;

@@ -88,11 +88,19 @@ impl Recorder {
         let e = self.top().slots[i];
         match e.val {
             Val::Memory => {
+                let mut owned = e.owned;
                 let v = match self.home() {
                     Some(generator) => self.emit_imm(Uop::LoadGenSlot, &[generator], generator_slot(i), 0),
-                    None => self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0),
+                    None => {
+                        if i >= self.top().nlocals && !self.real_slot(i).is_null() {
+                            // What was loaded from a variable that borrows from the caller is borrowed, too.
+                            owned = self.real_slot(i).is_counted();
+                            self.emit_imm(Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!owned));
+                        }
+                        self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0)
+                    }
                 };
-                let entry = Entry { val: Val::Is(v), ..e };
+                let entry = Entry { val: Val::Is(v), owned, ..e };
                 self.top().slots[i] = entry;
                 entry
             }

@@ -48,6 +48,7 @@ impl Recorder {
                 || self.stays_a_call(f)
                 || !self.inlinable(f)
                 || u16::try_from(to_the_end).is_err()
+                || !self.result_has_room(if moved { args.len() } else { 0 })
             {
                 return Err(REFUSED);
             }
@@ -77,6 +78,21 @@ impl Recorder {
             self.enter(callee, func);
             self.entering = Some(Box::new(Entering { function: f, args: objects, moved: count, continuation }));
             Ok(())
+        }
+    }
+
+    /// Whether the frame has room for a result, once `moved` entries are gone from its stack. The one above all operands
+    /// may be one more than the compiler reckoned with: behind frames on the data stack is room for that (a chunk is never
+    /// quite full), behind a generator's is another object.
+    fn result_has_room(&mut self, moved: usize) -> bool {
+        let top = self.top();
+        let depth = top.slots.len() - moved;
+        // SAFETY: the code of a running frame.
+        unsafe {
+            let code = top.code_ptr;
+            let makes_generators = py::CO_GENERATOR | py::CO_COROUTINE | py::CO_ASYNC_GENERATOR;
+            (*code).co_flags as u32 & makes_generators == 0
+                || depth < ((*code).co_nlocalsplus + (*code).co_stacksize) as usize
         }
     }
 

@@ -83,9 +83,7 @@ impl Pass<'_> {
                     return;
                 }
                 let holds_anything = self.instances.contains(&v);
-                self.flush(at, |pass, d| {
-                    holds_anything || pass.holds(v, d) || may_live_in(pass.trace, d, v)
-                });
+                self.flush(at, |pass, d| holds_anything || pass.holds(v, d) || may_live_in(pass.trace, d, v));
             }
             (Uop::GuardRefcount | Uop::GuardNullOrRefcount, Some(v)) => {
                 if let Some(&count) = self.delayed.get(&v) {

@@ -513,7 +513,7 @@ impl Recorder {
             if self.steps > MAX_STEPS || self.trace.insts.len() > MAX_UOPS {
                 return Err(Abort::TooLong);
             }
-self.count_before(offset, opcode, self.steps);
+            self.count_before(offset, opcode, self.steps);
             // What completes the instruction before is none of this one's.
             self.escaping = None;
             // SAFETY: by this function's contract.

@@ -335,7 +335,7 @@ pub(crate) unsafe extern "sysv64" fn record_dispatch(
 ) -> *mut Object {
     // SAFETY: the contract of handlers.
     unsafe {
-let (code, offset) = (code_of(f), (*code_of(f)).offset_of(ip));
+        let (code, offset) = (code_of(f), (*code_of(f)).offset_of(ip));
         if offset >= (*code).len() {
             // The recorder has seen this as a part of the return before.
             return crate::ops::finish::finish::<true>(f, ip, sp, ts);
@@ -343,7 +343,6 @@ let (code, offset) = (code_of(f), (*code_of(f)).offset_of(ip));
         if counting() && !observe::is_recording::<true>(ts) {
             observe::count_instruction(f, ip, sp, ts);
             return record_version((*ip).handler())(f, ip, sp, ts);
-        }
         }
         (*f).instr_ptr = Code::units(Frame::code(f)).add(offset);
         (*f).stackpointer = sp;

@@ -434,8 +434,6 @@ pub(crate) fn is_plain(opcode: u8) -> bool {
             | op::LOAD_SMALL_INT
             | op::LOAD_COMMON_CONSTANT
             | op::PUSH_NULL
-            | op::COPY
-            | op::SWAP
             | op::JUMP_FORWARD
     )
 }

@@ -70,8 +70,8 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     let mut e = Emitter {
         asm: Asm::default(),
         fixups: Vec::new(),
-        marks: Vec::new(),
-        exit_jumps: Vec::new(),
+        marks: Vec::with_capacity(allocated.code.len()),
+        exit_jumps: Vec::with_capacity(2 * allocated.exits.len()),
         deallocs: Vec::new(),
         colds: Vec::new(),
         ways_out: Vec::new(),

@@ -167,8 +167,8 @@ impl Optimizer<'_> {
             all || touches && field.is_none_or(|f| f == u64::from(s.offset) && same_object())
                 || op == Uop::DecrefDead && same_object()
         };
-        let (now, later): (Vec<FieldStore>, _) = self.st.pending.iter().copied().partition(due);
-        if !now.is_empty() {
+        if self.st.pending.iter().any(due) {
+            let (now, later): (Vec<FieldStore>, _) = self.st.pending.iter().copied().partition(due);
             *self.st.pending = later;
             self.store_fields(now);
         }

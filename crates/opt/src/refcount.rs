@@ -11,7 +11,7 @@
 //! only to objects of harmless types, whose release may be the last.
 use std::collections::BTreeMap;
 
-use ir::{Count, Form, Grade, Inst, Kind, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{Count, Form, Grade, Inst, Kind, Snapshot, Source, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -126,8 +126,12 @@ impl Pass<'_> {
     /// The snapshot of an instruction takes new references where the trace does not hold them yet.
     fn exiting(&mut self, at: usize) {
         let Some(id) = self.trace.insts[at].snap.filter(|_| !self.delayed.is_empty()) else { return };
-        let mut snap = self.trace.snapshot(id).clone();
-        if take_new(&mut snap, &self.delayed) {
+        if let Some(slots) = stolen(self.trace.snapshot(id), &self.delayed) {
+            let mut snap = self.trace.snapshot(id).clone();
+            for (frame, slot) in slots {
+                let frame = &mut snap.frames[frame];
+                slot.map_or(&mut frame.func, |n| &mut frame.slots[n]).count = Count::New;
+            }
             self.trace.insts[at].snap = Some(self.changed.add(self.trace, None, snap));
         } else {
             // The snapshot does not know of some of these references: they must exist (and so may those it knows of).
@@ -148,25 +152,30 @@ impl Pass<'_> {
     }
 }
 
-/// Turns stolen references, as many of each value as `counts` says, into new ones; whether the snapshot has so many.
-fn take_new(snap: &mut Snapshot, counts: &BTreeMap<ValueId, u32>) -> bool {
+/// A slot of a snapshot: its frame, and which of the frame's slots; `None` for the function.
+type SlotName = (usize, Option<usize>);
+
+/// The slots to which the trace hands over references, as many of each value as `counts` says; `None` if there are not
+/// so many.
+fn stolen(snap: &Snapshot, counts: &BTreeMap<ValueId, u32>) -> Option<SmallVec<[SlotName; 8]>> {
     let mut left: SmallVec<[(ValueId, u32); 8]> = counts.iter().map(|(&v, &n)| (v, n)).collect();
-    let mut take = |slot: &mut SlotVal| {
-        if let (Source::Value(v), Count::Steal) = (slot.source, slot.count)
-            && let Some(n) = left.iter().position(|l| l.0 == v)
-        {
-            slot.count = Count::New;
-            left[n].1 -= 1;
-            if left[n].1 == 0 {
-                left.remove(n);
+    let mut found = SmallVec::new();
+    for (depth, frame) in snap.frames.iter().enumerate() {
+        let slots =
+            std::iter::once((None, &frame.func)).chain(frame.slots.iter().enumerate().map(|(n, s)| (Some(n), s)));
+        for (name, slot) in slots {
+            if let (Source::Value(v), Count::Steal) = (slot.source, slot.count)
+                && let Some(n) = left.iter().position(|l| l.0 == v)
+            {
+                found.push((depth, name));
+                left[n].1 -= 1;
+                if left[n].1 == 0 {
+                    left.remove(n);
+                }
             }
         }
-    };
-    for frame in &mut snap.frames {
-        take(&mut frame.func);
-        frame.slots.iter_mut().for_each(&mut take);
     }
-    left.is_empty()
+    left.is_empty().then_some(found)
 }
 
 /// Notes the values that an instruction puts into the object that it changes, and into what that may be a part of.

@@ -66,6 +66,8 @@ impl<'a> Optimizer<'a> {
         out.entry = input.entry.clone();
         out.codes = input.codes.clone();
         out.unowned = input.unowned;
+        out.insts.reserve(2 * input.insts.len());
+        out.snapshots.reserve(input.snapshots.len());
         let st = State {
             out,
             info: Vec::with_capacity(2 * input.insts.len()),

@@ -92,19 +92,20 @@ pub(crate) struct Executor {
     pub grown: bool,
 }
 
-/// The uops before `end`, but for those that count instructions: what is judged must not depend on whether it is
-/// counted.
-fn uops(trace: &Trace, end: usize) -> u32 {
-    trace.insts[..end].iter().filter(|i| !matches!(i.op, Uop::CountInstructions | Uop::CountInstruction)).count() as u32
-}
-
 impl ExitState {
     /// The states of a trace's exits. `before` uops are executed before it is reached.
     pub fn all(trace: &Trace, compiled: &Compiled, before: u32) -> Vec<ExitState> {
         let label = trace.insts.iter().position(|i| i.op == Uop::Label);
+        // Uops before each instruction and in all, but for those that count instructions: what is judged must not
+        // depend on whether it is counted.
+        let (mut total, mut counts) = (0, Vec::with_capacity(trace.insts.len()));
+        for inst in &trace.insts {
+            counts.push(total);
+            total += u32::from(!matches!(inst.op, Uop::CountInstructions | Uop::CountInstruction));
+        }
         let weight = |inst: u32| match label {
-            Some(label) if inst as usize > label => uops(trace, trace.insts.len()),
-            _ => uops(trace, inst as usize),
+            Some(label) if inst as usize > label => total,
+            _ => counts[inst as usize],
         };
         compiled.exits.iter().map(|e| ExitState { weight: before + weight(e.inst), ..ExitState::default() }).collect()
     }

@@ -230,6 +230,7 @@ impl State {
             self.dump("optimized", code, offset, &optimized.to_string());
         }
         self.counters.uops_optimized += optimized.insts.len() as u64;
+        self.pace.compiled(trace.insts.len());
         let started = Instant::now();
         let compiled = self.generate(&optimized, kind, direct, target);
         self.counters.generate_ns += started.elapsed().as_nanos() as u64;

@@ -39,6 +39,9 @@ pub(crate) unsafe fn on_hot(
             st.cool(code, offset);
             return normal(frame, ip, sp);
         }
+        if st.must_wait(code, offset) {
+            return normal(frame, ip, sp);
+        }
         let entry = (*code).base_op(offset as usize).opcode == py::op::RESUME;
         if entry && (*frame).owner as u32 != py::FRAME_OWNED_BY_THREAD {
             // A generator is resumed.

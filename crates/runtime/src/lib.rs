@@ -21,6 +21,7 @@ mod native;
 mod numbers;
 mod operations;
 pub mod options;
+mod pace;
 mod recipe;
 mod reserve;
 mod state;

@@ -18,15 +18,16 @@ use crate::exit_log::ExitLog;
 use crate::log::Log;
 use crate::native::Calls;
 use crate::numbers::Numbers;
+use crate::pace::Pace;
 use crate::watch::Watchers;
 
 /// What executors return: [`State::resume`] says where to go on.
 pub(crate) const STATUS_RESUME: u64 = 1;
 
 /// Executions of a loop before it is recorded.
-const HOT_LOOP: u32 = 200;
+pub(crate) const HOT_LOOP: u32 = 200;
 /// Entries of a function before it is recorded.
-const HOT_FUNCTION: u32 = 300;
+pub(crate) const HOT_FUNCTION: u32 = 300;
 /// Times an exit is taken at least before a bridge is recorded.
 const HOT_EXIT: u32 = 20;
 /// Uops of a bridge whose compilation costs as much as leaving native code once.
@@ -125,11 +126,15 @@ pub(crate) struct Counters {
 /// Failures at one place.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Heat {
-    failures: u32,
+    pub failures: u32,
     /// Recordings that left the loop.
     left: u32,
     /// Executors whose assumptions did not last.
     pub invalidated: u32,
+    /// Iterations or calls that led to questions, in all: what loses its executor need not get hot again. And those until
+    /// the next question.
+    pub ticks: u32,
+    pub wait: u32,
 }
 
 pub(crate) struct State {
@@ -152,6 +157,7 @@ pub(crate) struct State {
     pub calls: Calls,
     pub recording: Option<Recording>,
     pub counters: Counters,
+    pub pace: Pace,
     pub aborts: FxHashMap<String, u64>,
     /// By code and offset. Ordered: a dying code object, of which there are many, takes its own with it.
     pub heat: BTreeMap<(usize, u32), Heat>,
@@ -240,6 +246,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 calls: Calls::default(),
                 recording: None,
                 counters: Counters::default(),
+                pace: Pace::default(),
                 aborts: FxHashMap::default(),
                 heat: BTreeMap::new(),
                 per_code: FxHashMap::default(),
@@ -442,26 +449,6 @@ impl State {
                 .is_none_or(|h| h.failures < MAX_FAILURES && h.invalidated < MAX_INVALIDATED)
     }
 
-    /// Makes a place wait before it asks again.
-    ///
-    /// # Safety
-    /// `code` is live and `offset` that of a loop header or `RESUME`.
-    pub unsafe fn cool(&self, code: *mut Tier1Code, offset: u32) {
-        // SAFETY: by this function's contract.
-        unsafe {
-            let failures = self.heat.get(&((*code).code as usize, offset)).map_or(0, |h| h.failures);
-            let wait = self.hot_loop().saturating_mul(1 << failures.min(20)).max(16 << failures.min(20));
-            // Not a round number: what failed in every fifth iteration would fail in the same ones again.
-            let wait = wait.saturating_add(4 * failures + 3);
-            for edge in back_edges(&*code, offset) {
-                tier1::hooks::reset_counter(code, edge as usize, wait);
-            }
-            if (*code).base_op(offset as usize).opcode == py::op::RESUME {
-                tier1::hooks::reset_counter(code, offset as usize, wait);
-            }
-        }
-    }
-
     /// Whether everything that can be compiled is to be.
     pub fn stressed(&self) -> bool {
         self.options.threshold.is_some() || !self.options.stress.is_empty()
@@ -478,8 +465,9 @@ impl State {
             return threshold.min(HOT_EXIT);
         }
         let ex = self.executor(executor);
+        let factor = if self.stressed() { 1 } else { self.pace.exit_factor() };
         let left = ex.trace.insts.len() as u32 - ex.compiled.exits[index].inst;
-        HOT_EXIT.max(left / BRIDGE_UOPS_PER_EXIT) * (CROWD + crowd as u32) / CROWD
+        HOT_EXIT.max(left / BRIDGE_UOPS_PER_EXIT) * (CROWD + crowd as u32) / CROWD * factor
     }
 
     /// Starts watching what the recording in progress has come to rely on.
@@ -513,6 +501,7 @@ impl State {
     /// Ends the recording in progress without a trace.
     pub fn abort_recording(&mut self, reason: Abort) {
         let Some(recording) = self.recording.take() else { return };
+        self.pace.recorded(recording.recorder.len());
         self.given_up(recording.code, recording.offset, reason);
     }
 
@@ -547,6 +536,7 @@ impl State {
     /// The recording in progress left its loop: it was not a usual iteration. Another one is tried soon.
     pub fn left_loop(&mut self) {
         let Some(recording) = self.recording.take() else { return };
+        self.pace.recorded(recording.recorder.len());
         *self.aborts.entry(Abort::LeftLoop.text()).or_default() += 1;
         let heat = self.heat.entry((recording.code, recording.offset)).or_default();
         heat.left += 1;
@@ -563,6 +553,7 @@ impl State {
             return false;
         }
         let recording = self.recording.take().expect("just seen");
+        self.pace.recorded(recording.recorder.len());
         let heat = self.heat.entry((recording.code, recording.offset)).or_default();
         heat.left += 1;
         let wait = 3 + 4 * heat.left;
@@ -574,16 +565,11 @@ impl State {
         true
     }
 
-    fn record_again(&self, recording: &Recording, wait: u32) {
+    fn record_again(&mut self, recording: &Recording, wait: u32) {
         // SAFETY: the code was running a moment ago, so it is alive and decoded.
         unsafe {
             if let Some(code) = tier1::find_decoded(recording.code as *mut py::Code) {
-                for edge in back_edges(&*code, recording.offset) {
-                    tier1::hooks::reset_counter(code, edge as usize, wait);
-                }
-                if (*code).base_op(recording.offset as usize).opcode == py::op::RESUME {
-                    tier1::hooks::reset_counter(code, recording.offset as usize, wait);
-                }
+                self.ask_again(code, recording.offset, wait);
             }
         }
     }
@@ -613,6 +599,7 @@ impl State {
     /// Whether exit `index` of `executor`, whose countdown is at zero, is to get a bridge now. Sets the next countdown.
     pub fn wants_bridge(&mut self, executor: u32, index: usize) -> bool {
         let crowd = self.per_code.get(&self.executor(executor).site.code).copied().unwrap_or(0);
+        self.pace.exits(self.counters.exits);
         let hot = self.hot_exit(executor, index, crowd);
         let closed = crowd >= MAX_EXECUTORS_PER_CODE || heap::exhausted() || self.arena.is_closed();
         let possible = !closed && self.enabled && self.options.tier >= 2 && self.recording.is_none();
@@ -682,6 +669,7 @@ impl State {
     /// Compiles a finished recording. Its executor, if all went well.
     pub fn finish(&mut self, place: Place, finished: Finished) -> Option<u32> {
         let Place { code, offset, back_edge, namespaces } = place;
+        self.pace.recorded(finished.trace.insts.len());
         let started = std::time::Instant::now();
         let result = self.compile(code, offset, namespaces, finished);
         self.counters.compile_ns += started.elapsed().as_nanos() as u64;

@@ -49,6 +49,7 @@ pub(crate) fn stats() -> Vec<(&'static str, u64)> {
             ("compile.ns", c.compile_ns),
             ("compile.optimize_ns", c.optimize_ns),
             ("compile.generate_ns", c.generate_ns),
+            ("compile.factor", st.pace.factor().into()),
             ("code.bytes", st.arena.used() as u64),
         ]);
     }

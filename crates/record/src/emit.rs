@@ -83,29 +83,55 @@ impl Recorder {
         v
     }
 
-    /// The value of slot `i` of the innermost frame, reading memory where it must.
+    /// The value of slot `i` of the innermost frame, reading memory where it must. Who owns what waits on the stack is
+    /// known, for a variable only [`Recorder::slot_with_owner`] tells.
     pub(crate) fn slot(&mut self, i: usize) -> Entry {
         let e = self.top().slots[i];
-        match e.val {
-            Val::Memory => {
-                let mut owned = e.owned;
-                let v = match self.home() {
-                    Some(generator) => self.emit_imm(Uop::LoadGenSlot, &[generator], generator_slot(i), 0),
-                    None => {
-                        if i >= self.top().nlocals && !self.real_slot(i).is_null() {
-                            // What was loaded from a variable that borrows from the caller is borrowed, too.
-                            owned = self.real_slot(i).is_counted();
-                            self.emit_imm(Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!owned));
-                        }
-                        self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0)
-                    }
-                };
-                let entry = Entry { val: Val::Is(v), owned, ..e };
-                self.top().slots[i] = entry;
-                entry
-            }
-            _ => e,
+        if !matches!(e.val, Val::Memory) {
+            return e;
         }
+        if i >= self.top().nlocals {
+            return self.slot_with_owner(i);
+        }
+        self.slot_in_memory(i, e.owned)
+    }
+
+    /// The same, looking whether this frame owns the reference or borrows it from a caller. Of a variable's number or
+    /// string that is not looked at: small ones are never owned, and nothing but their reference count can tell.
+    pub(crate) fn slot_with_owner(&mut self, i: usize) -> Entry {
+        let e = self.top().slots[i];
+        let real = self.real_slot(i);
+        let in_memory = match e.val {
+            Val::Memory => true,
+            Val::Is(v) => e.clean && self.is_loaded_from(v, i),
+            Val::Null => false,
+        };
+        let look = in_memory && self.home().is_none() && !real.is_null() && {
+            // SAFETY: the real frame holds the object.
+            let (ty, immortal) =
+                unsafe { (py::Object::type_of(real.object()) as usize, py::Object::is_immortal(real.object())) };
+            i >= self.top().nlocals || !immortal && !self.harmless_type(ty)
+        };
+        if !look {
+            return if let Val::Memory = e.val { self.slot_in_memory(i, e.owned) } else { e };
+        }
+        let owned = real.is_counted();
+        self.emit_imm(Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!owned));
+        if let Val::Is(_) = e.val {
+            self.top().slots[i].owned = owned;
+            return self.top().slots[i];
+        }
+        self.slot_in_memory(i, owned)
+    }
+
+    fn slot_in_memory(&mut self, i: usize, owned: bool) -> Entry {
+        let v = match self.home() {
+            Some(generator) => self.emit_imm(Uop::LoadGenSlot, &[generator], generator_slot(i), 0),
+            None => self.emit_imm(Uop::LoadSlot, &[], 8 * i as u64, 0),
+        };
+        let entry = Entry { val: Val::Is(v), owned, ..self.top().slots[i] };
+        self.top().slots[i] = entry;
+        entry
     }
 
     /// Stores an owned reference into slot `i` of the innermost frame, whose slots are in memory.

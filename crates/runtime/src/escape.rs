@@ -270,7 +270,7 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
         };
         let resume = Resume { frame: top, ip, sp, kind };
         if st.exit_log.is_some() && kind == ResumeKind::Normal {
-            crate::exit_log::at_exit(py::PyThreadState_Get(), &resume);
+            crate::exit_log::after_escape(py::PyThreadState_Get(), &resume);
         }
         resume
     }

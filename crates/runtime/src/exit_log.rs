@@ -125,6 +125,19 @@ pub(crate) unsafe fn at_exit(ts: *mut py::ThreadState, resume: &Resume) {
     }
 }
 
+/// Native code left after an operation: tier 1 is to go on at `resume`, which native code has not started, even if the
+/// same instruction of another activation was its last.
+///
+/// # Safety
+/// As for [`at_exit`].
+pub(crate) unsafe fn after_escape(ts: *mut py::ThreadState, resume: &Resume) {
+    // SAFETY: by this function's contract; the GIL is held.
+    unsafe {
+        COUNT[1] = 0;
+        at_exit(ts, resume);
+    }
+}
+
 /// Tier 1's hooks while there is a log.
 pub(crate) const HOOKS: Hooks = Hooks { on_hot, enter, on_instruction, ..hooks::HOOKS };
 
@@ -204,10 +217,14 @@ unsafe fn describe(ts: *mut py::ThreadState, top: *mut py::Frame, sp: *mut py::S
     unsafe {
         let (mut frame, mut depth) = (top, 0);
         while !frame.is_null() {
-            // There are other entry frames below what native code left.
-            if !is_entry(frame) {
+            // There are other entry frames below what native code left, and a class that C code calls has no trampoline.
+            if !is_entry(frame) && py::Frame::code(frame) != py::_Py_InitCleanup() {
                 let code = py::Frame::code(frame);
-                let (at, sp) = if depth == 0 { (pc, sp) } else { (py::Frame::lasti(frame), (*frame).stackpointer) };
+                let (at, mut sp) = if depth == 0 { (pc, sp) } else { (py::Frame::lasti(frame), (*frame).stackpointer) };
+                if depth > 0 && is_attribute(frame, at) && sp > py::Frame::stack_base(frame) {
+                    // A property that returns: its receiver is gone, and its value is there or not.
+                    sp = sp.sub(1);
+                }
                 let line = py::PyCode_Addr2Line(code, 2 * at as i32);
                 let separator = if depth == 0 { "" } else { "\t" };
                 let _ = write!(out, "{separator}{}:{line}", text_of((*code).co_qualname));
@@ -284,6 +301,10 @@ unsafe fn value(object: *mut py::Object) -> String {
                 py::PyErr_Clear();
                 return name;
             }
+            if ty == py::PyLong_Type() && is_address(object) {
+                py::decref(text);
+                return format!("{name} like an address");
+            }
             let short: String = text_of(text).chars().take(VALUE_LENGTH).collect();
             py::decref(text);
             format!("{name} {short}")
@@ -300,6 +321,23 @@ unsafe fn value(object: *mut py::Object) -> String {
             name
         }
     }
+}
+
+/// Whether the instruction at `offset` of a frame loads an attribute.
+unsafe fn is_attribute(frame: *mut py::Frame, offset: usize) -> bool {
+    // SAFETY: the caller's: a live frame.
+    unsafe {
+        tier1::find_decoded(py::Frame::code(frame))
+            .is_some_and(|code| (*code).base_op(offset).opcode == py::op::LOAD_ATTR)
+    }
+}
+
+/// Whether an `int` is as large as the addresses of this machine: names of threads and results of `id` are different
+/// each time.
+unsafe fn is_address(int: *mut py::Object) -> bool {
+    // SAFETY: the caller's: a live `int`.
+    let value = unsafe { py::PyLong_AsLongLongAndOverflow(int, &mut 0) };
+    (1 << 45..1 << 47).contains(&value)
 }
 
 unsafe fn type_name(object: *mut py::Object) -> String {

@@ -54,8 +54,10 @@ impl Recorder {
                 op::LOAD_FAST_BORROW => self.load_fast(arg, false),
                 op::LOAD_FAST_CHECK => self.load_fast_check(arg),
                 op::LOAD_FAST_LOAD_FAST => {
-                    self.load_fast(arg >> 4, true)?;
-                    self.load_fast(arg & 15, true)
+                    self.slot_with_owner(arg >> 4);
+                    self.slot_with_owner(arg & 15);
+                    self.push_local(arg >> 4, true)?;
+                    self.push_local(arg & 15, true)
                 }
                 op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
                     self.load_fast(arg >> 4, false)?;
@@ -179,9 +181,18 @@ impl Recorder {
     }
 
     fn load_fast(&mut self, i: usize, own: bool) -> Result<(), Abort> {
+        if own {
+            self.slot_with_owner(i);
+        }
+        self.push_local(i, own)
+    }
+
+    /// Pushes local `i`, whose owner is known if the reference is to be `own`ed.
+    fn push_local(&mut self, i: usize, own: bool) -> Result<(), Abort> {
         let e = self.slot(i);
         let Val::Is(v) = e.val else { return Err(Abort::Unbound) };
-        if !own || self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
+        // What is loaded from a variable that borrows is borrowed, too.
+        if !own || !e.owned || self.types.get(&v).is_some_and(|ty| self.immortal_type(*ty)) {
             self.push(Entry::borrowed(v));
         } else {
             self.emit(ir::Uop::Incref, &[v]);
@@ -270,9 +281,12 @@ impl Recorder {
         // SAFETY: by the contract of `record`.
         unsafe {
             let plan = self.plan_store(store, 0, self.real_peek(0))?;
+            if load != store {
+                self.slot_with_owner(load);
+            }
             let e = self.pop();
             let released = self.do_store(store, e, plan);
-            self.load_fast(load, true)?;
+            self.push_local(load, true)?;
             self.release_any(released);
         }
         Ok(())
@@ -346,7 +360,7 @@ impl Recorder {
     }
 
     /// Whether the value is what the root frame's slot `i` held where the trace began: an argument may only be borrowed.
-    fn is_loaded_from(&self, v: ir::ValueId, i: usize) -> bool {
+    pub(crate) fn is_loaded_from(&self, v: ir::ValueId, i: usize) -> bool {
         let inst = self.trace.inst(v);
         inst.op == ir::Uop::LoadSlot && inst.imms[0] == 8 * i as u64
     }
@@ -426,9 +440,7 @@ pub(crate) fn is_plain(opcode: u8) -> bool {
             | op::NOT_TAKEN
             | op::CACHE
             | op::EXTENDED_ARG
-            | op::LOAD_FAST
             | op::LOAD_FAST_BORROW
-            | op::LOAD_FAST_LOAD_FAST
             | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW
             | op::LOAD_CONST
             | op::LOAD_SMALL_INT

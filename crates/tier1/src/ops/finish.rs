@@ -200,6 +200,10 @@ pub unsafe fn enter_function(
         }
         let tier1 = super::call::enterable(ts, function)?;
         save(f, ip, sp);
+        if crate::observe::counting() {
+            // The frame goes on behind it.
+            crate::observe::count_instruction(f, ip, sp, ts);
+        }
         let kept = if moved > 0 { &[] } else { args };
         let references: Vec<StackRef> = kept.iter().map(|a| StackRef::new(*a)).collect();
         let (first, count) =

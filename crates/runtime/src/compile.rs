@@ -152,7 +152,9 @@ impl opt::Oracle for PythonOracle {
 }
 
 /// Instructions that machine code must save to make up for one escape.
-const ESCAPE_COST: usize = 10;
+const ESCAPE_COST: usize = 7;
+/// Instructions of tier 1 that leaving native code and coming back, again and again, costs as much as.
+const EXIT_STEPS: usize = 50;
 /// The same for an escape in a recursion, which writes the frames of the callers; each takes its frames back when it is
 /// returned to.
 const RECURSION_ESCAPE_COST: usize = 60;
@@ -193,7 +195,11 @@ impl State {
         let count = |wanted: fn(Uop) -> bool| finished.trace.insts.iter().filter(|i| wanted(i.op)).count();
         let recursive = called || count(|op| matches!(op, Uop::CallObj | Uop::CallI64 | Uop::CallF64)) > 0;
         let cost = if recursive { RECURSION_ESCAPE_COST } else { ESCAPE_COST };
-        if finished.steps < cost * count(|op| op == Uop::Escape) && !self.stressed() {
+        let saved = match finished.trace.kind {
+            TraceKind::Bridge { .. } => EXIT_STEPS,
+            TraceKind::Root => 0,
+        };
+        if finished.steps + saved < cost * count(|op| op == Uop::Escape) && !self.stressed() {
             return Err("most of it runs in C code".into());
         }
         let Finished { mut trace, dependencies, entry, .. } = finished;

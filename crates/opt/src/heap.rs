@@ -42,6 +42,7 @@ fn field_offset(op: Uop, imms: [u64; 2]) -> Option<u64> {
         | Uop::GuardByteIs
         | Uop::GuardSlotOwnedOrUnbound
         | Uop::GuardSlotTag => Some(imms[0]),
+        Uop::SetSlot => Some(8 * imms[0]),
         _ => None,
     }
 }

@@ -70,6 +70,9 @@ impl Selected {
 
     /// Rewrites a node with a constant operand to a form that takes it as an immediate.
     fn fold(&self, node: &mut Node) {
+        if node.op == Uop::GuardSlotTag && node.imms[1] == 0 {
+            node.op = Uop::GuardSlotOwned;
+        }
         // Forms whose 64-bit immediate fits 32 bits.
         let small = match node.op {
             Uop::GuardEvalBreaker => Some(Uop::GuardEvalBreakerSmall),

@@ -86,6 +86,15 @@ pub unsafe fn guard_slot_tag(cx: Cx, offset: Imm32, tag: Imm32) -> Step<()> {
     if word & 1 == tag as u64 { Step::Next(()) } else { Step::Exit }
 }
 
+/// `guard_slot_tag` of a slot that owns its reference, and so is bound.
+#[uop(reads(Slots))]
+#[inline(always)]
+pub unsafe fn guard_slot_owned(cx: Cx, offset: Imm32) -> Step<()> {
+    // SAFETY: as for load_slot.
+    let word = unsafe { read::<u64>(read::<u64>(cx, CX_FRAME), FRAME_LOCALS + offset as isize) };
+    if word & 1 == 0 { Step::Next(()) } else { Step::Exit }
+}
+
 /// An instruction starts: counts it in the word at `address`, and notes where it is in the next one. Emitted only where
 /// exits are logged.
 #[uop(reads(Count), writes(Count))]

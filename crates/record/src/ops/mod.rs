@@ -329,17 +329,19 @@ impl Recorder {
         let Val::Is(old_value) = old.val else {
             return Ok(StorePlan::Bind);
         };
-        // Bound now, but perhaps not whenever the trace comes here: the compiler promises that of loads only.
-        if old.clean && !self.types.contains_key(&old_value) {
+        let harmless_old = self.is_harmless(old_value, old_object.object());
+        let counted = old_object.is_counted();
+        // Bound now, but perhaps not whenever the trace comes here: the compiler promises that of loads only. What is
+        // owned is bound.
+        let owned = root && home.is_none() && old.clean && !harmless_old && counted;
+        if old.clean && !owned && !self.types.contains_key(&old_value) {
             self.emit(ir::Uop::GuardNonNull, &[old_value]);
         }
-        let harmless_old = self.is_harmless(old_value, old_object.object());
         if root && harmless_new && harmless_old {
             self.guard_type(new, object);
             self.guard_type(old_value, old_object.object());
             return Ok(StorePlan::Pending(old_value));
         }
-        let counted = old_object.is_counted();
         // SAFETY: the real frame holds the object.
         let old_type = unsafe { cpython::abi::Object::type_of(old_object.object()) } as usize;
         if let Some(generator) = home

@@ -62,6 +62,18 @@ out_of_line_handlers! {
             value.close();
             return proceed::<R>(f, ip, ip.add(4), sp, ts);
         }
+        if special::is_always_true(ty) {
+            // Such an object is always true.
+            let value = *sp.sub(1);
+            *sp.sub(1) = bool_ref(true);
+            if (*op).ob_refcnt > 1 {
+                value.close();
+                return go::<R>(f, ip.add(4), sp, ts);
+            }
+            save(f, ip, sp);
+            value.close();
+            return proceed::<R>(f, ip, ip.add(4), sp, ts);
+        }
         save(f, ip, sp);
         let truth = PyObject_IsTrue((*sp.sub(1)).object());
         close_slot(sp.sub(1));

@@ -7,7 +7,8 @@ The program is changed before it is compiled, lines stay as they are:
 * each function reports the reference counts of its arguments at its start, and of those and of what its body assigned for
   sure before each `return`; but not decorated functions and those that CPython calls by itself (`__add__`), which get their
   arguments lent or owned, as its own specialization goes;
-* the module reports the counts of its globals after each of its statements.
+* the module reports the counts of its globals after each of its statements;
+* at the end, after a collection, all that lives on of the program's code is reported: functions, code objects, their constants.
 
 Tracing could not do this: CPython's evaluator runs what is traced.
 """
@@ -176,6 +177,31 @@ def watch(log):
     return watched
 
 
+def code_counts(path):
+    """The counts of the functions and code objects of this file that are alive, and of their constants, by name."""
+    gc.collect()
+    functions = [f for f in gc.get_objects() if type(f) is type(main) and f.__code__.co_filename == path]
+    counts, todo = {}, []
+    while functions:
+        f = functions.pop()
+        counts.setdefault(f"{f.__qualname__} function", []).append(sys.getrefcount(f))
+        todo.append(f.__code__)
+    done = set()
+    while todo:
+        code = todo.pop()
+        if id(code) in done:
+            continue
+        done.add(id(code))
+        for n, constant in enumerate(code.co_consts):
+            # Strings are shared with everybody.
+            if type(constant) not in (str, int, float, bytes, type(None), bool, type(...)):
+                name = f"{code.co_qualname} constant {n}"
+                counts.setdefault(name, []).append(sys.getrefcount(constant))
+            if type(constant) is type(code):
+                todo.append(constant)
+    return [f"{name}={sorted(each)}" for name, each in sorted(counts.items())]
+
+
 def main():
     # When it collects goes by the number of allocations, which nobody promises.
     gc.disable()
@@ -207,6 +233,8 @@ def main():
     try:
         exec(code, namespace)
     finally:
+        for line in code_counts(path):
+            log.write("kept:", line)
         log.write("end")
 
 

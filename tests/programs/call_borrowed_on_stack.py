@@ -1,4 +1,5 @@
 # native: yes
+# references: differ
 """Operands that wait on the stack while a loop runs, loaded from variables that borrow from the caller: they are
 borrowed, too, or not, as the caller pleases."""
 

@@ -159,6 +159,19 @@ def references(n=50):
 print(references())
 
 
+def names_of_keywords(n):
+    """The tuple of names is a constant of this code: no call keeps it."""
+    names = [constant for constant in names_of_keywords.__code__.co_consts if type(constant) is tuple]
+    before = [sys.getrefcount(constant) for constant in names]
+    for i in range(n):
+        f(i, d=i, c=1)
+        sorted((i,), key=None, reverse=True)
+    return before == [sys.getrefcount(constant) for constant in names]
+
+
+print(names_of_keywords(300))
+
+
 def deep(n, step):
     if n:
         return deep(step=step, n=n - 1) + step

@@ -1,4 +1,5 @@
 # native: yes
+# references: differ
 """Operators, comparisons, truth, length and containers by methods written in Python: their answers, NotImplemented, errors
 in them with their lines, what they see of their callers, and when operands die."""
 

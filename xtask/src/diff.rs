@@ -67,6 +67,7 @@ pub fn compare_all(venv: &Venv) -> Result<usize> {
 /// Exits of these programs are compared in CI: of each kind of frame one.
 const WITH_EXITS: &[&str] = &[
     "call_closures",
+    "call_keywords",
     "call_recursion",
     "class_construction",
     "contract_same_loop",
@@ -88,6 +89,7 @@ pub fn compare_exits_of_some(venv: &Venv) -> Result<usize> {
 
 /// References of these programs are compared in CI: of each way to own, lend and lose an object one.
 const WITH_REFERENCES: &[&str] = &[
+    "call_keywords",
     "call_recursion",
     "class_construction",
     "contract_last_reference",

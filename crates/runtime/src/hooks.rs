@@ -35,7 +35,7 @@ pub(crate) unsafe fn on_hot(
         let code = tier1::code_of(frame);
         let offset = (*code).offset_of(ip) as u32;
         st.hurry_recording(ts, (*code).code as usize);
-        if !st.may_record((*code).code as usize, offset) {
+        if !st.may_record((*code).code as usize, offset) || !tier1::hook_is_ours(ts) {
             st.cool(code, offset);
             return normal(frame, ip, sp);
         }
@@ -87,6 +87,10 @@ pub(crate) unsafe fn on_record(
         }
         if ip.is_null() {
             st.abort_recording(record::Abort::LeftLoop);
+            return RecordStep::Stop;
+        }
+        if !tier1::hook_is_ours(ts) {
+            st.abort_recording(record::Abort::Unsupported("another evaluator"));
             return RecordStep::Stop;
         }
         let code = tier1::code_of(frame);
@@ -187,6 +191,8 @@ pub(crate) unsafe fn enter(
             if !ex.valid
                 || breaker != ex.breaker
                 || recording
+                // Somebody else's evaluator is to see each call.
+                || !tier1::hook_is_ours(ts)
                 // The same code in another module; or a recursion that has to go on without the C stack.
                 || ex.namespaces != ((*at.frame).f_globals as usize, (*at.frame).f_builtins as usize)
                 || !py::has_c_stack(ts, crate::native::C_STACK_RESERVE)

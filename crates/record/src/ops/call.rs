@@ -178,6 +178,12 @@ impl Recorder {
             let callee = self.inline(callable, object.cast(), &args, keywords)?;
             let operands = self.pop_n(at + 2);
             let mut func = operands[0];
+            if let Some(Entry { val: Val::Is(names), owned: true, .. }) =
+                operands.get(at + 2 - above..).and_then(|e| e.first())
+            {
+                // The code object has the names of the keywords, too.
+                self.emit(Uop::DecrefAlive, &[*names]);
+            }
             if let Some((function, receiver, release)) = bound {
                 self.emit(Uop::Incref, &[function]);
                 self.emit(Uop::Incref, &[receiver]);

@@ -478,6 +478,21 @@ impl Recorder {
             || py::is_text_iterator(ty as *mut py::Type)
     }
 
+    /// Relies on what the type of `on_type`, an attribute of a type that the trace depends on, does about being loaded or
+    /// stored through an instance: a class written in Python may yet become a descriptor, and the attribute get another class.
+    pub(crate) fn rely_on_binding(&mut self, on_type: *mut py::Object) {
+        if on_type.is_null() {
+            return;
+        }
+        // SAFETY: the type has the attribute.
+        let kind = unsafe { py::Object::type_of(on_type) } as usize;
+        if class_may_change(kind) {
+            self.depend(Dependency::Type(kind));
+            let v = self.const_obj(on_type as u64);
+            self.guard_type(v, on_type);
+        }
+    }
+
     pub(crate) fn depend(&mut self, d: Dependency) {
         if !self.dependencies.contains(&d) {
             self.dependencies.push(d);

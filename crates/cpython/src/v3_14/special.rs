@@ -415,3 +415,25 @@ pub unsafe fn truth_of_answer(answer: *mut Object) -> isize {
         truth
     }
 }
+
+/// The offset of a `__slots__` member of `ty`, if `descr`, an attribute of it, is one that can be read (or written) without
+/// ado. It may also be one of another class, which refuses other objects.
+///
+/// # Safety
+/// `ty` and `descr` are live objects.
+pub unsafe fn slot_offset(ty: *mut Type, descr: *mut Object, write: bool) -> Option<usize> {
+    // SAFETY: the caller's.
+    unsafe {
+        if (*descr).ob_type != PyMemberDescr_Type() {
+            return None;
+        }
+        let member: *mut MemberDescr = descr.cast();
+        let def = (*member).d_member;
+        let forbidden = MEMBER_AUDIT_READ | if write { MEMBER_READONLY } else { 0 };
+        ((*def).kind as u32 == MEMBER_OBJECT_EX
+            && (*def).flags as u32 & forbidden == 0
+            && (*def).offset > 0
+            && PyType_IsSubtype(ty, (*member).d_type) != 0)
+            .then_some((*def).offset as usize)
+    }
+}

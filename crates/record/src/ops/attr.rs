@@ -91,6 +91,9 @@ impl Recorder {
                     place = Place::Class { object: on_type, absent: Absent::FromDict { name } };
                 }
             }
+            if !matches!(place, Place::Unknown) {
+                self.rely_on_binding(py::_PyType_Lookup(ty, name));
+            }
             match place {
                 Place::Inline { offset, valid } => {
                     self.guard_instance(v, object);
@@ -207,6 +210,7 @@ impl Recorder {
                 return Ok(false);
             }
             self.depend(Dependency::Type(class as usize));
+            self.rely_on_binding(found);
             self.pop();
             let f = self.class_constant(found);
             self.push(f);
@@ -281,11 +285,9 @@ impl Recorder {
             if !on_type.is_null() {
                 let descr = py::Object::type_of(on_type);
                 if descr == py::PyMemberDescr_Type() {
-                    let member = (*on_type.cast::<py::MemberDescr>()).d_member;
-                    if (*member).kind == py::MEMBER_OBJECT_EX as i32 && (*member).offset > 0 {
-                        return Place::Slot { offset: (*member).offset as usize };
-                    }
-                    return Place::Unknown;
+                    // One that is read-only or of another class is left to CPython.
+                    return py::special::slot_offset(ty, on_type, true)
+                        .map_or(Place::Unknown, |offset| Place::Slot { offset });
                 }
                 if !(*descr).tp_descr_set.is_null() {
                     return Place::Unknown;
@@ -381,6 +383,9 @@ impl Recorder {
             } else {
                 Place::Unknown
             };
+            if matches!(place, Place::Inline { .. }) {
+                self.rely_on_binding(py::_PyType_Lookup(ty, name));
+            }
             let offset = match place {
                 Place::Inline { offset, valid } if (*py::Object::managed_dict(object)).is_null() => {
                     self.guard_instance(target, object);

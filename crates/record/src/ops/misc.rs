@@ -162,6 +162,7 @@ impl Recorder {
                 self.guard_type(receiver, object);
             }
             self.depend(Dependency::Type(ty as usize));
+            self.rely_on_binding(found);
             let (s, c, r) = (self.peek(2), self.peek(1), self.peek(0));
             let mut releases = vec![(c, class_object), (s, sup)];
             if !binds {

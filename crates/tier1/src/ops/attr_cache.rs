@@ -403,24 +403,6 @@ unsafe fn is_method(op: *mut Object) -> bool {
     unsafe { Type::has_flag((*op).ob_type, TPFLAGS_METHOD_DESCRIPTOR) }
 }
 
-/// The offset of a `__slots__` member, if `descr` is one that can be read (or written) without ado.
-unsafe fn slot_offset(ty: *mut Type, descr: *mut Object, write: bool) -> Option<usize> {
-    // SAFETY: live objects.
-    unsafe {
-        if (*descr).ob_type != PyMemberDescr_Type() {
-            return None;
-        }
-        let member: *mut MemberDescr = descr.cast();
-        let def = (*member).d_member;
-        let forbidden = MEMBER_AUDIT_READ | if write { MEMBER_READONLY } else { 0 };
-        ((*def).kind as u32 == MEMBER_OBJECT_EX
-            && (*def).flags as u32 & forbidden == 0
-            && (*def).offset > 0
-            && PyType_IsSubtype(ty, (*member).d_type) != 0)
-            .then_some((*def).offset as usize)
-    }
-}
-
 /// Where the instance keeps an attribute of that name.
 enum Own {
     /// In an inline value at this byte offset from the object.
@@ -523,7 +505,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
             return None;
         }
         if !descr.is_null() && is_data_descriptor(descr) {
-            if let Some(offset) = slot_offset(ty, descr, false) {
+            if let Some(offset) = special::slot_offset(ty, descr, false) {
                 return Choice::new(load_attr_slot::<false>, version, offset);
             }
             if (*descr).ob_type == PyProperty_Type() && !method {
@@ -623,7 +605,7 @@ unsafe fn choose_store(owner: *mut Object, name: *mut Object) -> Option<Choice> 
             return None;
         }
         if !descr.is_null() && is_data_descriptor(descr) {
-            let offset = slot_offset(ty, descr, true)?;
+            let offset = special::slot_offset(ty, descr, true)?;
             return Choice::new(store_attr_slot::<false>, version, offset);
         }
         match own_attribute(owner, name) {

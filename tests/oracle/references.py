@@ -180,7 +180,9 @@ def watch(log):
 def code_counts(path):
     """The counts of the functions and code objects of this file that are alive, and of their constants, by name."""
     gc.collect()
-    functions = [f for f in gc.get_objects() if type(f) is type(main) and f.__code__.co_filename == path]
+    functions = [
+        f for f in gc.get_objects() if type(f) is type(main) and f.__code__.co_filename == path
+    ]
     counts, todo = {}, []
     while functions:
         f = functions.pop()

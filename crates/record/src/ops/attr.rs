@@ -353,9 +353,8 @@ impl Recorder {
                 }
                 return Ok(());
             }
-            self.depend(Dependency::DictKey { dict: dict as usize, key: name as usize });
+            let f = self.dict_value(dict, name).ok_or(Abort::Exception)?;
             self.pop();
-            let f = self.constant_entry(found);
             self.push(f);
             if method {
                 self.push(Entry::NULL);

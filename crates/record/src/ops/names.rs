@@ -31,22 +31,29 @@ impl Recorder {
                 return Err(Abort::Value("globals that are no plain dict"));
             }
             self.guard_globals(globals, builtins);
-            for dict in [globals, builtins] {
-                if self.varying.contains(&(dict as usize, name as usize))
-                    && let Some(address) = self.entry_address(dict, name)
-                {
-                    let v = self.emit_imm(Uop::LoadAt, &[], address as u64, 0);
-                    self.emit(Uop::GuardNonNull, &[v]);
-                    self.emit(Uop::Incref, &[v]);
-                    return Ok(Entry::owned(v));
-                }
-                self.depend(Dependency::DictKey { dict: dict as usize, key: name as usize });
-                let found = py::PyDict_GetItemWithError(dict, name);
-                if !found.is_null() {
-                    return Ok(self.constant_entry(found));
-                }
+            match self.dict_value(globals, name) {
+                Some(found) => Ok(found),
+                None => self.dict_value(builtins, name).ok_or(Abort::Exception),
             }
-            Err(Abort::Exception)
+        }
+    }
+
+    /// What a namespace has by a name, if anything: a constant, under its watcher, or, where traces assign it, which no
+    /// watcher hears of, what the entry holds.
+    pub(crate) unsafe fn dict_value(&mut self, dict: *mut py::Object, name: *mut py::Object) -> Option<Entry> {
+        // SAFETY: the caller's: an exact dict, in which a string key runs no Python code.
+        unsafe {
+            if self.varying.contains(&(dict as usize, name as usize))
+                && let Some(address) = self.entry_address(dict, name)
+            {
+                let v = self.emit_imm(Uop::LoadAt, &[], address as u64, 0);
+                self.emit(Uop::GuardNonNull, &[v]);
+                self.emit(Uop::Incref, &[v]);
+                return Some(Entry::owned(v));
+            }
+            self.depend(Dependency::DictKey { dict: dict as usize, key: name as usize });
+            let found = py::PyDict_GetItemWithError(dict, name);
+            (!found.is_null()).then(|| self.constant_entry(found))
         }
     }
 

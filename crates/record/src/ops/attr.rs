@@ -415,8 +415,12 @@ impl Recorder {
                 self.release(plan);
                 return Ok(());
             }
-            if let (Place::Inline { offset, valid }, Some(_)) = (&place, offset) {
-                return self.store_new_attr(object, *offset, *valid);
+            match (&place, offset) {
+                (Place::Inline { offset, valid }, Some(_)) => {
+                    return self.store_new_attr(object, *offset, Some(*valid));
+                }
+                (Place::Slot { offset }, Some(_)) => return self.store_new_attr(object, *offset, None),
+                _ => {}
             }
             let operands = self.pop_n(2);
             self.escape(EscapeHelper::SetAttr, name as u64, &operands);
@@ -424,9 +428,14 @@ impl Recorder {
         Ok(())
     }
 
-    /// The first store of an attribute that has a place in the inline values: it also becomes the last in their order.
-    /// The instance is guarded.
-    unsafe fn store_new_attr(&mut self, object: *mut py::Object, offset: usize, valid: usize) -> Result<(), Abort> {
+    /// The first store of an attribute that has a place: in the inline values, whose `valid` byte is there, where it also
+    /// becomes the last in their order, or in a slot. The instance is guarded.
+    unsafe fn store_new_attr(
+        &mut self,
+        object: *mut py::Object,
+        offset: usize,
+        valid: Option<usize>,
+    ) -> Result<(), Abort> {
         let (target, value) = (self.peek_value(0)?, self.peek_value(1)?);
         let old = self.emit_imm(Uop::LoadAttr, &[target], offset as u64, 0);
         self.emit_imm(Uop::GuardIs, &[old], 0, 0);
@@ -434,9 +443,11 @@ impl Recorder {
         let plan = self.plan_release(&[(t, object)]);
         self.with_reference(e);
         self.emit_imm(Uop::StoreAttr, &[target, value], offset as u64, 0);
-        let values = valid - offset_of!(py::DictValues, valid);
-        let index = (offset - values - offset_of!(py::DictValues, values)) / 8;
-        self.emit_imm(Uop::AddToInsertionOrder, &[target], values as u64, index as u64);
+        if let Some(valid) = valid {
+            let values = valid - offset_of!(py::DictValues, valid);
+            let index = (offset - values - offset_of!(py::DictValues, values)) / 8;
+            self.emit_imm(Uop::AddToInsertionOrder, &[target], values as u64, index as u64);
+        }
         self.pop_n(2);
         self.release(plan);
         Ok(())

@@ -34,7 +34,12 @@ def run(config, say):
     say(f"profiling with {tool}")
     with tempfile.TemporaryDirectory() as folder:
         log, stats = os.path.join(folder, "log"), os.path.join(folder, "stats")
-        command, suite, stdin = what(config, contestant, tool, say)
+        chosen = what(config, contestant, tool, say)
+        if chosen is None:
+            name = config["program"][0]
+            print(f"error: {name} is neither a file nor a benchmark", file=sys.stderr)
+            return 2
+        command, suite, stdin = chosen
         environment = contestant.environment(
             suite, TIERUP_DUMP="map", TIERUP_LOG=log, TIERUP_STATS_FILE=stats
         )
@@ -59,7 +64,7 @@ def run(config, say):
 
 
 def what(config, contestant, tool, say):
-    """The command, the suite it is of, and its input."""
+    """The command, the suite it is of, and its input; ``None`` if there is no such program."""
     words = config["program"]
     if len(words) == 1 and not Path(words[0]).exists():
         for suite in ("kernels", "real"):
@@ -68,6 +73,9 @@ def what(config, contestant, tool, say):
                 spec = json.dumps(program.spec(contestant))
                 lines = "".join(json.dumps(line) + "\n" for line in WORK[tool])
                 return [contestant.python, str(WORKER), spec], suite, lines.encode()
+    # Python's own options may come first.
+    if not words[0].startswith("-") and not Path(words[0]).exists():
+        return None
     return [contestant.python, *words], None, b""
 
 

@@ -180,8 +180,6 @@ def test_frames_are_sampled(tmp_path):
 
 
 def test_a_program_that_is_not_there_is_not_run(tmp_path, monkeypatch):
-    from tierup_bench.profile import command
-
     monkeypatch.chdir(tmp_path)
     assert (
         command.what({"program": ["missing.py"], "folder": tmp_path}, None, "perf", print) is None

@@ -2,6 +2,7 @@
 
 use super::api::*;
 use super::layout::*;
+use super::special::look_up;
 
 impl Tuple {
     /// Item `i`, borrowed.
@@ -484,16 +485,10 @@ impl Type {
             if !Type::has_flag(this, TPFLAGS_HEAPTYPE) {
                 return false;
             }
-            let find = |ty: *mut Type, name: &core::ffi::CStr| {
-                let name = PyUnicode_InternFromString(name.as_ptr());
-                let found = _PyType_Lookup(ty, name);
-                super::refs::decref(name);
-                found
-            };
-            let fallback = find(this, c"__getattr__");
+            let fallback = look_up(this, c"__getattr__");
             !fallback.is_null()
                 && Object::type_of(fallback) == PyFunction_Type()
-                && find(this, c"__getattribute__") == find(PyBaseObject_Type(), c"__getattribute__")
+                && look_up(this, c"__getattribute__") == look_up(PyBaseObject_Type(), c"__getattribute__")
         }
     }
 }

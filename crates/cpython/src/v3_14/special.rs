@@ -60,7 +60,7 @@ fn operator_of(oparg: u32) -> Option<(&'static Operator, bool)> {
 }
 
 /// What a type has by this name; null if nothing.
-unsafe fn look_up(ty: *mut Type, name: &CStr) -> *mut Object {
+pub(super) unsafe fn look_up(ty: *mut Type, name: &CStr) -> *mut Object {
     // SAFETY: the caller's; looking up an interned name in types runs no Python code.
     unsafe {
         let name = PyUnicode_InternFromString(name.as_ptr());

@@ -68,8 +68,8 @@ impl Recorder {
             if ty == py::PyModule_Type() {
                 return self.load_module_attr(v, object, name, method);
             }
-            if py::Type::version(ty) != 0 && py::Type::looks_attributes_up_plainly(ty) {
-                let on_type = py::_PyType_Lookup(ty, name);
+            let on_type = Self::find_on_type(object, name);
+            if let Some(on_type) = on_type {
                 if !on_type.is_null() && self.property_special(on_type, method)? {
                     return Ok(());
                 }
@@ -77,7 +77,7 @@ impl Recorder {
                     return Ok(());
                 }
             }
-            let mut place = self.find_attr(object, name);
+            let mut place = on_type.map_or(Place::Unknown, |found| self.find_attr(object, name, found));
             if let Place::Dict { on_type } = place {
                 let own = py::lookup::instance_attribute(object, name);
                 if own == py::iteration_end() {
@@ -91,8 +91,8 @@ impl Recorder {
                     place = Place::Class { object: on_type, absent: Absent::FromDict { name } };
                 }
             }
-            if !matches!(place, Place::Unknown) {
-                self.rely_on_binding(py::_PyType_Lookup(ty, name));
+            if let Some(found) = on_type.filter(|_| !matches!(place, Place::Unknown)) {
+                self.rely_on_binding(found);
             }
             match place {
                 Place::Inline { offset, valid } => {
@@ -274,14 +274,21 @@ impl Recorder {
         }
     }
 
-    unsafe fn find_attr(&self, object: *mut py::Object, name: *mut py::Object) -> Place {
+    /// What the object's type has by that name (null: nothing); `None` where that does not decide.
+    unsafe fn find_on_type(object: *mut py::Object, name: *mut py::Object) -> Option<*mut py::Object> {
         // SAFETY: the real frame holds the object; lookups in types run no Python code.
         unsafe {
             let ty = py::Object::type_of(object);
-            if py::Type::version(ty) == 0 || !py::Type::looks_attributes_up_plainly(ty) {
-                return Place::Unknown;
-            }
-            let on_type = py::_PyType_Lookup(ty, name);
+            let known = py::Type::version(ty) != 0 && py::Type::looks_attributes_up_plainly(ty);
+            known.then(|| py::_PyType_Lookup(ty, name))
+        }
+    }
+
+    /// Where the object has an attribute of which [`Self::find_on_type`] found this.
+    unsafe fn find_attr(&self, object: *mut py::Object, name: *mut py::Object, on_type: *mut py::Object) -> Place {
+        // SAFETY: the real frame holds the object.
+        unsafe {
+            let ty = py::Object::type_of(object);
             if !on_type.is_null() {
                 let descr = py::Object::type_of(on_type);
                 if descr == py::PyMemberDescr_Type() {
@@ -377,13 +384,11 @@ impl Recorder {
             }
             // A target that dies at once takes with it what was just stored.
             let dies = self.peek(0).owned && (*object).ob_refcnt == 1;
-            let place = if (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() && !dies {
-                self.find_attr(object, name)
-            } else {
-                Place::Unknown
-            };
-            if matches!(place, Place::Inline { .. }) {
-                self.rely_on_binding(py::_PyType_Lookup(ty, name));
+            let settable = (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() && !dies;
+            let on_type = if settable { Self::find_on_type(object, name) } else { None };
+            let place = on_type.map_or(Place::Unknown, |found| self.find_attr(object, name, found));
+            if let (Place::Inline { .. }, Some(found)) = (&place, on_type) {
+                self.rely_on_binding(found);
             }
             let offset = match place {
                 Place::Inline { offset, valid } if (*py::Object::managed_dict(object)).is_null() => {

@@ -255,7 +255,7 @@ impl Recorder {
 
 /// A callee whose frame can be entered.
 pub(crate) struct Inlined {
-    code_id: ir::CodeId,
-    code: *mut py::Code,
-    slots: Vec<Entry>,
+    pub(super) code_id: ir::CodeId,
+    pub(super) code: *mut py::Code,
+    pub(super) slots: Vec<Entry>,
 }

@@ -130,16 +130,7 @@ impl Recorder {
         let mut callable = self.peek_value(at + 1)?;
         let mut object = self.real_peek(at + 1);
         let mut has_self = !self.real_peek(at).is_null();
-        // One call site may see the same function with a receiver and without.
-        if let Val::Is(receiver) = self.peek(at).val
-            && !self.types.contains_key(&receiver)
-        {
-            if has_self {
-                self.emit(Uop::GuardNonNull, &[receiver]);
-            } else {
-                self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
-            }
-        }
+        self.guard_receiver(at, has_self);
         // SAFETY: the real frame holds the callable; its type is compared before its fields are read.
         unsafe {
             let mut bound = None;
@@ -193,6 +184,20 @@ impl Recorder {
             self.enter(callee, func);
         }
         Ok(())
+    }
+
+    /// Guards whether the call has a receiver, the `n`th entry from the top: one site may see the same function with one and
+    /// without.
+    pub(crate) fn guard_receiver(&mut self, n: usize, has_self: bool) {
+        if let Val::Is(receiver) = self.peek(n).val
+            && !self.types.contains_key(&receiver)
+        {
+            if has_self {
+                self.emit(Uop::GuardNonNull, &[receiver]);
+            } else {
+                self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
+            }
+        }
     }
 
     /// Leaves where one frame more would exceed the recursion limit.

@@ -1,9 +1,10 @@
 //! Calls that stay calls, and the return of the frame a recording started in.
 
 use cpython::abi as py;
-use ir::{Continuation, Count, Inst, Resume, TraceKind, Uop, ValueId};
+use ir::{Count, Inst, Resume, TraceKind, Uop, ValueId};
 
-use crate::state::{AbsFrame, Entry, MAX_DEPTH, MAX_FRAME_WORDS, Val};
+use crate::ops::bind::Inlined;
+use crate::state::{Entry, MAX_DEPTH, MAX_FRAME_WORDS};
 use crate::{Abort, Dependency, Recorder};
 
 /// Arguments of a call, which travel in registers.
@@ -131,16 +132,7 @@ impl Recorder {
         has_self: bool,
     ) {
         self.guard_is(callable, f.cast());
-        // One call site may see the same function with a receiver and without.
-        if let Val::Is(receiver) = self.peek(nargs).val
-            && !self.types.contains_key(&receiver)
-        {
-            if has_self {
-                self.emit(Uop::GuardNonNull, &[receiver]);
-            } else {
-                self.emit_imm(Uop::GuardIs, &[receiver], 0, 0);
-            }
-        }
+        self.guard_receiver(nargs, has_self);
         self.depend(Dependency::Function(f as usize));
     }
 
@@ -164,17 +156,7 @@ impl Recorder {
                 }
             }
             slots.resize(nlocals, Entry::NULL);
-            self.frames.push(AbsFrame {
-                generator: None,
-                code: code_id,
-                code_ptr: code,
-                func,
-                slots,
-                nlocals,
-                pc: 0,
-                continuation: Continuation::Push,
-            });
-            self.expect_code = Some(code);
+            self.enter(Inlined { code_id, code, slots }, func);
         }
     }
 }

@@ -19,10 +19,14 @@ unsafe fn type_matches(owner: *mut Object, ip: *mut Inst) -> bool {
     unsafe { (*(*owner).ob_type).tp_version_tag == (*ip.add(2)).a }
 }
 
-/// Pushes the value, and a null behind it if the attribute instruction's argument asks for one.
+/// Pushes what the owner has at the cached offset, and a null behind it if the attribute instruction's argument asks for one.
 macro_rules! push_value {
-    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $value:expr) => {{
-        *$sp = StackRef::new($value);
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident) => {{
+        let value = *$owner.byte_add((*$ip.add(2)).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return locals::load_fast_borrow::<R>($f, $ip, $sp, $ts);
+        }
+        *$sp = StackRef::new(value);
         if (*$ip.add(1)).a & 1 != 0 {
             *$sp.add(1) = StackRef::NULL;
             return go::<R>($f, $ip.add(11), $sp.add(2), $ts);
@@ -61,11 +65,7 @@ handlers! {
         if R || !type_matches(op, ip) || (*Object::inline_values(op)).valid == 0 {
             return locals::load_fast_borrow::<R>(f, ip, sp, ts);
         }
-        let value = *op.byte_add((*ip.add(2)).b as usize).cast::<*mut Object>();
-        if value.is_null() {
-            return locals::load_fast_borrow::<R>(f, ip, sp, ts);
-        }
-        push_value!(f, ip, sp, ts, value)
+        push_value!(f, ip, sp, ts, op)
     }
 
     fn local_attr_slot(f, ip, sp, ts) {
@@ -73,11 +73,7 @@ handlers! {
         if R || !type_matches(op, ip) {
             return locals::load_fast_borrow::<R>(f, ip, sp, ts);
         }
-        let value = *op.byte_add((*ip.add(2)).b as usize).cast::<*mut Object>();
-        if value.is_null() {
-            return locals::load_fast_borrow::<R>(f, ip, sp, ts);
-        }
-        push_value!(f, ip, sp, ts, value)
+        push_value!(f, ip, sp, ts, op)
     }
 
     fn local_method_with_values(f, ip, sp, ts) {

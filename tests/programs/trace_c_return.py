@@ -95,9 +95,21 @@ def driver(n):
     return total
 
 
+def compiled(n):
+    total = 0
+    for i in range(n):
+        if i == n - 3:
+            mon.set_events(FIRST, E.CALL | E.C_RETURN | E.C_RAISE)
+        total += plain(i) + len(str(i))
+    mon.set_events(FIRST, 0)
+    return total
+
+
 first, second = watch(FIRST, NAMES, "first"), watch(SECOND, NAMES, "second")
 print(driver(400))
 show("mid-loop")
+print(compiled(600), compiled(700))
+show("mid-loop of machine code")
 print(driver(3))
 show("again")
 

@@ -14,6 +14,12 @@ pub trait Host {
 
     /// Runs an escape; `None` leaves the trace. `value` reads the trace's values, for the "during" snapshot.
     fn escape(&mut self, site: &Escape<'_>, value: &dyn Fn(ValueId) -> u64) -> Option<u64>;
+
+    /// Whether the trace is to be left at this uop, which can leave it, although nothing fails: before it, or after an
+    /// escape. `iterations` as in [`Exit`].
+    fn leaves(&mut self, _at: ValueId, _iterations: u64) -> bool {
+        false
+    }
 }
 
 /// An escape about to run.
@@ -32,7 +38,7 @@ pub struct Exit {
     /// The uop that left it: one whose condition failed, an `escape`, `exit` or `link`.
     pub at: ValueId,
     pub snap: SnapId,
-    /// Values by number; those not made (yet) are 0.
+    /// Values by number; those not made (yet) are 0. The result of an escape is one where it succeeded.
     pub values: Vec<u64>,
     /// Times that the jump was taken.
     pub iterations: u64,
@@ -61,7 +67,9 @@ pub unsafe fn run(trace: &Trace, cx: u64, entry: &[u64], host: &mut dyn Host, fu
         let args: Vec<u64> = inst.args.iter().map(|a| values[a.0 as usize]).collect();
         let imms = inst.imms;
         let facts = inst.op.facts();
+        let leaves = inst.snap.is_some() && host.leaves(ValueId(n as u32), iterations);
         let step = match (facts.form, inst.op) {
+            (_, op) if leaves && op != Uop::Escape => Step::Exit,
             // SAFETY: by this function's contract.
             (Form::Stencil, op) => unsafe { body(op, cx, &args, imms) },
             (Form::Call, op) => match host.call(op, &args, imms) {
@@ -115,7 +123,10 @@ pub unsafe fn run(trace: &Trace, cx: u64, entry: &[u64], host: &mut dyn Host, fu
                 let snap = inst.snap.expect("the trace is verified");
                 let site = Escape { trace, snap, helper: imms[0] as u32, arg: imms[1], operands: &args };
                 match host.escape(&site, &|v| values[v.0 as usize]) {
-                    Some(v) => Step::Next(v),
+                    Some(v) => {
+                        values[n] = v;
+                        if leaves { Step::Exit } else { Step::Next(v) }
+                    }
                     None => Step::Exit,
                 }
             }

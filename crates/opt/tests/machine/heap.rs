@@ -167,6 +167,11 @@ impl Heap {
         assert!(self.is_immortal(object) || self.live.contains(&object), "{object:#x} is dead or no object");
     }
 
+    pub fn count(&self, object: u64) -> u32 {
+        self.check(object);
+        get(object, layout::REFCNT) as u32
+    }
+
     /// Whether one reference is all there is (or counts do not matter).
     pub fn is_alone(&self, object: u64) -> bool {
         self.is_immortal(object) || get(object, layout::REFCNT) as u32 == 1

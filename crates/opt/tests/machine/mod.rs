@@ -1,8 +1,11 @@
 //! A small stack machine over locals: its programs, its interpreter and its recorder.
 pub mod heap;
+pub mod native;
 pub mod record;
+pub mod state;
 
 use heap::{Heap, Value};
+use state::State;
 
 /// Local that holds the list.
 pub const LIST_SLOT: usize = 0;
@@ -74,7 +77,7 @@ pub struct Machine {
     pub stack: Vec<(u64, bool)>,
     pub pc: usize,
     /// What opaque calls saw.
-    pub log: Vec<Vec<Value>>,
+    pub log: Vec<State>,
     pub steps: usize,
 }
 
@@ -100,9 +103,9 @@ impl Machine {
         }
     }
 
-    /// What an opaque call does, and its result. It sees the locals, and changes the list now and then.
+    /// What an opaque call does, and its result. It sees everything, and changes the list now and then.
     pub fn opaque(&mut self, argument: u64) -> u64 {
-        let seen = self.locals().iter().map(|&o| self.heap.value(o)).collect();
+        let seen = State::of(self);
         self.log.push(seen);
         if self.log.len().is_multiple_of(3) {
             let list = self.locals()[LIST_SLOT];

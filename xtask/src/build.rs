@@ -69,13 +69,20 @@ pub fn faulty(profile: Profile, package: &Path) -> Result<()> {
     put(profile, &["--features", "fault-injection"], package.join(name))
 }
 
+/// Builds the allocator that finds uses of freed memory.
+pub fn guard() -> Result<PathBuf> {
+    let mut cargo = command("cargo", ["build", "--release", "--package", "tierup-guard"]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    library(&narrated(&mut cargo)?, "guard").ok_or_else(|| anyhow!("cargo built no library"))
+}
+
 fn put(profile: Profile, features: &[&str], module: PathBuf) -> Result<()> {
     let mut cargo = command("cargo", ["build", "--package", "tierup-py"]);
     cargo.arg("--message-format=json-render-diagnostics").args(features);
     if !profile.dev {
         cargo.arg("--release");
     }
-    let built = library(&narrated(&mut cargo)?).ok_or_else(|| anyhow!("cargo built no extension module"))?;
+    let built = library(&narrated(&mut cargo)?, "_native").ok_or_else(|| anyhow!("cargo built no extension module"))?;
     let fresh = fs::read(&built)?;
     if fs::read(&module).is_ok_and(|current| current == fresh) {
         return Ok(());
@@ -86,11 +93,11 @@ fn put(profile: Profile, features: &[&str], module: PathBuf) -> Result<()> {
     Ok(())
 }
 
-/// The library among cargo's messages.
-fn library(messages: &str) -> Option<PathBuf> {
+/// The library of this name among cargo's messages.
+fn library(messages: &str, name: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     messages
-        .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == "_native")
+        .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == name)
         .find_map(|message| message["filenames"][0].as_str().map(PathBuf::from))
 }
 
@@ -139,8 +146,8 @@ mod tests {
 not JSON
 {"reason":"compiler-artifact","target":{"name":"_native"},"filenames":["/t/lib_native.so"]}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(library(messages), Some(PathBuf::from("/t/lib_native.so")));
-        assert_eq!(library("{}"), None);
+        assert_eq!(library(messages, "_native"), Some(PathBuf::from("/t/lib_native.so")));
+        assert_eq!(library("{}", "_native"), None);
     }
 
     #[test]

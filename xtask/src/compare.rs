@@ -52,6 +52,12 @@ impl Setting {
         }
     }
 
+    /// The same, with more variables.
+    pub fn with(mut self, variables: &[(&str, &str)]) -> Setting {
+        self.variables.extend(Setting::new("", variables).variables);
+        self
+    }
+
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -194,7 +200,11 @@ impl Stats {
 
     /// The statistics of a process that has ended.
     pub fn of(folder: &Path, outcome: &Outcome) -> Option<Stats> {
-        Stats::read(&folder.join(format!("stats-{}.json", outcome.process)))
+        Stats::read(&Stats::file_of(folder, outcome))
+    }
+
+    pub fn file_of(folder: &Path, outcome: &Outcome) -> PathBuf {
+        folder.join(format!("stats-{}.json", outcome.process))
     }
 
     fn read(file: &Path) -> Option<Stats> {

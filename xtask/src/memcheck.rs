@@ -1,11 +1,16 @@
-//! `cargo xtask memcheck`: the code generator's tests, and a program that is compiled and left in every way, under valgrind.
+//! `cargo xtask memcheck`: the code generator's tests, and a program that is compiled and left in every way, under valgrind;
+//! or programs with an allocator that finds uses of freed memory.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::build;
+use crate::compare::Setting;
+use crate::diff;
+use crate::process::{End, capture, clear_settings};
 use crate::util::{command, note, root};
 use crate::venv::Venv;
 
@@ -18,13 +23,51 @@ const ERROR: i32 = 9;
 const PROGRAM: &str = "import tierup, scenario\nwant = scenario.cycle()\ntierup.enable()\nassert scenario.cycle() == want\n\
                        assert tierup.stats()['traces.made'] > 0";
 
+/// Reads memory that it has freed.
+const LATE: &str = "import ctypes\nmalloc, free = ctypes.pythonapi.PyMem_Malloc, ctypes.pythonapi.PyMem_Free\n\
+                    malloc.restype, free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]\n\
+                    block = malloc(100)\nfree(block)\nctypes.string_at(block, 1)";
+
 #[derive(clap::Args)]
 pub struct Args {
+    /// Compare programs as `cargo xtask diff` does, with an allocator under which a use of freed memory is fatal
+    #[arg(long)]
+    guard: bool,
+    /// As for `cargo xtask diff`
+    #[arg(long, value_delimiter = ',', value_name = "LIST", requires = "guard", default_values = ["default", "hot", "exit-all"])]
+    settings: Vec<String>,
     #[command(flatten)]
     profile: build::Profile,
+    /// Programs, or directories of programs [default: tests/programs]
+    #[arg(value_name = "PROGRAM", requires = "guard")]
+    programs: Vec<PathBuf>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if args.guard { guarded(args) } else { valgrind_finds_nothing(args) }
+}
+
+fn guarded(args: &Args) -> Result<ExitCode> {
+    let venv = build::build(args.profile)?;
+    let library = build::guard()?;
+    let library = library.to_str().context("the path of the build is no UTF-8")?;
+    let variables = [("LD_PRELOAD", library), ("PYTHONMALLOC", "malloc"), ("PYTHONFAULTHANDLER", "1")];
+    let mut late = venv.python();
+    late.args(["-c", LATE]);
+    clear_settings(&mut late);
+    let outcome = capture(late.envs(variables), "", Duration::from_secs(60))?;
+    if outcome.end != End::Signal(libc::SIGSEGV) {
+        bail!(
+            "the allocator does not work here: a program that reads freed memory: {}\n{}",
+            outcome.end,
+            outcome.stderr
+        );
+    }
+    let settings = args.settings.iter().map(|name| Ok(Setting::parse(name)?.with(&variables)));
+    diff::run_slowly(&venv, &args.programs, &settings.collect::<Result<Vec<_>>>()?)
+}
+
+fn valgrind_finds_nothing(args: &Args) -> Result<ExitCode> {
     let mut passed = true;
     for test in tests()? {
         let name = test.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -74,7 +117,7 @@ fn program(venv: &Venv, stress: &str) -> Result<bool> {
     note(format_args!("memcheck: tests/faults/scenario.py, TIERUP_STRESS={stress}"));
     let mut valgrind = valgrind();
     valgrind.arg(venv.bin("python")).args(["-c", PROGRAM]);
-    crate::process::clear_settings(&mut valgrind);
+    clear_settings(&mut valgrind);
     valgrind.envs([("TIERUP_THRESHOLD", "1"), ("TIERUP_STRESS", stress), ("PYTHONMALLOC", "malloc")]);
     valgrind.env("PYTHONPATH", root().join("tests/faults"));
     let output = valgrind.output().context("valgrind")?;

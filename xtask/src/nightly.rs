@@ -36,6 +36,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ("integer laws", xtask(&["prove", "--z3"])?),
         ("faults", xtask(&["faults", "--all"])?),
         ("memcheck", xtask(&["memcheck"])?),
+        ("uses of freed memory", xtask(&["memcheck", "--guard"])?),
         ("programs", xtask(&["diff"])?),
     ];
     let mut failed = Vec::new();

@@ -287,7 +287,12 @@ fn execute(
     // Both runners exit with 1 where tests failed.
     let whole = matches!(outcome.end, End::Exit(0 | 1));
     let outcomes = Outcomes::read(&text, &if whole { String::new() } else { outcome.end.to_string() }, seconds)?;
-    Ok((outcomes, Stats::of(scratch.path(), &outcome)))
+    let stats = Stats::of(scratch.path(), &outcome);
+    if stats.is_some() {
+        let file = target().join("packages").join(name).with_extension("stats.json");
+        fs::copy(Stats::file_of(scratch.path(), &outcome), file)?;
+    }
+    Ok((outcomes, stats))
 }
 
 fn program(spec: &Spec, installed: &Installed, dir: &Path) -> Command {

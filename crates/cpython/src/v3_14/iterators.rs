@@ -64,9 +64,22 @@ struct Learned {
     known: bool,
     /// The type of iterators over ASCII strings, which CPython does not export.
     ascii_iter: *mut Type,
+    /// What the iterators of a type are, in a hash table by the type's address: each step of an iteration asks.
+    kinds: [(*mut Type, Kind); KIND_SLOTS],
 }
 
-static mut LEARNED: Learned = Learned { known: false, ascii_iter: null_mut() };
+/// Several times as many as there are types in the table.
+const KIND_SLOTS: usize = 64;
+
+static mut LEARNED: Learned =
+    Learned { known: false, ascii_iter: null_mut(), kinds: [(null_mut(), Kind::Sized); KIND_SLOTS] };
+
+/// The place in the table where a type is looked for first.
+#[inline(always)]
+fn kind_slot(ty: *mut Type) -> usize {
+    let address = ty as usize;
+    (address >> 4 ^ address >> 9) % KIND_SLOTS
+}
 
 fn ascii_iter_type() -> *mut Type {
     // SAFETY: written once, by `probe`.
@@ -94,6 +107,7 @@ pub(super) unsafe fn learn() {
     unsafe {
         let known = compare();
         PyErr_Clear();
+        learn_kinds();
         LEARNED.known = known == Some(true);
     }
 }
@@ -210,14 +224,23 @@ pub fn may_step_quietly(ty: *mut Type) -> bool {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Sequence,
+    Range,
+    /// Of a sequence with its length in the header.
+    Sized,
+    Text,
+    /// `reversed` of anything but a list.
+    Reversed,
     /// Of a dict or set.
     Container,
     Enumerate,
     Zip,
 }
 
-fn kind_of(ty: *mut Type) -> Option<Kind> {
+/// Fills the table of kinds.
+///
+/// # Safety
+/// The GIL is held, the symbols are resolved and the type of iterators over ASCII strings is known.
+unsafe fn learn_kinds() {
     let kinds = [
         (PyDictIterKey_Type(), Kind::Container),
         (PyDictIterItem_Type(), Kind::Container),
@@ -225,16 +248,42 @@ fn kind_of(ty: *mut Type) -> Option<Kind> {
         (PyEnum_Type(), Kind::Enumerate),
         (PyZip_Type(), Kind::Zip),
         (PySetIter_Type(), Kind::Container),
-        (ascii_iter_type(), Kind::Sequence),
-        (PyUnicodeIter_Type(), Kind::Sequence),
-        (PyBytesIter_Type(), Kind::Sequence),
-        (PyListRevIter_Type(), Kind::Sequence),
-        (PyReversed_Type(), Kind::Sequence),
-        (PyListIter_Type(), Kind::Sequence),
-        (PyTupleIter_Type(), Kind::Sequence),
-        (PyRangeIter_Type(), Kind::Sequence),
+        (ascii_iter_type(), Kind::Text),
+        (PyUnicodeIter_Type(), Kind::Text),
+        (PyBytesIter_Type(), Kind::Sized),
+        (PyListRevIter_Type(), Kind::Sized),
+        (PyReversed_Type(), Kind::Reversed),
+        (PyListIter_Type(), Kind::Sized),
+        (PyTupleIter_Type(), Kind::Sized),
+        (PyRangeIter_Type(), Kind::Range),
     ];
-    kinds.iter().find(|(known, _)| *known == ty).map(|(_, kind)| *kind)
+    const { assert!(KIND_SLOTS >= 4 * 14) };
+    for (ty, kind) in kinds {
+        let mut at = kind_slot(ty);
+        // SAFETY: the caller's.
+        unsafe {
+            while !LEARNED.kinds[at].0.is_null() && LEARNED.kinds[at].0 != ty {
+                at = (at + 1) % KIND_SLOTS;
+            }
+            LEARNED.kinds[at] = (ty, kind);
+        }
+    }
+}
+
+#[inline(always)]
+fn kind_of(ty: *mut Type) -> Option<Kind> {
+    let mut at = kind_slot(ty);
+    loop {
+        // SAFETY: written once, by `probe`; the table is never full.
+        let (known, kind) = unsafe { LEARNED.kinds[at] };
+        if known == ty {
+            return Some(kind);
+        }
+        if known.is_null() {
+            return None;
+        }
+        at = (at + 1) % KIND_SLOTS;
+    }
 }
 
 /// What the next step of an iterator does.
@@ -256,24 +305,22 @@ enum Outlook {
 pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
     // SAFETY: the caller's.
     unsafe {
-        let ty = Object::type_of(iterator);
-        let next = (*ty).tp_iternext.unwrap_unchecked();
-        if is_text_iterator(ty) && outlook_of_sequence(iterator) == Outlook::Item {
-            return next(iterator);
-        }
+        let next = (*Object::type_of(iterator)).tp_iternext.unwrap_unchecked();
         let mut container = iterator;
-        // A dict or set may be wrapped: whether it can step is seen only by trying.
-        while Object::type_of(container) == PyEnum_Type() {
-            if !may_enumerate(container.cast()) {
-                return null_mut();
+        let outlook = loop {
+            match kind_of(Object::type_of(container)) {
+                // What is wrapped may be a dict or set: whether it can step is seen only by trying.
+                Some(Kind::Enumerate) => {
+                    if !may_enumerate(container.cast()) {
+                        return null_mut();
+                    }
+                    container = (*container.cast::<Enumerate>()).en_sit;
+                }
+                Some(Kind::Container) => return next_of_container(iterator, next, container.cast()),
+                Some(Kind::Zip) => break outlook_of_zip(container.cast()),
+                Some(kind) => break outlook_of_sequence(container, kind),
+                None => return null_mut(),
             }
-            container = (*container.cast::<Enumerate>()).en_sit;
-        }
-        let outlook = match kind_of(Object::type_of(container)) {
-            Some(Kind::Container) => return next_of_container(iterator, next, container.cast()),
-            Some(Kind::Sequence) => outlook_of_sequence(container),
-            Some(Kind::Zip) => outlook_of_zip(container.cast()),
-            Some(Kind::Enumerate) | None => Outlook::Unknown,
         };
         if outlook == Outlook::Unknown {
             return null_mut();
@@ -315,11 +362,11 @@ unsafe fn next_of_container(iterator: *mut Object, next: super::types::UnaryFn, 
     }
 }
 
-unsafe fn outlook_of_sequence(it: *mut Object) -> Outlook {
+#[inline(always)]
+unsafe fn outlook_of_sequence(it: *mut Object, kind: Kind) -> Outlook {
     // SAFETY: as above.
     unsafe {
-        let ty = Object::type_of(it);
-        if ty == PyRangeIter_Type() {
+        if kind == Kind::Range {
             return if (*it.cast::<RangeIter>()).len > 0 { Outlook::Item } else { Outlook::End };
         }
         // List, tuple and the others have index and sequence in the same places.
@@ -328,22 +375,18 @@ unsafe fn outlook_of_sequence(it: *mut Object) -> Outlook {
         if sequence.is_null() {
             return Outlook::End;
         }
-        let of = Object::type_of(sequence);
-        let len = if ty == ascii_iter_type() || ty == PyUnicodeIter_Type() {
-            (*sequence.cast::<AsciiStr>()).length
-        } else if ty != PyReversed_Type() || of == PyTuple_Type() {
-            (*sequence.cast::<VarObject>()).ob_size
-        } else {
-            return Outlook::Unknown;
+        let len = match kind {
+            Kind::Sized => (*sequence.cast::<VarObject>()).ob_size,
+            Kind::Text => (*sequence.cast::<AsciiStr>()).length,
+            Kind::Reversed if Object::type_of(sequence) == PyTuple_Type() => (*sequence.cast::<VarObject>()).ob_size,
+            _ => return Outlook::Unknown,
         };
-        let survives = || Object::is_immortal(sequence) || (*sequence).ob_refcnt > 1;
         if (0..len).contains(&(*it).it_index) {
-            Outlook::Item
-        } else if survives() || of == PyUnicode_Type() || of == PyBytes_Type() {
-            Outlook::End
-        } else {
-            Outlook::Unknown
+            return Outlook::Item;
         }
+        let survives = Object::is_immortal(sequence) || (*sequence).ob_refcnt > 1;
+        let of = Object::type_of(sequence);
+        if survives || of == PyUnicode_Type() || of == PyBytes_Type() { Outlook::End } else { Outlook::Unknown }
     }
 }
 
@@ -357,12 +400,14 @@ unsafe fn outlook_of_zip(zip: *mut Zip) -> Outlook {
         let mut all = Outlook::Item;
         for i in 0..n {
             let it = Tuple::item((*zip).ittuple, i);
-            if kind_of(Object::type_of(it)) != Some(Kind::Sequence)
-                || (0..i).any(|other| Tuple::item((*zip).ittuple, other) == it)
-            {
+            if (0..i).any(|other| Tuple::item((*zip).ittuple, other) == it) {
                 return Outlook::Unknown;
             }
-            match outlook_of_sequence(it) {
+            let kind = match kind_of(Object::type_of(it)) {
+                None | Some(Kind::Container | Kind::Enumerate | Kind::Zip) => return Outlook::Unknown,
+                Some(kind) => kind,
+            };
+            match outlook_of_sequence(it, kind) {
                 Outlook::Item => {}
                 Outlook::End if (*zip).strict == 0 => all = Outlook::End,
                 _ => return Outlook::Unknown,

@@ -35,6 +35,8 @@ const HOT: &[&str] = &[
     "float::divide_float",
     "compare::compare_int_jump",
     "compare::compare_float_jump",
+    "compare::compare_str",
+    "compare::compare_str_jump",
     "compare::is_op",
     "locals::load_fast",
     "locals::load_fast_borrow",
@@ -122,6 +124,7 @@ fn is_family(name: &str) -> bool {
         || name.starts_with("ops::")
             && ![
                 "version_for",
+                "binary::version",
                 "choose",
                 "specialize",
                 "::select",

@@ -69,6 +69,26 @@ impl AsciiStr {
         unsafe { (*this).state & STR_ASCII != 0 }
     }
 
+    /// `PyUnicode_READ_CHAR`.
+    ///
+    /// # Safety
+    /// `this` is an exact str, the index below its length.
+    #[inline(always)]
+    pub unsafe fn char_at(this: *mut Self, index: usize) -> u32 {
+        // SAFETY: the caller's; the characters of exact strings follow their headers.
+        unsafe {
+            if Self::is_ascii(this) {
+                return u32::from(*this.add(1).cast::<u8>().add(index));
+            }
+            let data = this.cast::<CompactStr>().add(1);
+            match Self::kind(this) {
+                1 => u32::from(*data.cast::<u8>().add(index)),
+                2 => u32::from(*data.cast::<u16>().add(index)),
+                _ => *data.cast::<u32>().add(index),
+            }
+        }
+    }
+
     /// `PyUnicode_CHECK_INTERNED`.
     ///
     /// # Safety

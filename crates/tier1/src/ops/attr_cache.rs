@@ -40,6 +40,16 @@ pub(crate) unsafe fn values_match(owner: *mut Object, keys_version: u32) -> bool
     }
 }
 
+/// Whether an object's attributes are in a dict and its keys have this version.
+#[inline(always)]
+unsafe fn dict_keys_match(owner: *mut Object, keys_version: u32) -> bool {
+    // SAFETY: an object whose type's version says that it has a managed dict.
+    unsafe {
+        let dict = *Object::managed_dict(owner);
+        !dict.is_null() && (*(*dict).ma_keys).dk_version == keys_version
+    }
+}
+
 /// Replaces the owner by the value, and pushes a null behind it if the argument asks for one.
 macro_rules! replace_owner {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident, $value:expr) => {{
@@ -201,6 +211,25 @@ handlers! {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         push_method!(f, ip, sp, ts, owner)
+    }
+
+    fn load_attr_method_with_dict(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) || !dict_keys_match(op, (*ip.add(2)).a) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        push_method!(f, ip, sp, ts, owner)
+    }
+
+    /// An attribute of the class of an instance whose own are in a dict, and do not include it.
+    fn load_attr_nondescriptor_with_dict(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if !type_matches(op, ip) || !dict_keys_match(op, (*ip.add(2)).a) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
     }
 
     /// A property whose getter is a Python function: runs it here.
@@ -422,6 +451,8 @@ enum Absent {
     NoDict,
     /// It could have a dict but does not have one yet.
     LazyDict,
+    /// Its dict lacks it.
+    FromDict(*mut DictKeys),
 }
 
 unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
@@ -445,13 +476,14 @@ unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
                 };
             }
             let keys = (*dict).ma_keys;
-            if (*keys).dk_kind as usize == DICT_KEYS_UNICODE
-                && let Some(i) = DictKeys::index_of_name(keys, name)
-                && (*DictKeys::unicode_entries(keys).add(i)).me_key == name
-            {
-                return Own::Entry(i);
+            if (*keys).dk_kind as usize != DICT_KEYS_UNICODE {
+                return Own::Unknown;
             }
-            return Own::Unknown;
+            return match DictKeys::index_of_name(keys, name) {
+                None => Own::Absent(Absent::FromDict(keys)),
+                Some(i) if (*DictKeys::unicode_entries(keys).add(i)).me_key == name => Own::Entry(i),
+                Some(_) => Own::Unknown,
+            };
         }
         if (*ty).tp_dictoffset == 0 { Own::Absent(Absent::NoDict) } else { Own::Unknown }
     }
@@ -533,6 +565,9 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                         .with_found(descr)
                         .with_keys_version(DictKeys::version(keys, ts))
                 }
+                Absent::FromDict(keys) => Choice::new(load_attr_method_with_dict::<false>, version, 0)?
+                    .with_found(descr)
+                    .with_keys_version(DictKeys::version(keys, ts)),
                 Absent::NoDict => Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr)),
                 Absent::LazyDict => {
                     Some(Choice::new(load_attr_method_lazy_dict::<false>, version, 0)?.with_found(descr))
@@ -545,6 +580,9 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                         .with_found(descr)
                         .with_keys_version(DictKeys::version(keys, ts))
                 }
+                Absent::FromDict(keys) => Choice::new(load_attr_nondescriptor_with_dict::<false>, version, 0)?
+                    .with_found(descr)
+                    .with_keys_version(DictKeys::version(keys, ts)),
                 Absent::NoDict => {
                     Some(Choice::new(load_attr_nondescriptor_no_dict::<false>, version, 0)?.with_found(descr))
                 }

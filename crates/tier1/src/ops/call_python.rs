@@ -80,7 +80,9 @@ pub(crate) unsafe fn choose(
         let misses = (*ip.add(3)).a + 1;
         (*ip.add(3)).a = misses;
         let handler = if total == wanted {
-            if misses > MONOMORPHIC_MISSES && !was_bound {
+            if misses > MONOMORPHIC_MISSES && was_bound {
+                call_bound_any::<false> as *const ()
+            } else if misses > MONOMORPHIC_MISSES {
                 call_py_any::<false> as *const ()
             } else if was_bound {
                 call_bound_method::<false> as *const ()
@@ -138,6 +140,22 @@ macro_rules! enter_function {
         (*$ts).current_frame = new;
         (*$ts).py_recursion_remaining -= 1;
         (new, tier1)
+    }};
+}
+
+/// Takes a bound method apart and enters its function; all that could hinder that has been checked.
+macro_rules! enter_bound {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $callable:ident, $method:ident, $total:ident, $tier1:ident) => {{
+        let bound = *$callable;
+        *$callable.add(1) = StackRef::new((*$method).im_self);
+        *$callable = StackRef::new((*$method).im_func);
+        if bound.is_counted() && (*bound.object()).ob_refcnt == 1 {
+            return call_unbound::<R>($f, $ip, $sp, $ts, bound.object());
+        }
+        bound.close_shared();
+        let args = $sp.sub($total);
+        let (new, tier1) = enter_function!($f, $ip, $ts, *$callable, args, $total, $callable, $total, $tier1);
+        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, $ts)
     }};
 }
 
@@ -216,24 +234,38 @@ handlers! {
         if (*function).ob_type != function_type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
             return call_miss::<R>(f, ip, sp, ts);
         }
+        let tier1 = (*ip.add(1)).word as *mut Tier1Code;
         let total = (*ip.add(2)).a as usize;
-        if total != (*ip).a as usize + 1
-            || !has_stack_space(ts, (*((*ip.add(1)).word as *mut Tier1Code)).code)
+        if total != (*ip).a as usize + 1 || !has_stack_space(ts, (*tier1).code) || (*ts).py_recursion_remaining <= 1 {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        enter_bound!(f, ip, sp, ts, callable, method, total, tier1)
+    }
+
+    /// Whatever bound method of a Python function comes, if that takes exactly these arguments.
+    fn call_bound_any(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let method: *mut BoundMethod = (*callable).object().cast();
+        if (*method).ob_base.ob_type != method_type() || !(*callable.add(1)).is_null() || !entry::hook_is_ours(ts) {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let function: *mut Function = (*method).im_func.cast();
+        if (*function).ob_base.ob_type != function_type()
+            || (*function).vectorcall.map(|v| v as usize) != Some(plain_vectorcall())
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        let Some(tier1) = registry::find_decoded((*function).func_code) else {
+            return call_miss::<R>(f, ip, sp, ts);
+        };
+        let total = (*ip).a as usize + 1;
+        if (*tier1).simple_arguments as usize != total
+            || !has_stack_space(ts, (*tier1).code)
             || (*ts).py_recursion_remaining <= 1
         {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        let bound = *callable;
-        *callable.add(1) = StackRef::new((*method).im_self);
-        *callable = StackRef::new(function);
-        if bound.is_counted() && (*bound.object()).ob_refcnt == 1 {
-            return call_unbound::<R>(f, ip, sp, ts, bound.object());
-        }
-        if bound.is_counted() {
-            (*bound.object()).ob_refcnt -= 1;
-        }
-        let (new, tier1) = enter_function!(f, ip, ts, *callable, sp.sub(total), total, callable, total);
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        enter_bound!(f, ip, sp, ts, callable, method, total, tier1)
     }
 
     fn call_py_defaults(f, ip, sp, ts) {

@@ -49,7 +49,7 @@ unsafe fn version_for(next: u8, l: *mut Object, r: *mut Object, oparg: u32) -> H
         } else if lt == float_type() && rt == lt {
             if jumps { compare_float_jump::<false> } else { compare_float::<false> }
         } else if lt == str_type() && rt == lt && matches!(oparg >> 5, cmp::EQ | cmp::NE) {
-            compare_str::<false>
+            if jumps { compare_str_jump::<false> } else { compare_str::<false> }
         } else {
             compare_any::<false>
         }
@@ -86,6 +86,21 @@ macro_rules! jump_on {
             return go::<R>($f, jump.add((*jump).a as usize), $sp.sub(2), $ts);
         }
         go::<R>($f, $ip.add(behind as usize), $sp.sub(2), $ts)
+    }};
+}
+
+/// Ends `in` and `not in` with what the search found; the frame is saved.
+macro_rules! searched {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $search:expr) => {{
+        let found: i32 = $search;
+        let (l, r) = (*$sp.sub(2), *$sp.sub(1));
+        if found < 0 || dies_with(l) || dies_with(r) || core::ptr::eq(l.object(), r.object()) {
+            return release_searched::<R>($f, $ip, $sp, $ts, found);
+        }
+        l.close_shared();
+        r.close_shared();
+        *$sp.sub(2) = bool_ref((found != 0) != ((*$ip).a != 0));
+        proceed::<R>($f, $ip, $ip.add(2), $sp.sub(1), $ts)
     }};
 }
 
@@ -153,7 +168,22 @@ handlers! {
     }
 
     fn compare_str(f, ip, sp, ts) {
-        compare_str_out_of_line::<R>(f, ip, sp, ts)
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let Some(equal) = equal_at_sight(l, r) else {
+            return compare_str_out_of_line::<R>(f, ip, sp, ts);
+        };
+        *sp.sub(2) = bool_ref(equal == ((*ip).a >> 5 == cmp::EQ));
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn compare_str_jump(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let equal = if R { None } else { equal_at_sight(l, r) };
+        let Some(equal) = equal else {
+            return compare_str_out_of_line::<R>(f, ip, sp, ts);
+        };
+        let holds = equal == ((*ip).a >> 5 == cmp::EQ);
+        jump_on!(f, ip, sp, ts, holds)
     }
 
     fn compare_any(f, ip, sp, ts) {
@@ -171,7 +201,52 @@ handlers! {
     }
 
     fn contains_op(f, ip, sp, ts) {
-        contains_op_out_of_line::<R>(f, ip, sp, ts)
+        contains_miss::<R>(f, ip, sp, ts)
+    }
+
+    fn contains_set(f, ip, sp, ts) {
+        contains_set_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn contains_dict(f, ip, sp, ts) {
+        contains_dict_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn contains_str(f, ip, sp, ts) {
+        contains_str_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    /// Containers whose type has no version of its own.
+    fn contains_any(f, ip, sp, ts) {
+        contains_any_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// Whether two strings are equal, if neither is released by that and their identities, headers or first characters tell.
+#[inline(always)]
+unsafe fn equal_at_sight(l: StackRef, r: StackRef) -> Option<bool> {
+    // SAFETY: live objects; types are compared before anything else is read.
+    unsafe {
+        let (a, b) = (l.object(), r.object());
+        if (*a).ob_type != str_type() || (*b).ob_type != str_type() || l.0 & r.0 & TAG_REFCNT == 0 {
+            return None;
+        }
+        if core::ptr::eq(a, b) {
+            return Some(true);
+        }
+        let (a, b): (*mut AsciiStr, *mut AsciiStr) = (a.cast(), b.cast());
+        if (*a).length != (*b).length || ((*a).state ^ (*b).state) & STR_KIND != 0 {
+            return Some(false);
+        }
+        if (*a).state & (*b).state & STR_ASCII == 0 {
+            return None;
+        }
+        // An empty string has a first character, too: the terminator.
+        let (first, other) = (*a.add(1).cast::<u8>(), *b.add(1).cast::<u8>());
+        if first != other {
+            return Some(false);
+        }
+        ((*a).length == 1).then_some(true)
     }
 }
 
@@ -279,17 +354,63 @@ out_of_line_handlers! {
         go::<R>(f, ip.add(1), sp.sub(1), ts)
     }
 
-    fn contains_op_out_of_line(f, ip, sp, ts) {
+    /// Chooses the version for a container like this.
+    fn contains_miss(f, ip, sp, ts) {
+        let ty = (*(*sp.sub(1)).object()).ob_type;
+        let version: Handler = if ty == PySet_Type() || ty == PyFrozenSet_Type() {
+            contains_set::<false>
+        } else if ty == dict_type() {
+            contains_dict::<false>
+        } else if ty == str_type() {
+            contains_str::<false>
+        } else {
+            contains_any::<false>
+        };
+        (*ip).word = version as usize;
+        contains_any_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    fn contains_set_out_of_line(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*r).ob_type != PySet_Type() && (*r).ob_type != PyFrozenSet_Type() {
+            return contains_miss::<R>(f, ip, sp, ts);
+        }
         save(f, ip, sp);
+        searched!(f, ip, sp, ts, _PySet_Contains(r, l))
+    }
+
+    fn contains_dict_out_of_line(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*r).ob_type != dict_type() {
+            return contains_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        searched!(f, ip, sp, ts, PyDict_Contains(r, l))
+    }
+
+    fn contains_str_out_of_line(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*r).ob_type != str_type() {
+            return contains_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        searched!(f, ip, sp, ts, PyUnicode_Contains(r, l))
+    }
+
+    fn contains_any_out_of_line(f, ip, sp, ts) {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         let ty = (*r).ob_type;
-        let found = if ty == dict_type() {
-            PyDict_Contains(r, l)
-        } else if ty == PySet_Type() || ty == PyFrozenSet_Type() {
-            _PySet_Contains(r, l)
-        } else {
-            PySequence_Contains(r, l)
-        };
+        if !R && (ty == dict_type() || ty == str_type() || ty == PySet_Type() || ty == PyFrozenSet_Type())
+            && (*ip).word == contains_any::<false> as *const () as usize
+        {
+            return contains_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        searched!(f, ip, sp, ts, PySequence_Contains(r, l))
+    }
+
+    /// Ends a search with whose operands something may die, or that failed.
+    fn release_searched(f, ip, sp, ts, found: i32) {
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
         if found < 0 {

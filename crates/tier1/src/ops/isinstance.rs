@@ -48,32 +48,30 @@ unsafe fn answer(instance: *mut Object, class: *mut Object) -> Option<bool> {
     // SAFETY: live objects; nothing here runs code.
     unsafe {
         let ty = (*instance).ob_type;
-        if (*class).ob_type != tuple_type() {
-            return answer_for_one(ty, class);
-        }
-        for i in 0..Tuple::len(class.cast()) {
-            if answer_for_one(ty, Tuple::item(class.cast(), i))? {
+        let (classes, count) = if (*class).ob_type == tuple_type() {
+            (Tuple::items(class.cast()).cast_const(), Tuple::len(class.cast()))
+        } else {
+            (&raw const class, 1)
+        };
+        for i in 0..count {
+            if is_subtype(ty, *classes.add(i))? {
                 return Some(true);
             }
         }
-        Some(false)
+        // What is no instance may still say that it is, by its `__class__`.
+        has_plain_class(ty).then_some(false)
     }
 }
 
-unsafe fn answer_for_one(ty: *mut Type, class: *mut Object) -> Option<bool> {
+/// Whether a type is `class` or derived from it; `None` where code must be asked.
+#[inline(always)]
+unsafe fn is_subtype(ty: *mut Type, class: *mut Object) -> Option<bool> {
     // SAFETY: as above.
     unsafe {
         if ty == class.cast() {
             return Some(true);
         }
-        if !asks_nobody((*class).ob_type) {
-            return None;
-        }
-        if PyType_IsSubtype(ty, class.cast()) != 0 {
-            return Some(true);
-        }
-        // What is no instance may still say that it is, by its `__class__`.
-        has_plain_class(ty).then_some(false)
+        asks_nobody((*class).ob_type).then(|| PyType_IsSubtype(ty, class.cast()) != 0)
     }
 }
 

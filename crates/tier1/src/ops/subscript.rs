@@ -82,10 +82,14 @@ handlers! {
         let (container, key) = (*sp.sub(2), *sp.sub(1));
         let index = index_or!(key.object(), binary_miss::<R>(f, ip, sp, ts));
         let text: *mut AsciiStr = container.object().cast();
-        if (*container.object()).ob_type != str_type() || !AsciiStr::is_ascii(text) || index >= (*text).length as usize {
+        if (*container.object()).ob_type != str_type() || index >= (*text).length as usize {
             return binary_miss::<R>(f, ip, sp, ts);
         }
-        give_item!(f, ip, sp, ts, ascii_char(*text.add(1).cast::<u8>().add(index)))
+        let character = AsciiStr::char_at(text, index);
+        if character >= 128 {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        give_item!(f, ip, sp, ts, ascii_char(character as u8))
     }
 
     fn subscr_bytes_int(f, ip, sp, ts) {

@@ -287,6 +287,9 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         let interp = (*py::PyThreadState_Get()).interp;
         st.eval_frame = (*interp).eval_frame;
         crate::helpers::set_interpreter(interp);
+        if stress("no-free-lists") {
+            py::disable_free_lists(interp);
+        }
         st.enabled = true;
     }
     Ok(())

@@ -28,9 +28,19 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) struct Allocated {
     pub code: Vec<Lir>,
     pub exits: Vec<Exit>,
+    pub exit_values: Vec<(ValueId, Loc)>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
     pub entry_locs: Vec<Loc>,
+}
+
+impl Allocated {
+    /// As [`crate::Compiled::exit_values`].
+    #[cfg(debug_assertions)]
+    pub fn exit_values(&self, exit: usize) -> &[(ValueId, Loc)] {
+        let (from, to) = self.exits[exit].values;
+        &self.exit_values[from as usize..to as usize]
+    }
 }
 
 pub(crate) fn allocate(
@@ -52,6 +62,7 @@ pub(crate) fn allocate(
             return Ok(Allocated {
                 code: a.code,
                 exits: a.exits,
+                exit_values: a.exit_values,
                 escapes: a.escapes,
                 calls: a.calls,
                 entry_locs: a.entry_locs,
@@ -71,7 +82,7 @@ struct Alloc<'a> {
     force_spills: bool,
     /// Invariants that live in memory during the loop, and constants that are not hoisted.
     in_memory: &'a FxHashSet<ValueId>,
-    regs: Regs,
+    regs: Regs<'a>,
     /// The node being allocated.
     at: u32,
     /// Registers that this node's operands and result need until it is done.
@@ -86,6 +97,7 @@ struct Alloc<'a> {
     regretted: Vec<ValueId>,
     code: Vec<Lir>,
     exits: Vec<Exit>,
+    exit_values: Vec<(ValueId, Loc)>,
     escapes: Vec<Escape>,
     calls: Vec<CallSite>,
     entry_locs: Vec<Loc>,
@@ -112,7 +124,7 @@ impl<'a> Alloc<'a> {
             pools: [pool(ALLOCATABLE_GPRS, options.gpr_pool), pool(ALLOCATABLE_FPRS, options.fpr_pool)],
             force_spills: options.force_spills,
             in_memory,
-            regs: Regs::new(trace.insts.len()),
+            regs: Regs::new(&sel.consts),
             at: 0,
             pinned: [RegSet::default(); 2],
             marked: None,
@@ -122,6 +134,7 @@ impl<'a> Alloc<'a> {
             regretted: Vec::new(),
             code: Vec::with_capacity(3 * sel.nodes.len()),
             exits: Vec::with_capacity(sel.nodes.len() / 4),
+            exit_values: Vec::with_capacity(4 * sel.nodes.len()),
             escapes: Vec::new(),
             calls: Vec::new(),
             entry_locs: Vec::new(),
@@ -142,13 +155,7 @@ impl<'a> Alloc<'a> {
 
     /// Where to read `v`.
     fn loc(&self, v: ValueId) -> Loc {
-        let place = self.regs.place(v);
-        match (place.reg, self.konst(v), place.slot) {
-            (Some(r), ..) => self.class(v).loc(r),
-            (None, Some(c), _) => Loc::Const(c),
-            (None, None, Some(s)) => Loc::Spill(s),
-            (None, None, None) => unreachable!("v{} is nowhere", v.0),
-        }
+        self.regs.loc(v)
     }
 
     fn emit_move(&mut self, dst: Loc, src: Loc) {
@@ -403,13 +410,27 @@ impl<'a> Alloc<'a> {
     /// The exit of this node with everything where it is now.
     fn exit(&mut self, node: &Node) -> Result<u32, CompileError> {
         let snapshot = node.snap.ok_or(CompileError::Malformed("an exit without snapshot"))?;
-        // Guards in a row often share everything.
+        // Guards in a row often share everything, or all but the uop.
         let row = self.exits.iter().enumerate().rev().take_while(|(_, e)| e.snapshot == snapshot);
-        let same = |e: &Exit| e.uop == node.op && e.values.iter().all(|&(v, loc)| self.loc(v) == loc);
-        if let Some((n, _)) = row.into_iter().find(|(_, e)| same(e)) {
-            return Ok(n as u32);
+        let mut shared = None;
+        for (n, e) in row {
+            if e.uop != node.op && shared.is_some() {
+                continue;
+            }
+            let (from, to) = e.values;
+            if self.exit_values[from as usize..to as usize].iter().all(|&(v, loc)| self.loc(v) == loc) {
+                if e.uop == node.op {
+                    return Ok(n as u32);
+                }
+                shared = Some(e.values);
+            }
         }
-        let values = self.snapshot_locs(node);
+        let values = shared.unwrap_or_else(|| {
+            let from = self.exit_values.len() as u32;
+            let regs = &self.regs;
+            self.exit_values.extend(self.live.in_snapshot(snapshot).iter().map(|&v| (v, regs.loc(v))));
+            (from, self.exit_values.len() as u32)
+        });
         self.exits.push(Exit { snapshot, inst: node.inst, uop: node.op, values, stub: 0 });
         Ok(self.exits.len() as u32 - 1)
     }

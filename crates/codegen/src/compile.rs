@@ -54,6 +54,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         body: code.addr + body as usize,
         entry_locs: allocated.entry_locs,
         exits: allocated.exits,
+        values: allocated.exit_values,
         escapes: allocated.escapes,
         calls: allocated.calls,
         marks,

@@ -30,29 +30,47 @@ pub(crate) struct Place {
 }
 
 #[derive(Debug)]
-pub(crate) struct Regs {
+pub(crate) struct Regs<'a> {
+    /// By value: its bits if it is a constant.
+    consts: &'a [Option<u64>],
     /// By class and hardware number: the owner.
     owner: [[Option<ValueId>; 16]; 2],
     occupied: [RegSet; 2],
     places: Vec<Place>,
+    /// By value: where to read it; asked for far more often than it changes.
+    locs: Vec<Option<Loc>>,
     /// By spill slot.
     slots: u128,
 }
 
 const _: () = assert!(SPILL_SLOTS == 128, "`slots` has a bit for each");
 
-impl Regs {
-    pub fn new(values: usize) -> Regs {
+impl<'a> Regs<'a> {
+    pub fn new(consts: &'a [Option<u64>]) -> Regs<'a> {
         Regs {
+            consts,
             owner: [[None; 16]; 2],
             occupied: [RegSet::default(); 2],
-            places: vec![Place::default(); values],
+            places: vec![Place::default(); consts.len()],
+            locs: consts.iter().map(|c| c.map(Loc::Const)).collect(),
             slots: 0,
         }
     }
 
     pub fn place(&self, v: ValueId) -> Place {
         self.places[v.0 as usize]
+    }
+
+    /// Where to read `v`.
+    #[inline]
+    pub fn loc(&self, v: ValueId) -> Loc {
+        self.locs[v.0 as usize].unwrap_or_else(|| unreachable!("{v} is nowhere"))
+    }
+
+    /// `v` is in no register any more: it is read from its slot, or is a constant.
+    fn locate(&mut self, v: ValueId) {
+        let n = v.0 as usize;
+        self.locs[n] = self.consts[n].map(Loc::Const).or(self.places[n].slot.map(Loc::Spill));
     }
 
     pub fn occupied(&self, class: Class) -> RegSet {
@@ -69,6 +87,7 @@ impl Regs {
         self.owner[class as usize][r as usize] = Some(v);
         self.occupied[class as usize].insert(r);
         self.places[v.0 as usize].reg = Some(r);
+        self.locs[v.0 as usize] = Some(class.loc(r));
     }
 
     /// The register may get a new owner; the present one is still read from it until it is forgotten.
@@ -79,10 +98,11 @@ impl Regs {
 
     /// `v` is no longer in its register.
     pub fn drop_reg(&mut self, class: Class, v: ValueId) {
-        if let Some(r) = self.places[v.0 as usize].reg.take()
-            && self.owner[class as usize][r as usize] == Some(v)
-        {
-            self.vacate(class, r);
+        if let Some(r) = self.places[v.0 as usize].reg.take() {
+            if self.owner[class as usize][r as usize] == Some(v) {
+                self.vacate(class, r);
+            }
+            self.locate(v);
         }
     }
 
@@ -91,6 +111,7 @@ impl Regs {
         self.drop_reg(class, v);
         if let Some(s) = self.places[v.0 as usize].slot.take() {
             self.slots &= !(1 << s);
+            self.locate(v);
         }
     }
 
@@ -107,7 +128,11 @@ impl Regs {
     /// Gives `v` this spill slot.
     pub fn put_slot(&mut self, v: ValueId, s: u16) {
         self.slots |= 1 << s;
-        self.places[v.0 as usize].slot = Some(s);
+        let n = v.0 as usize;
+        self.places[n].slot = Some(s);
+        if self.places[n].reg.is_none() {
+            self.locate(v);
+        }
     }
 
     pub fn slot_is_free(&self, s: u16) -> bool {

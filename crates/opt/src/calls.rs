@@ -41,7 +41,7 @@ impl Optimizer<'_> {
                 *slot = SlotVal { source: Source::BoxI64(raw), count: Count::New };
             }
         }
-        let snap = self.st.out.push_snapshot(snapshot);
+        let snap = self.out.push_snapshot(snapshot);
         let v = self.push_inst(Inst::new(op, &[]).imm(imms[0]).snap(snap));
         for n in fresh {
             self.st.virtuals[n as usize].refs = 0;

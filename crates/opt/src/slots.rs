@@ -208,8 +208,7 @@ impl Optimizer<'_> {
             return Ok(made);
         }
         let snap = self.translate(id)?;
-        let State { snaps, out, .. } = &mut self.st;
-        Ok(snaps.add(out, key, snap))
+        Ok(self.st.snaps.add(&mut self.out, key, snap))
     }
 
     /// What the translation of an input snapshot depends on.

@@ -9,18 +9,20 @@ use crate::snaps::{Snaps, Versioned};
 use crate::virtuals::{Val, Virtual};
 use crate::{Known, Oracle, Reason};
 
-/// A uop applied to given operands: what equal computations share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Operands at most of a uop whose results are shared or remembered.
+const MAX_OPERANDS: usize = 3;
+
+/// A uop applied to given operands: what equal computations share. Plain data, for there are many and they are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub op: Uop,
-    pub args: SmallVec<[ValueId; 3]>,
+    args: [Option<ValueId>; MAX_OPERANDS],
     pub imms: [u64; 2],
 }
 
-/// Everything that peeling must be able to go back to.
+/// What is known at a point of the trace: everything that peeling must be able to go back to, but what was emitted.
 #[derive(Clone)]
 pub(crate) struct State {
-    pub out: Trace,
     /// Facts by value of `out`.
     pub info: Vec<Info>,
     /// Pure values made so far.
@@ -53,11 +55,33 @@ pub(crate) struct Optimizer<'a> {
     pub known: Known,
     /// Stores to fields may stay pending.
     pub lazy: bool,
+    /// The trace made so far.
+    pub out: Trace,
     pub st: State,
     /// The input snapshot of the instruction being fed.
     pub snap_in: Option<SnapId>,
     /// Truth values as they are where the guard being emitted fails.
     pub failing: SmallVec<[(ValueId, bool); 2]>,
+}
+
+impl Key {
+    pub fn new(op: Uop, args: &[ValueId], imms: [u64; 2]) -> Key {
+        let mut of = [None; MAX_OPERANDS];
+        for (to, &arg) in of.iter_mut().zip(args) {
+            *to = Some(arg);
+        }
+        assert!(args.len() <= MAX_OPERANDS, "{} has too many operands", op.name());
+        Key { op, args: of, imms }
+    }
+
+    /// The same for another uop.
+    pub fn with(self, op: Uop, imms: [u64; 2]) -> Key {
+        Key { op, imms, ..self }
+    }
+
+    pub fn first(&self) -> Option<ValueId> {
+        self.args[0]
+    }
 }
 
 impl<'a> Optimizer<'a> {
@@ -69,7 +93,6 @@ impl<'a> Optimizer<'a> {
         out.insts.reserve(2 * input.insts.len());
         out.snapshots.reserve(input.snapshots.len());
         let st = State {
-            out,
             info: Vec::with_capacity(2 * input.insts.len()),
             shared: FxHashMap::default(),
             passed: FxHashSet::default(),
@@ -83,7 +106,7 @@ impl<'a> Optimizer<'a> {
             entry_boxes: FxHashMap::default(),
             unowned: input.unowned,
         };
-        Optimizer { input, oracle, known: oracle.known(), lazy, st, snap_in: None, failing: SmallVec::new() }
+        Optimizer { input, oracle, known: oracle.known(), lazy, out, st, snap_in: None, failing: SmallVec::new() }
     }
 
     /// Another iteration begins: input values are to be made anew.
@@ -110,7 +133,7 @@ impl<'a> Optimizer<'a> {
     }
 
     pub fn def(&self, v: ValueId) -> &Inst {
-        self.st.out.inst(v)
+        self.out.inst(v)
     }
 
     pub fn kind(&self, v: ValueId) -> Kind {
@@ -126,27 +149,33 @@ impl<'a> Optimizer<'a> {
 
     pub fn push_inst(&mut self, inst: Inst) -> ValueId {
         self.st.info.push(Info::NONE);
-        self.st.out.push(inst)
+        self.out.push(inst)
     }
 
     /// Appends a pure uop, or finds its earlier result.
     pub fn pure_(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);
-        if op.facts().commutes {
-            // Constants second, where encodings have room for them.
-            args.sort_by_key(|&a| (self.constant(a).is_some(), a));
-        }
-        let key = Key { op, args, imms };
+        let args = self.ordered(op, args);
+        let key = Key::new(op, &args, imms);
         if let Some(&v) = self.st.shared.get(&key) {
             return Ok(v);
         }
-        let v = self.push(op, &key.args, imms)?;
+        let v = self.push(op, &args, imms)?;
         self.st.shared.insert(key, v);
         Ok(v)
     }
 
+    /// The operands in the order in which equal computations have them.
+    pub fn ordered(&self, op: Uop, args: &[ValueId]) -> SmallVec<[ValueId; MAX_OPERANDS]> {
+        let mut args = SmallVec::from_slice(args);
+        if op.facts().commutes {
+            // Constants second, where encodings have room for them.
+            args.sort_by_key(|&a| (self.constant(a).is_some(), a));
+        }
+        args
+    }
+
     fn constant_value(&mut self, op: Uop, bits: u64) -> ValueId {
-        let key = Key { op, args: SmallVec::new(), imms: [bits, 0] };
+        let key = Key::new(op, &[], [bits, 0]);
         if let Some(&v) = self.st.shared.get(&key) {
             return v;
         }

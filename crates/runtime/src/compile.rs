@@ -36,12 +36,12 @@ impl Env for CompileEnv<'_> {
             return self.state.calls.target(target).locs();
         }
         let TraceKind::Bridge { parent, exit } = self.kind else { return None };
-        let exit = &self.state.executor(parent).compiled.exits[exit as usize];
+        let values = self.state.executor(parent).compiled.exit_values(exit as usize);
         trace
             .entry
             .iter()
             .map(|p| match p.source {
-                EntrySource::Parent(v) => exit.values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
+                EntrySource::Parent(v) => values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
                 _ => None,
             })
             .collect()

@@ -1,7 +1,7 @@
 //! Traces and instructions.
 use smallvec::SmallVec;
 
-use crate::{Snapshot, Uop};
+use crate::{Snapshot, SnapshotRef, Snapshots, Uop};
 
 /// An instruction of a trace, and the value it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub struct Trace {
     /// Parameters of `entry_*` instructions, by index.
     pub entry: Vec<EntryParam>,
     pub insts: Vec<Inst>,
-    pub snapshots: Vec<Snapshot>,
+    pub snapshots: Snapshots,
     /// Code objects that snapshots name, by [`crate::CodeId`]; opaque addresses. Index 0 is the root frame's.
     pub codes: Vec<u64>,
     /// Root frame slots, one bit each, in which memory owns no reference at entry.
@@ -119,7 +119,7 @@ impl Inst {
 impl Trace {
     /// An empty trace.
     pub fn new(kind: TraceKind) -> Trace {
-        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Vec::new(), codes: Vec::new(), unowned: 0 }
+        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Snapshots::default(), codes: Vec::new(), unowned: 0 }
     }
 
     /// Appends an instruction.
@@ -129,9 +129,8 @@ impl Trace {
     }
 
     /// Appends a snapshot.
-    pub fn push_snapshot(&mut self, snap: Snapshot) -> SnapId {
-        self.snapshots.push(snap);
-        SnapId(self.snapshots.len() as u32 - 1)
+    pub fn push_snapshot(&mut self, snap: &Snapshot) -> SnapId {
+        self.snapshots.push(snap)
     }
 
     /// The instruction that makes `value`.
@@ -140,7 +139,7 @@ impl Trace {
     }
 
     /// The snapshot.
-    pub fn snapshot(&self, snap: SnapId) -> &Snapshot {
-        &self.snapshots[snap.0 as usize]
+    pub fn snapshot(&self, snap: SnapId) -> SnapshotRef<'_> {
+        self.snapshots.get(snap).expect("instructions name snapshots that exist")
     }
 }

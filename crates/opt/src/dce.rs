@@ -1,5 +1,5 @@
 //! Dead code: what nothing uses goes, phis included.
-use ir::{Grade, Inst, Resume, SnapId, Snapshot, Trace, Uop, ValueId};
+use ir::{Grade, Inst, SnapId, Snapshot, Snapshots, Trace, Uop, ValueId};
 
 use crate::refcount::Cancelled;
 use crate::snaps::Snaps;
@@ -8,7 +8,7 @@ use crate::snaps::Snaps;
 pub(crate) struct Rebuilder {
     pub out: Trace,
     map: Vec<Option<ValueId>>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Snapshots,
     /// By snapshot: its new name.
     renamed: Vec<Option<SnapId>>,
     changed: Snaps,
@@ -23,6 +23,7 @@ impl Rebuilder {
         out.codes = from.codes.clone();
         out.unowned = from.unowned;
         out.insts.reserve(from.insts.len());
+        out.snapshots.reserve(&snapshots);
         let (map, renamed) = (vec![None; from.insts.len()], vec![None; snapshots.len()]);
         Rebuilder { out, map, renamed, snapshots, changed: Snaps::default() }
     }
@@ -39,9 +40,11 @@ impl Rebuilder {
     }
 
     /// The same with another snapshot, which is in old names, too.
-    pub fn emit_with(&mut self, at: ValueId, mut inst: Inst, snap: Snapshot) {
-        let snap = self.rename(snap);
-        inst.snap = Some(self.changed.add(&mut self.out, None, snap));
+    pub fn emit_with(&mut self, at: ValueId, mut inst: Inst, snap: &Snapshot) {
+        let mut one = Snapshots::default();
+        let id = one.push(snap);
+        let snap = self.rename(&one, id);
+        inst.snap = Some(self.changed.add(&mut self.out.snapshots, None, snap));
         self.push(at, inst);
     }
 
@@ -57,23 +60,17 @@ impl Rebuilder {
         if let Some(done) = self.renamed[n] {
             return done;
         }
-        let nothing = Snapshot::new(Resume::Before, Vec::new());
-        let snap = std::mem::replace(&mut self.snapshots[n], nothing);
-        let snap = self.rename(snap);
-        *self.renamed[n].insert(self.out.push_snapshot(snap))
+        let map = &self.map;
+        let value = |v: ValueId| map[v.0 as usize].expect("what snapshots name is kept and comes first");
+        let snap = self.snapshots.get(id).expect("instructions name snapshots that exist");
+        *self.renamed[n].insert(self.out.snapshots.push_mapped(snap, value))
     }
 
-    fn rename(&self, mut snap: Snapshot) -> Snapshot {
-        for frame in &mut snap.frames {
-            frame.func.source = frame.func.source.map(|v| self.value(v));
-            for slot in &mut frame.slots {
-                slot.source = slot.source.map(|v| self.value(v));
-            }
-        }
-        for store in &mut snap.stores {
-            (store.object, store.value) = (self.value(store.object), self.value(store.value));
-        }
-        snap
+    /// Appends a snapshot of `of` in new names.
+    fn rename(&mut self, of: &Snapshots, id: SnapId) -> SnapId {
+        let map = &self.map;
+        let value = |v: ValueId| map[v.0 as usize].expect("what snapshots name is kept and comes first");
+        self.out.snapshots.push_mapped(of.get(id).expect("it was just made"), value)
     }
 }
 

@@ -112,7 +112,9 @@ fn feed_iteration(o: &mut Optimizer<'_>) -> Result<(), Reason> {
     if !o.jump_state_is_plain() {
         return Err(Reason::JumpState);
     }
-    o.translate(o.snap_in.expect("a recorded jump has a snapshot")).map(drop)
+    let made = o.translate(o.snap_in.expect("a recorded jump has a snapshot"))?;
+    o.out.snapshots.truncate(made.0 as usize);
+    Ok(())
 }
 
 /// Peels an iteration, or as many as spare the loop boxes, and optimizes the loop behind.

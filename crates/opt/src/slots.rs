@@ -1,5 +1,5 @@
 //! Root frame slots and snapshots.
-use ir::{Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
+use ir::{Count, FrameInfo, FrameRef, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -30,6 +30,9 @@ pub(crate) struct Slot {
     pub owned: bool,
     pub origin: Origin,
 }
+
+/// The virtual range iterators that a snapshot names.
+type Named = SmallVec<[u32; 4]>;
 
 impl Slot {
     /// Whether snapshots are to say what is known here, rather than what was recorded.
@@ -208,7 +211,7 @@ impl Optimizer<'_> {
             return Ok(made);
         }
         let snap = self.translate(id)?;
-        Ok(self.st.snaps.add(&mut self.out, key, snap))
+        Ok(self.st.snaps.add(&mut self.out.snapshots, key, snap))
     }
 
     /// What the translation of an input snapshot depends on.
@@ -218,45 +221,53 @@ impl Optimizer<'_> {
         SnapKey { input: id, slots, pending, virtual_changes: *virtual_changes }
     }
 
-    pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {
-        let input = self.input.snapshot(id);
-        let mut snap = Snapshot::new(input.resume, Vec::with_capacity(input.frames.len()));
-        let mut seen = SmallVec::new();
-        for (depth, frame) in input.frames.iter().enumerate() {
-            let mut slots = Vec::with_capacity(frame.slots.len());
-            for (n, slot) in frame.slots.iter().enumerate() {
-                let known = if depth == 0 { self.st.slots.get(8 * n as u64) } else { None };
-                slots.push(match known.filter(|k| k.speaks_for(slot)) {
-                    Some(known) => {
-                        if let (true, Some(value)) = (known.stale, known.value) {
-                            self.note_range_iter(value, Count::Steal, &mut seen)?;
-                        }
-                        self.root_slot(*slot, known, n)?
-                    }
-                    None => {
-                        if let Source::Value(v) = slot.source {
-                            self.note_range_iter(self.mapped(v)?, slot.count, &mut seen)?;
-                        }
-                        self.translate_slot(*slot)?
-                    }
-                });
-            }
-            snap.frames.push(Frame { func: self.translate_slot(frame.func)?, slots, ..*frame });
+    /// Appends the input snapshot as one of the optimized trace.
+    pub fn translate(&mut self, id: SnapId) -> Result<SnapId, Reason> {
+        let mut to = std::mem::take(&mut self.out.snapshots);
+        let done = self.translate_to(&mut to, id);
+        let len = to.len();
+        let made = done.map(|resume| to.end(resume));
+        if made.is_err() {
+            to.truncate(len);
         }
-        let stored = |s: &Slot| s.stale && s.origin == Origin::Stored;
-        let last = self.st.slots.iter().rev().find(|(_, s)| stored(s)).map(|(o, _)| o as usize / 8);
-        let root = snap.frames.first().map_or(0, |f| f.slots.len());
-        match last {
-            Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
-            _ => {
-                snap.stores.clone_from(&self.st.pending);
-                Ok(snap)
-            }
-        }
+        self.out.snapshots = to;
+        made
     }
 
-    fn root_slot(&self, said: SlotVal, known: &Slot, n: usize) -> Result<SlotVal, Reason> {
+    fn translate_to(&self, to: &mut Snapshots, id: SnapId) -> Result<Resume, Reason> {
+        let input = self.input.snapshot(id);
+        let mut iterators = SmallVec::new();
+        for (depth, frame) in input.frames().enumerate() {
+            to.push_slot(self.translate_slot(frame.func, &mut iterators)?);
+            let known = if depth == 0 { self.st.slots.all() } else { &[] };
+            let (root, rest) = frame.slots.split_at(known.len().min(frame.slots.len()));
+            for (n, (slot, known)) in root.iter().zip(known).enumerate() {
+                to.push_slot(match known {
+                    Some(known) if known.speaks_for(slot) => self.root_slot(*slot, known, n, &mut iterators)?,
+                    _ => self.translate_slot(*slot, &mut iterators)?,
+                });
+            }
+            for slot in rest {
+                to.push_slot(self.translate_slot(*slot, &mut iterators)?);
+            }
+            let FrameRef { code, generator, pc, continuation, .. } = frame;
+            to.end_frame(FrameInfo { code, generator, pc, continuation });
+        }
+        let root = if input.depth() == 0 { 0 } else { input.frame(0).slots.len() };
+        let stored = |s: &Option<Slot>| s.is_some_and(|s| s.stale && s.origin == Origin::Stored);
+        let beyond = self.st.slots.all().get(root..).and_then(|s| s.iter().rposition(stored));
+        if let Some(n) = beyond {
+            return Err(Reason::SlotMismatch(root + n));
+        }
+        to.push_stores(&self.st.pending);
+        Ok(input.resume)
+    }
+
+    fn root_slot(&self, said: SlotVal, known: &Slot, n: usize, iterators: &mut Named) -> Result<SlotVal, Reason> {
         let Some(value) = known.value else { return Ok(SlotVal::UNCHANGED) };
+        if known.stale {
+            self.note_range_iter(value, Count::Steal, iterators)?;
+        }
         let agrees = match said.source {
             Source::Unchanged => true,
             Source::Value(v) => self.norm(self.mapped(v)?) == self.norm(value),
@@ -275,10 +286,17 @@ impl Optimizer<'_> {
     }
 
     #[inline]
-    fn translate_slot(&self, slot: SlotVal) -> Result<SlotVal, Reason> {
+    fn translate_slot(&self, slot: SlotVal, iterators: &mut Named) -> Result<SlotVal, Reason> {
         Ok(match slot.source {
             Source::Unchanged | Source::Null | Source::Const(_) => slot,
-            Source::Value(v) => self.slot_val(self.mapped(v)?, slot.count),
+            Source::Value(v) => match self.st.map[v.0 as usize] {
+                Some(Val::Id(v)) => SlotVal { source: Source::Value(v), count: slot.count },
+                _ => {
+                    let val = self.mapped(v)?;
+                    self.note_range_iter(val, slot.count, iterators)?;
+                    self.slot_val(val, slot.count)
+                }
+            },
             Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => match self.mapped(v)? {
                 Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
                 Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
@@ -298,8 +316,8 @@ impl Optimizer<'_> {
         let Some(id) = self.snap_in else { return false };
         let snap = self.input.snapshot(id);
         snap.resume == Resume::Before
-            && snap.frames.len() == 1
-            && snap.frames[0].slots.iter().enumerate().all(|(n, s)| {
+            && snap.depth() == 1
+            && snap.frame(0).slots.iter().enumerate().all(|(n, s)| {
                 s.source == Source::Unchanged
                     || self.st.slots.get(8 * n as u64).is_some_and(|k| k.origin == Origin::Stored)
             })

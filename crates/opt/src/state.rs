@@ -91,7 +91,7 @@ impl<'a> Optimizer<'a> {
         out.codes = input.codes.clone();
         out.unowned = input.unowned;
         out.insts.reserve(2 * input.insts.len());
-        out.snapshots.reserve(input.snapshots.len());
+        out.snapshots.reserve(&input.snapshots);
         let st = State {
             info: Vec::with_capacity(2 * input.insts.len()),
             shared: FxHashMap::default(),

@@ -202,9 +202,9 @@ impl State {
             TraceKind::Root => 0,
         };
         let within_init = |i: &&Inst| {
-            let frames = i.snap.map_or(&[][..], |s| &finished.trace.snapshot(s).frames);
-            let code = |f: &ir::Frame| finished.trace.codes[f.code.0 as usize] as *mut py::Code;
-            i.op == Uop::Escape && frames.iter().any(|f| crate::deopt::is_trampoline(code(f)))
+            let code = |f: ir::FrameRef<'_>| finished.trace.codes[f.code.0 as usize] as *mut py::Code;
+            let mut frames = i.snap.into_iter().flat_map(|s| finished.trace.snapshot(s).frames());
+            i.op == Uop::Escape && frames.any(|f| crate::deopt::is_trampoline(code(f)))
         };
         let interpreted = INTERPRETED_ESCAPE_COST * finished.trace.insts.iter().filter(within_init).count();
         if finished.steps + saved < cost * count(|op| op == Uop::Escape) + interpreted && !self.stressed() {

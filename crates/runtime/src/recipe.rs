@@ -44,7 +44,7 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let helper = EscapeHelper::from_number(inst.imms[0] as u32)?;
     let (owned, detail) = (inst.imms[1] >> 48, inst.imms[1] & 0xffff_ffff_ffff);
     let (operation, arg) = operation(helper, detail, inst.args.len());
-    let frames = frame_plans(trace, &trace.snapshot(inst.snap?).frames, Ok).ok()?;
+    let frames = frame_plans(trace, trace.snapshot(inst.snap?), Ok).ok()?;
     let (root, inner) = frames.split_first()?;
     if inner.iter().any(|f| crate::deopt::is_trampoline(f.code)) {
         return None;

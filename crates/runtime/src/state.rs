@@ -652,7 +652,7 @@ impl State {
         let namespaces = ex.namespaces;
         self.brief(&mut recorder, crate::exit_log::is_started(resume));
         // The place is named in the outermost frame's code, where failures are counted.
-        let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
+        let (code, offset) = (ex.site.code, snapshot.frame(0).pc);
         self.counters.recordings += 1;
         self.recording = Some(Recording {
             recorder: Box::new(recorder),

@@ -5,7 +5,7 @@
 //! alive are recorded, and the jump restores them by parallel moves. An invariant that had to be evicted inside the
 //! loop is better in memory from the start (and a hoisted constant not hoisted), so the walk is then done again with
 //! that known.
-use ir::{EntryParam, Form, SnapId, Trace, Uop, ValueId};
+use ir::{EntryParam, Form, Trace, Uop, ValueId};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use stencils::OUT;
@@ -14,7 +14,7 @@ use crate::abi::{self, Loc};
 use crate::lir::Lir;
 use crate::live::{Live, is_float};
 use crate::moves::sequence;
-use crate::regs::{Class, Place, Regs};
+use crate::regs::{Class, Packed, Place, Regs};
 use crate::select::{Node, Selected};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, ARG_FPRS, ARG_GPRS, CALLEE_SAVED, RegSet};
 use crate::{CallSite, CompileError, Env, Escape, Exit, Options};
@@ -28,7 +28,7 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) struct Allocated {
     pub code: Vec<Lir>,
     pub exits: Vec<Exit>,
-    pub exit_values: Vec<(ValueId, Loc)>,
+    pub exit_values: Vec<(ValueId, Packed)>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
     pub entry_locs: Vec<Loc>,
@@ -37,9 +37,9 @@ pub(crate) struct Allocated {
 impl Allocated {
     /// As [`crate::Compiled::exit_values`].
     #[cfg(debug_assertions)]
-    pub fn exit_values(&self, exit: usize) -> &[(ValueId, Loc)] {
+    pub fn exit_values(&self, exit: usize, consts: &[Option<u64>]) -> Vec<(ValueId, Loc)> {
         let (from, to) = self.exits[exit].values;
-        &self.exit_values[from as usize..to as usize]
+        self.exit_values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, consts))).collect()
     }
 }
 
@@ -87,9 +87,6 @@ struct Alloc<'a> {
     at: u32,
     /// Registers that this node's operands and result need until it is done.
     pinned: [RegSet; 2],
-    /// The snapshot whose values are marked with its number and one in `marks`, which is by value.
-    marked: Option<SnapId>,
-    marks: Vec<u32>,
     /// Places of the values alive at the loop's head.
     header: Vec<(ValueId, Place)>,
     /// Registers of those, by class.
@@ -97,7 +94,7 @@ struct Alloc<'a> {
     regretted: Vec<ValueId>,
     code: Vec<Lir>,
     exits: Vec<Exit>,
-    exit_values: Vec<(ValueId, Loc)>,
+    exit_values: Vec<(ValueId, Packed)>,
     escapes: Vec<Escape>,
     calls: Vec<CallSite>,
     entry_locs: Vec<Loc>,
@@ -127,14 +124,12 @@ impl<'a> Alloc<'a> {
             regs: Regs::new(&sel.consts),
             at: 0,
             pinned: [RegSet::default(); 2],
-            marked: None,
-            marks: vec![0; trace.insts.len()],
             header: Vec::new(),
             home: [RegSet::default(); 2],
             regretted: Vec::new(),
             code: Vec::with_capacity(3 * sel.nodes.len()),
-            exits: Vec::with_capacity(sel.nodes.len() / 4),
-            exit_values: Vec::with_capacity(4 * sel.nodes.len()),
+            exits: Vec::with_capacity(sel.nodes.len()),
+            exit_values: Vec::with_capacity(2 * live.values_in_snapshots()),
             escapes: Vec::new(),
             calls: Vec::new(),
             entry_locs: Vec::new(),
@@ -340,13 +335,6 @@ impl<'a> Alloc<'a> {
     fn node(&mut self, n: u32) -> Result<(), CompileError> {
         let node = &self.sel.nodes[n as usize];
         self.at = n;
-        if node.snap.is_some() && node.snap != self.marked {
-            self.marked = node.snap;
-            let mark = node.snap.map_or(0, |s| s.0 + 1);
-            for v in node.snap.iter().flat_map(|&s| self.live.in_snapshot(s)) {
-                self.marks[v.0 as usize] = mark;
-            }
-        }
         self.code.push(Lir::Mark(node.inst, node.op));
         match node.op {
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 | Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
@@ -399,7 +387,7 @@ impl<'a> Alloc<'a> {
     }
 
     fn in_snapshot(&self, node: &Node, v: ValueId) -> bool {
-        node.snap.is_some_and(|s| self.marks[v.0 as usize] == s.0 + 1)
+        node.snap.is_some_and(|s| self.live.in_snapshot(s).contains(&v))
     }
 
     /// The snapshot's values and where they are now.
@@ -418,7 +406,7 @@ impl<'a> Alloc<'a> {
                 continue;
             }
             let (from, to) = e.values;
-            if self.exit_values[from as usize..to as usize].iter().all(|&(v, loc)| self.loc(v) == loc) {
+            if self.exit_values[from as usize..to as usize].iter().all(|&(v, at)| self.regs.packed(v) == at) {
                 if e.uop == node.op {
                     return Ok(n as u32);
                 }
@@ -428,7 +416,7 @@ impl<'a> Alloc<'a> {
         let values = shared.unwrap_or_else(|| {
             let from = self.exit_values.len() as u32;
             let regs = &self.regs;
-            self.exit_values.extend(self.live.in_snapshot(snapshot).iter().map(|&v| (v, regs.loc(v))));
+            self.exit_values.extend(self.live.in_snapshot(snapshot).iter().map(|&v| (v, regs.packed(v))));
             (from, self.exit_values.len() as u32)
         });
         self.exits.push(Exit { snapshot, inst: node.inst, uop: node.op, values, stub: 0 });
@@ -440,7 +428,7 @@ impl<'a> Alloc<'a> {
         if let Some(n) = t.misfit(&node.imms) {
             return Err(CompileError::Immediate { inst: node.inst, uop: node.op, value: node.imms[n] });
         }
-        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(&node.args);
+        let mut args = ir::args(&node.args);
         // Whether `v`'s register is anybody's after the operands are read.
         let dies =
             |a: &Self, v: ValueId| a.last(v) <= a.at && a.konst(v).is_none() && (t.late_out || !a.in_snapshot(node, v));
@@ -501,7 +489,7 @@ impl<'a> Alloc<'a> {
     fn tied_result(
         &mut self,
         node: &Node,
-        args: &SmallVec<[ValueId; 3]>,
+        args: &[ValueId],
         k: usize,
         early: u8,
         dies: &dyn Fn(&Self, ValueId) -> bool,

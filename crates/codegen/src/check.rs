@@ -192,7 +192,7 @@ impl Checker<'_> {
                 self.put_result(0);
             }
             Lir::NullExit(exit) | Lir::Exit(exit) => {
-                self.expect_all(self.code.exit_values(exit as usize), "the exit's");
+                self.expect_all(&self.code.exit_values(exit as usize, &self.sel.consts), "the exit's");
             }
             Lir::Escape { index, .. } => {
                 let escape = &self.code.escapes[index as usize];
@@ -252,7 +252,7 @@ impl Checker<'_> {
             }
         }
         if let Some(exit) = exit {
-            let values = self.code.exit_values(exit as usize);
+            let values = &self.code.exit_values(exit as usize, &self.sel.consts);
             self.expect_all(values, "the exit's");
             for &(v, loc) in values {
                 let destroyed = (0..args.len()).any(|k| t.destroyed >> k & 1 != 0 && place(self, k, args[k]) == loc);

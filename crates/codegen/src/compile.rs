@@ -55,6 +55,7 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         entry_locs: allocated.entry_locs,
         exits: allocated.exits,
         values: allocated.exit_values,
+        consts: selected.consts,
         escapes: allocated.escapes,
         calls: allocated.calls,
         marks,

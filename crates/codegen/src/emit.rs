@@ -9,6 +9,7 @@ use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI};
 use crate::calls::{ColdCall, ColdReturn};
 use crate::emit_escape::WayOut;
 use crate::lir::Lir;
+use crate::regs::Packed;
 use crate::target::RegSet;
 use crate::{CompileError, Escape, Exit, Mark, MarkKind, Prologue};
 
@@ -69,8 +70,8 @@ pub(crate) struct Dealloc {
 pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitted, CompileError> {
     let mut e = Emitter {
         asm: Asm::default(),
-        fixups: Vec::new(),
-        marks: Vec::with_capacity(allocated.code.len()),
+        fixups: Vec::with_capacity(allocated.exits.len() + 2 * allocated.escapes.len()),
+        marks: Vec::with_capacity(allocated.code.len() + allocated.exits.len()),
         exit_jumps: Vec::with_capacity(2 * allocated.exits.len()),
         deallocs: Vec::new(),
         colds: Vec::new(),
@@ -275,14 +276,14 @@ impl Emitter {
         self.asm.bind(at, d.back);
     }
 
-    fn stubs(&mut self, exits: &mut [Exit], values: &[(ValueId, Loc)], outside: &Outside) {
+    fn stubs(&mut self, exits: &mut [Exit], values: &[(ValueId, Packed)], outside: &Outside) {
         for (n, exit) in exits.iter_mut().enumerate() {
             self.mark(MarkKind::Exit(n as u32));
             exit.stub = self.asm.here();
             self.asm.code.extend(exit_id_load(outside.first_exit_id + n as u32));
             let at = self.asm.jmp();
             let (from, to) = exit.values;
-            let vectors = values[from as usize..to as usize].iter().any(|v| matches!(v.1, Loc::Fpr(_)));
+            let vectors = values[from as usize..to as usize].iter().any(|v| v.1.is_fpr());
             self.fixups.push((at, if vectors { outside.exit_thunk } else { outside.exit_thunk_general }));
         }
         for (at, exit) in std::mem::take(&mut self.exit_jumps) {

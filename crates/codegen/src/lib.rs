@@ -126,7 +126,9 @@ pub struct Compiled {
     pub entry_locs: Vec<Loc>,
     pub exits: Vec<Exit>,
     /// Values of exits; see [`Compiled::exit_values`].
-    values: Vec<(ValueId, Loc)>,
+    values: Vec<(ValueId, regs::Packed)>,
+    /// By value: its bits if it is a constant.
+    consts: Vec<Option<u64>>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
     /// Code offset at which each part of the trace begins, ascending; for [`dump`].
@@ -135,9 +137,9 @@ pub struct Compiled {
 
 impl Compiled {
     /// Every value that the snapshot of an exit uses, once, and where it is.
-    pub fn exit_values(&self, exit: usize) -> &[(ValueId, Loc)] {
+    pub fn exit_values(&self, exit: usize) -> impl Iterator<Item = (ValueId, Loc)> {
         let (from, to) = self.exits[exit].values;
-        &self.values[from as usize..to as usize]
+        self.values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, &self.consts)))
     }
 }
 

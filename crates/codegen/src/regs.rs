@@ -29,6 +29,44 @@ pub(crate) struct Place {
     pub slot: Option<u16>,
 }
 
+/// A [`Loc`] in one word, for tables that are copied and compared all the time. A constant's bits are where all
+/// constants are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packed(u32);
+
+impl Packed {
+    const FPR: u32 = 1 << 16;
+    const SPILL: u32 = 2 << 16;
+    const CONST: Packed = Packed(3 << 16);
+    /// Of a value that is dead, or not made yet.
+    const NOWHERE: Packed = Packed(4 << 16);
+
+    fn reg(class: Class, r: u8) -> Packed {
+        Packed(if class == Class::Float { Packed::FPR } else { 0 } | u32::from(r))
+    }
+
+    fn spill(slot: u16) -> Packed {
+        Packed(Packed::SPILL | u32::from(slot))
+    }
+
+    /// Whether it is a vector register.
+    pub fn is_fpr(self) -> bool {
+        self.0 & !0xffff == Packed::FPR
+    }
+
+    /// The location of `v`.
+    #[inline]
+    pub fn unpack(self, v: ValueId, consts: &[Option<u64>]) -> Loc {
+        let n = self.0 as u16;
+        match self.0 >> 16 {
+            0 => Loc::Reg(n as u8),
+            1 => Loc::Fpr(n as u8),
+            2 => Loc::Spill(n),
+            _ => Loc::Const(consts[v.0 as usize].unwrap_or_else(|| unreachable!("{v} is nowhere"))),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Regs<'a> {
     /// By value: its bits if it is a constant.
@@ -38,7 +76,7 @@ pub(crate) struct Regs<'a> {
     occupied: [RegSet; 2],
     places: Vec<Place>,
     /// By value: where to read it; asked for far more often than it changes.
-    locs: Vec<Option<Loc>>,
+    locs: Vec<Packed>,
     /// By spill slot.
     slots: u128,
 }
@@ -52,7 +90,7 @@ impl<'a> Regs<'a> {
             owner: [[None; 16]; 2],
             occupied: [RegSet::default(); 2],
             places: vec![Place::default(); consts.len()],
-            locs: consts.iter().map(|c| c.map(Loc::Const)).collect(),
+            locs: consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }).collect(),
             slots: 0,
         }
     }
@@ -64,13 +102,22 @@ impl<'a> Regs<'a> {
     /// Where to read `v`.
     #[inline]
     pub fn loc(&self, v: ValueId) -> Loc {
-        self.locs[v.0 as usize].unwrap_or_else(|| unreachable!("{v} is nowhere"))
+        self.packed(v).unpack(v, self.consts)
+    }
+
+    /// The same, packed.
+    #[inline]
+    pub fn packed(&self, v: ValueId) -> Packed {
+        self.locs[v.0 as usize]
     }
 
     /// `v` is in no register any more: it is read from its slot, or is a constant.
     fn locate(&mut self, v: ValueId) {
         let n = v.0 as usize;
-        self.locs[n] = self.consts[n].map(Loc::Const).or(self.places[n].slot.map(Loc::Spill));
+        self.locs[n] = match (self.consts[n], self.places[n].slot) {
+            (Some(_), _) => Packed::CONST,
+            (None, slot) => slot.map_or(Packed::NOWHERE, Packed::spill),
+        };
     }
 
     pub fn occupied(&self, class: Class) -> RegSet {
@@ -87,7 +134,7 @@ impl<'a> Regs<'a> {
         self.owner[class as usize][r as usize] = Some(v);
         self.occupied[class as usize].insert(r);
         self.places[v.0 as usize].reg = Some(r);
-        self.locs[v.0 as usize] = Some(class.loc(r));
+        self.locs[v.0 as usize] = Packed::reg(class, r);
     }
 
     /// The register may get a new owner; the present one is still read from it until it is forgotten.

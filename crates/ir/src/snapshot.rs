@@ -43,6 +43,8 @@ pub enum Source {
     Unchanged,
     /// No value (unbound local, NULL on the stack).
     Null,
+    /// The object at this address, valid as a `const_obj` is.
+    Const(u64),
     /// An object value.
     Value(ValueId),
     /// A new `int` with this `i64` value.
@@ -51,8 +53,6 @@ pub enum Source {
     BoxF64(ValueId),
     /// `True` or `False`.
     BoxBool(ValueId),
-    /// The object at this address, valid as a `const_obj` is.
-    Const(u64),
     /// A new range iterator, which no other slot has, with these `i64` fields.
     RangeIter { start: ValueId, len: ValueId, step: ValueId },
 }
@@ -126,6 +126,23 @@ impl Source {
             Source::Unchanged | Source::Null | Source::Const(_) => [None; 3],
         };
         values.into_iter().flatten()
+    }
+
+    /// Renames its values, all of which must have a new name. Whether that was so.
+    #[inline(always)]
+    pub fn rename(&mut self, f: impl Fn(ValueId) -> Option<ValueId>) -> bool {
+        let named = |v: &mut ValueId| match f(*v) {
+            Some(new) => {
+                *v = new;
+                true
+            }
+            None => false,
+        };
+        match self {
+            Source::Unchanged | Source::Null | Source::Const(_) => true,
+            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => named(v),
+            Source::RangeIter { start, len, step } => named(start) && named(len) && named(step),
+        }
     }
 
     /// The same source with its values mapped.

@@ -68,14 +68,16 @@ impl Snapshots {
         self.heads.is_empty()
     }
 
-    /// Makes room for as much as `like` has.
+    /// Makes room for somewhat more than `like` has.
     pub fn reserve(&mut self, like: &Snapshots) {
-        self.heads.reserve(like.heads.len());
-        self.frames.reserve(like.frames.len());
-        self.slots.reserve(like.slots.len());
+        let more = |n: usize| n + n / 2;
+        self.heads.reserve(more(like.heads.len()));
+        self.frames.reserve(more(like.frames.len()));
+        self.slots.reserve(more(like.slots.len()));
     }
 
     /// The snapshot, if it exists.
+    #[inline]
     pub fn get(&self, id: SnapId) -> Option<SnapshotRef<'_>> {
         let n = id.0 as usize;
         let end = self.heads.get(n)?;
@@ -89,6 +91,7 @@ impl Snapshots {
     }
 
     /// Where snapshot `n` begins: the ends of the one before.
+    #[inline]
     fn start(&self, n: usize) -> Head {
         n.checked_sub(1).map_or(Head::default(), |before| self.heads[before])
     }
@@ -121,11 +124,20 @@ impl Snapshots {
 
     /// Appends a snapshot of another trace with its values mapped.
     pub fn push_mapped(&mut self, snap: SnapshotRef<'_>, f: impl Fn(ValueId) -> ValueId) -> SnapId {
-        self.frames.extend_from_slice(snap.frames);
-        self.slots.extend(snap.slots.iter().map(|s| SlotVal { source: s.source.map(&f), count: s.count }));
+        for slot in self.begin_copy(snap) {
+            slot.source.rename(|v| Some(f(v)));
+        }
         let stored = |s: &FieldStore| FieldStore { object: f(s.object), offset: s.offset, value: f(s.value) };
         self.stores.extend(snap.stores.iter().map(stored));
         self.end(snap.resume)
+    }
+
+    /// Appends the frames of another trace's snapshot: functions and slots of all of them, to be changed.
+    pub fn begin_copy(&mut self, snap: SnapshotRef<'_>) -> &mut [SlotVal] {
+        self.frames.extend_from_slice(snap.frames);
+        let first = self.slots.len();
+        self.slots.extend_from_slice(snap.slots);
+        &mut self.slots[first..]
     }
 
     /// Begins a frame with its function, or goes on with the next slot.
@@ -146,6 +158,7 @@ impl Snapshots {
         self.frames.push(FrameHead { info, end: self.slots.len() as u32 - first });
     }
 
+    #[inline]
     pub fn push_stores(&mut self, stores: &[FieldStore]) {
         self.stores.extend_from_slice(stores);
     }
@@ -189,7 +202,8 @@ impl Snapshots {
     /// Whether two snapshots are equal.
     pub fn are_equal(&self, a: SnapId, b: SnapId) -> bool {
         let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return false };
-        a.resume == b.resume && a.frames == b.frames && a.slots == b.slots && a.stores == b.stores
+        // Mostly they are of different instructions.
+        a.resume == b.resume && a.frames == b.frames && a.stores == b.stores && a.slots == b.slots
     }
 }
 

@@ -13,7 +13,7 @@ impl Optimizer<'_> {
     /// A call. Arguments whose box nobody else can name, or of whose value there is but one object, are handed over
     /// unboxed.
     pub fn call(&mut self, op: Uop, imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let id = self.snap_in.ok_or_else(|| Reason::Invalid("a call without a snapshot".into()))?;
+        let id = self.snap_in.ok_or_else(|| Reason::invalid("a call without a snapshot"))?;
         let input = self.input;
         let callee = input.snapshot(id).innermost().expect("the verifier wants a frame");
         let mut fresh = Vec::new();

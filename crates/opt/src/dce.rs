@@ -87,7 +87,7 @@ pub(crate) fn remove_dead(mut trace: Trace, cancelled: &Cancelled) -> Trace {
     let label = trace.insts.iter().position(|i| i.op == Uop::Label);
     let jump = trace.insts.len() - 1;
     let (live, seen) = (vec![false; trace.insts.len()], vec![false; trace.snapshots.len()]);
-    let live = Liveness { trace: &trace, label, jump, live, seen, work: Vec::new() }.run(cancelled);
+    let live = Liveness { trace: &trace, label, jump, live, seen, at: jump, work: Vec::new() }.run(cancelled);
 
     let mut to = Rebuilder::new(&mut trace);
     let kept: Vec<usize> =
@@ -123,52 +123,67 @@ struct Liveness<'a> {
     live: Vec<bool>,
     /// By snapshot: its values are marked.
     seen: Vec<bool>,
+    /// How far the walk is.
+    at: usize,
+    /// Instructions behind that, of which it was found out late that they are needed.
     work: Vec<usize>,
 }
 
 impl Liveness<'_> {
     fn run(mut self, cancelled: &Cancelled) -> Vec<bool> {
-        for (n, inst) in self.trace.insts.iter().enumerate() {
-            if !is_removable(inst.op) && !cancelled.gone[n] {
-                self.mark(ValueId(n as u32));
-            }
-        }
         for &(_, v) in &cancelled.increfs {
-            self.mark(v);
+            self.live[v.0 as usize] = true;
         }
+        // Operands come first, so one walk backwards finds all but what only the next iteration needs.
+        for (n, inst) in self.trace.insts.iter().enumerate().rev() {
+            if self.live[n] || !is_removable(inst.op) && !cancelled.gone[n] {
+                self.live[n] = true;
+                self.at = n;
+                self.uses(inst);
+            }
+        }
+        self.at = 0;
         while let Some(n) = self.work.pop() {
-            let inst = &self.trace.insts[n];
-            match inst.op {
-                // Their operands live as long as the phis do.
-                Uop::Label | Uop::Jump => {}
-                Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
-                    let index = inst.imms[0] as usize;
-                    if let Some(label) = self.label {
-                        self.mark(self.trace.insts[label].args[index]);
-                        self.mark(self.trace.insts[self.jump].args[index]);
-                    }
-                }
-                _ => {
-                    for &a in &inst.args {
-                        self.mark(a);
-                    }
-                }
-            }
-            if let Some(s) = inst.snap
-                && !std::mem::replace(&mut self.seen[s.0 as usize], true)
-            {
-                let trace = self.trace;
-                trace.snapshot(s).each_value(|v| self.mark(v));
-            }
+            self.uses(&self.trace.insts[n]);
         }
         self.live
     }
 
+    /// Marks what a live instruction uses.
+    fn uses(&mut self, inst: &Inst) {
+        match inst.op {
+            // Their operands live as long as the phis do.
+            Uop::Label | Uop::Jump => {}
+            Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
+                let index = inst.imms[0] as usize;
+                if let Some(label) = self.label {
+                    self.mark(self.trace.insts[label].args[index]);
+                    self.mark(self.trace.insts[self.jump].args[index]);
+                }
+            }
+            _ => {
+                for &a in &inst.args {
+                    self.mark(a);
+                }
+            }
+        }
+        if let Some(s) = inst.snap
+            && !std::mem::replace(&mut self.seen[s.0 as usize], true)
+        {
+            let trace = self.trace;
+            trace.snapshot(s).each_value(|v| self.mark(v));
+        }
+    }
+
+    #[inline]
     fn mark(&mut self, v: ValueId) {
         let n = v.0 as usize;
         if !self.live[n] {
             self.live[n] = true;
-            self.work.push(n);
+            // The walk comes to those that lie before it.
+            if n >= self.at {
+                self.work.push(n);
+            }
         }
     }
 }

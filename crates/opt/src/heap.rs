@@ -154,10 +154,14 @@ impl Optimizer<'_> {
 
     /// Emits the pending stores that must not come after uop `op`: it may read the field or write it, run code that does,
     /// or free the object. (What an object's death takes with it when nobody can see it is no iterator.)
+    #[inline]
     pub fn settle(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
-        if self.st.pending.is_empty() {
-            return;
+        if !self.st.pending.is_empty() {
+            self.settle_some(op, args, imms);
         }
+    }
+
+    fn settle_some(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
         let facts = op.facts();
         let all = facts.grade != Grade::Leaf || op == Uop::Link;
         let touches = (facts.reads | facts.writes) & 1 << Heap::Fields as u32 != 0;

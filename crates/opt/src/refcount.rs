@@ -199,7 +199,8 @@ fn stolen(slots: &[SlotVal], delayed: &Delayed) -> Option<SmallVec<[usize; 8]>> 
     let mut left = delayed.0.clone();
     let mut found = SmallVec::new();
     for (at, slot) in slots.iter().enumerate() {
-        if let (Source::Value(v), Count::Steal) = (slot.source, slot.count)
+        if slot.count == Count::Steal
+            && let Source::Value(v) = slot.source
             && let Some(n) = left.iter().position(|l| l.0 == v)
         {
             found.push(at);

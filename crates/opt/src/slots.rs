@@ -1,5 +1,5 @@
 //! Root frame slots and snapshots.
-use ir::{Count, FrameInfo, FrameRef, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
+use ir::{Count, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -205,7 +205,7 @@ impl Optimizer<'_> {
 
     /// The current input snapshot as one of the optimized trace.
     pub fn snapshot(&mut self) -> Result<SnapId, Reason> {
-        let id = self.snap_in.ok_or_else(|| Reason::Invalid("a guard without a snapshot to leave through".into()))?;
+        let id = self.snap_in.ok_or_else(|| Reason::invalid("a guard without a snapshot to leave through"))?;
         let key = self.failing.is_empty().then(|| self.snap_key(id));
         if let Some(made) = key.and_then(|key| self.st.snaps.find(key)) {
             return Ok(made);
@@ -236,24 +236,36 @@ impl Optimizer<'_> {
 
     fn translate_to(&self, to: &mut Snapshots, id: SnapId) -> Result<Resume, Reason> {
         let input = self.input.snapshot(id);
+        let slots = to.begin_copy(input);
         let mut iterators = SmallVec::new();
-        for (depth, frame) in input.frames().enumerate() {
-            to.push_slot(self.translate_slot(frame.func, &mut iterators)?);
-            let known = if depth == 0 { self.st.slots.all() } else { &[] };
-            let (root, rest) = frame.slots.split_at(known.len().min(frame.slots.len()));
-            for (n, (slot, known)) in root.iter().zip(known).enumerate() {
-                to.push_slot(match known {
-                    Some(known) if known.speaks_for(slot) => self.root_slot(*slot, known, n, &mut iterators)?,
-                    _ => self.translate_slot(*slot, &mut iterators)?,
-                });
-            }
-            for slot in rest {
-                to.push_slot(self.translate_slot(*slot, &mut iterators)?);
-            }
-            let FrameRef { code, generator, pc, continuation, .. } = frame;
-            to.end_frame(FrameInfo { code, generator, pc, continuation });
-        }
+        // The root frame's slots follow its function. Most slots, there and elsewhere, are values that became others.
         let root = if input.depth() == 0 { 0 } else { input.frame(0).slots.len() };
+        let known = self.st.slots.all();
+        let known = &known[..known.len().min(root)];
+        let map = &self.st.map[..];
+        let rename = |slot: &mut SlotVal| {
+            slot.source.rename(|v| match map[v.0 as usize] {
+                Some(Val::Id(made)) => Some(made),
+                _ => None,
+            })
+        };
+        let [func, slots @ ..] = slots else { return Err(Reason::invalid("a snapshot without frames")) };
+        let (known_slots, slots) = slots.split_at_mut(known.len());
+        if !rename(func) {
+            *func = self.translate_other(*func, &mut iterators)?;
+        }
+        for (n, (slot, known)) in known_slots.iter_mut().zip(known).enumerate() {
+            match known {
+                Some(known) if known.speaks_for(slot) => *slot = self.root_slot(*slot, known, n, &mut iterators)?,
+                _ if rename(slot) => {}
+                _ => *slot = self.translate_other(*slot, &mut iterators)?,
+            }
+        }
+        for slot in slots {
+            if !rename(slot) {
+                *slot = self.translate_other(*slot, &mut iterators)?;
+            }
+        }
         let stored = |s: &Option<Slot>| s.is_some_and(|s| s.stale && s.origin == Origin::Stored);
         let beyond = self.st.slots.all().get(root..).and_then(|s| s.iter().rposition(stored));
         if let Some(n) = beyond {
@@ -285,29 +297,25 @@ impl Optimizer<'_> {
         Ok(if known.stale { self.slot_val(value, count) } else { SlotVal::UNCHANGED })
     }
 
-    #[inline]
-    fn translate_slot(&self, slot: SlotVal, iterators: &mut Named) -> Result<SlotVal, Reason> {
-        Ok(match slot.source {
-            Source::Unchanged | Source::Null | Source::Const(_) => slot,
-            Source::Value(v) => match self.st.map[v.0 as usize] {
-                Some(Val::Id(v)) => SlotVal { source: Source::Value(v), count: slot.count },
-                _ => {
-                    let val = self.mapped(v)?;
-                    self.note_range_iter(val, slot.count, iterators)?;
-                    self.slot_val(val, slot.count)
-                }
-            },
-            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => match self.mapped(v)? {
-                Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
-                Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
-            },
-            Source::RangeIter { .. } => return Err(Reason::Invalid("a recorded snapshot makes no iterators".into())),
-        })
+    /// A slot whose value did not become one that exists.
+    fn translate_other(&self, slot: SlotVal, iterators: &mut Named) -> Result<SlotVal, Reason> {
+        match slot.source {
+            Source::Value(v) => {
+                let val = self.mapped(v)?;
+                self.note_range_iter(val, slot.count, iterators)?;
+                Ok(self.slot_val(val, slot.count))
+            }
+            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => {
+                self.mapped(v)?;
+                Err(Reason::invalid(format!("{v} is boxed twice")))
+            }
+            _ => Err(Reason::invalid("a recorded snapshot makes no iterators")),
+        }
     }
 
     /// What an input value became.
     pub fn mapped(&self, v: ValueId) -> Result<Val, Reason> {
-        self.st.map[v.0 as usize].ok_or_else(|| Reason::Invalid(format!("{v} is used before it is made")))
+        self.st.map[v.0 as usize].ok_or_else(|| Reason::invalid(format!("{v} is used before it is made")))
     }
 
     /// Whether the current input snapshot is the loop header's state as far as memory goes: one frame in which only

@@ -1,6 +1,6 @@
 //! The state that rules work on: the trace made so far and what is known of it.
-use ir::{FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use ir::{Args, FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
@@ -90,14 +90,14 @@ impl<'a> Optimizer<'a> {
         out.entry = input.entry.clone();
         out.codes = input.codes.clone();
         out.unowned = input.unowned;
-        out.insts.reserve(2 * input.insts.len());
+        out.insts.reserve(3 * input.insts.len());
         out.snapshots.reserve(&input.snapshots);
         let st = State {
-            info: Vec::with_capacity(2 * input.insts.len()),
-            shared: FxHashMap::default(),
-            passed: FxHashSet::default(),
-            heap: Vec::new(),
-            virtuals: Vec::new(),
+            info: Vec::with_capacity(3 * input.insts.len()),
+            shared: FxHashMap::with_capacity_and_hasher(input.insts.len() / 2, FxBuildHasher),
+            passed: FxHashSet::with_capacity_and_hasher(input.insts.len() / 4, FxBuildHasher),
+            heap: Vec::with_capacity(64),
+            virtuals: Vec::with_capacity(16),
             virtual_changes: 0,
             slots: Versioned::new(SlotMap::default()),
             pending: Versioned::new(Vec::new()),
@@ -144,7 +144,7 @@ impl<'a> Optimizer<'a> {
     pub fn push(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
         self.settle(op, args, imms);
         let snap = if op.facts().exits || op == Uop::Link { Some(self.snapshot()?) } else { None };
-        Ok(self.push_inst(Inst { op, args: SmallVec::from_slice(args), imms, snap }))
+        Ok(self.push_inst(Inst { op, args: ir::args(args), imms, snap }))
     }
 
     pub fn push_inst(&mut self, inst: Inst) -> ValueId {
@@ -165,13 +165,15 @@ impl<'a> Optimizer<'a> {
     }
 
     /// The operands in the order in which equal computations have them.
-    pub fn ordered(&self, op: Uop, args: &[ValueId]) -> SmallVec<[ValueId; MAX_OPERANDS]> {
-        let mut args = SmallVec::from_slice(args);
-        if op.facts().commutes {
+    pub fn ordered(&self, op: Uop, args: &[ValueId]) -> Args {
+        match *args {
             // Constants second, where encodings have room for them.
-            args.sort_by_key(|&a| (self.constant(a).is_some(), a));
+            [a, b] if op.facts().commutes => {
+                let key = |v: ValueId| (self.constant(v).is_some(), v);
+                ir::args(&if key(b) < key(a) { [b, a] } else { [a, b] })
+            }
+            _ => ir::args(args),
         }
-        args
     }
 
     fn constant_value(&mut self, op: Uop, bits: u64) -> ValueId {

@@ -115,10 +115,8 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
         let found = site.values.iter().find(|(id, _)| *id == v);
         found.map(|(_, loc)| *loc).ok_or("a call lost a value".to_string())
     };
-    let all: Vec<(usize, usize, SlotVal)> = waiting()
-        .enumerate()
-        .flat_map(|(n, f)| f.slots.iter().enumerate().map(move |(i, s)| (n, i, *s)))
-        .collect();
+    let all: Vec<(usize, usize, SlotVal)> =
+        waiting().enumerate().flat_map(|(n, f)| f.slots.iter().enumerate().map(move |(i, s)| (n, i, *s))).collect();
     let what = |slot: SlotVal, at: (usize, usize)| -> Result<What, String> {
         let uses = all.iter().filter(|(.., s)| s.source == slot.source).count() as u32;
         let first = all.iter().find(|(.., s)| s.source == slot.source).map(|(n, i, _)| (*n, *i));

@@ -36,7 +36,7 @@ impl Env for CompileEnv<'_> {
             return self.state.calls.target(target).locs();
         }
         let TraceKind::Bridge { parent, exit } = self.kind else { return None };
-        let values = self.state.executor(parent).compiled.exit_values(exit as usize);
+        let values: Vec<_> = self.state.executor(parent).compiled.exit_values(exit as usize).collect();
         trace
             .entry
             .iter()
@@ -214,18 +214,18 @@ impl State {
         if called {
             crate::native::drop_globals_guards(&mut trace);
         }
-        self.counters.uops_recorded += trace.insts.len() as u64;
         // One that ends where its generator yields is no loop to link to.
         let yields = trace.insts.last().is_some_and(|i| i.op == Uop::Exit);
-        let recorded = (trace.kind == TraceKind::Root && !yields).then(|| trace.clone());
+        let keep = trace.kind == TraceKind::Root && !yields;
         let site = Site { code, offset, function: entry, installed: Vec::new() };
-        let id = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
+        let (id, trace) = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
         self.executor_mut(id).called |= called;
-        self.executor_mut(id).recorded = recorded;
+        self.executor_mut(id).recorded = keep.then_some(trace);
         Ok(id)
     }
 
-    pub(crate) fn make(&mut self, job: Job, depth: usize) -> Result<u32, String> {
+    /// The executor, and what it was made from.
+    pub(crate) fn make(&mut self, job: Job, depth: usize) -> Result<(u32, Trace), String> {
         let Job { site, trace, dependencies, namespaces, target } = job;
         let (code, offset) = (site.code, site.offset);
         let kind = trace.kind;
@@ -243,6 +243,7 @@ impl State {
         if self.options.dump.opt {
             self.dump("optimized", code, offset, &optimized.to_string());
         }
+        self.counters.uops_recorded += trace.insts.len() as u64;
         self.counters.uops_optimized += optimized.insts.len() as u64;
         self.pace.compiled(trace.insts.len());
         let started = Instant::now();
@@ -303,7 +304,7 @@ impl State {
         if let Some(target) = leads_to {
             self.executor_mut(target).linkers.push(id);
         }
-        Ok(id)
+        Ok((id, trace))
     }
 
     /// For a trace that ends in a link: the executor to jump to with slots in registers, compiled if need be.
@@ -356,7 +357,7 @@ impl State {
         let (dependencies, namespaces) = (ex.dependencies.clone(), ex.namespaces);
         let result = self.make(Job { site, trace, dependencies, namespaces, target: None }, depth + 1);
         match result {
-            Ok(id) => {
+            Ok((id, _)) => {
                 self.counters.variants += 1;
                 self.executor_mut(id).variant_of = Some(target);
                 self.executor_mut(target).variants.push((signature, id));

@@ -269,7 +269,7 @@ impl State {
         let result = self.make(job, 0);
         self.counters.compile_ns += started.elapsed().as_nanos() as u64;
         match result {
-            Ok(entry) => {
+            Ok((entry, _)) => {
                 self.counters.variants += 1;
                 self.executor_mut(entry).variant_of = Some(root_id);
                 self.executor_mut(root_id).entries.push(entry);

@@ -30,10 +30,12 @@ pub struct Escaped {
     pub values: BTreeMap<u32, u64>,
 }
 
+type Locs = Vec<(ValueId, Loc)>;
+
 #[derive(Default)]
 struct State {
-    /// By global id: executor, its exit.
-    exits: Vec<(usize, codegen::Exit, Vec<(ValueId, Loc)>)>,
+    /// By global id: executor, its exit, and where the values of that are.
+    exits: Vec<(usize, codegen::Exit, Locs)>,
     escapes: Vec<codegen::Escape>,
     left: Option<Left>,
     escaped: Vec<Escaped>,
@@ -235,7 +237,7 @@ impl Machine {
         let executor = self.executors.len();
         STATE.with_borrow_mut(|s| {
             let exits = compiled.exits.iter().enumerate();
-            s.exits.extend(exits.map(|(n, e)| (executor, e.clone(), compiled.exit_values(n).to_vec())));
+            s.exits.extend(exits.map(|(n, e)| (executor, e.clone(), compiled.exit_values(n).collect())));
             s.escapes.extend(compiled.escapes.iter().cloned());
         });
         self.executors.push(compiled);

@@ -235,6 +235,7 @@ impl State {
     }
 
     /// Makes an entry for a target that the runtime has called often enough, if the function has an executor.
+    #[inline(never)]
     fn want_entry(&mut self, id: u32) {
         let hot = if self.stressed() { 1 } else { HOT_TARGET };
         let target = &mut self.calls.targets[id as usize];

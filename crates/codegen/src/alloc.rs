@@ -85,6 +85,8 @@ struct Alloc<'a> {
     regs: Regs<'a>,
     /// The node being allocated.
     at: u32,
+    /// The node for which `release_dead` was called last.
+    released: u32,
     /// Registers that this node's operands and result need until it is done.
     pinned: [RegSet; 2],
     /// Places of the values alive at the loop's head.
@@ -123,6 +125,7 @@ impl<'a> Alloc<'a> {
             in_memory,
             regs: Regs::new(&sel.consts),
             at: 0,
+            released: u32::MAX,
             pinned: [RegSet::default(); 2],
             header: Vec::new(),
             home: [RegSet::default(); 2],
@@ -367,8 +370,11 @@ impl<'a> Alloc<'a> {
         Ok(())
     }
 
-    /// Forgets what this node used last.
+    /// Forgets what this node used last, if that was not done yet.
     fn release_dead(&mut self) {
+        if std::mem::replace(&mut self.released, self.at) == self.at {
+            return;
+        }
         let live = self.live;
         for &v in live.dying(self.at) {
             self.forget(v);
@@ -447,8 +453,8 @@ impl<'a> Alloc<'a> {
             }
         }
         for (k, &v) in args.iter().enumerate() {
-            let elsewhere = args.iter().enumerate().any(|(j, x)| j != k && *x == v);
             if t.destroyed >> k & 1 != 0 {
+                let elsewhere = args.iter().enumerate().any(|(j, x)| j != k && *x == v);
                 let class = self.class(v);
                 if dies(self, v) && !elsewhere && !self.in_snapshot(node, v) {
                     continue;
@@ -467,8 +473,8 @@ impl<'a> Alloc<'a> {
             slots[OUT] = self.tied_result(node, &args, k as usize, t.early, &dies)?;
         } else if let Some(result) = node.result {
             for (k, &v) in args.iter().enumerate() {
-                let conflict = args.iter().enumerate().any(|(j, x)| *x == v && t.early >> j & 1 != 0);
-                if dies(self, v) && !conflict {
+                let conflict = || args.iter().enumerate().any(|(j, x)| *x == v && t.early >> j & 1 != 0);
+                if dies(self, v) && !conflict() {
                     let class = self.class(v);
                     self.regs.vacate(class, slots[k]);
                     self.pinned[class as usize].remove(slots[k]);

@@ -34,6 +34,7 @@ impl Rebuilder {
     }
 
     /// Appends instruction `at` as `inst`, which is in old names.
+    #[inline]
     pub fn emit(&mut self, at: ValueId, mut inst: Inst) {
         inst.snap = inst.snap.map(|s| self.snapshot(s));
         self.push(at, inst);
@@ -48,6 +49,7 @@ impl Rebuilder {
         self.push(at, inst);
     }
 
+    #[inline]
     fn push(&mut self, at: ValueId, mut inst: Inst) {
         for a in &mut inst.args {
             *a = self.value(*a);

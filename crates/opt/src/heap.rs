@@ -68,6 +68,7 @@ impl State {
 }
 
 /// Whether `write` may change what `key` reads.
+#[inline]
 pub(crate) fn may_change(key: &Key, write: Write) -> bool {
     if key.op.facts().reads & write.classes == 0 {
         return false;
@@ -165,6 +166,9 @@ impl Optimizer<'_> {
         let facts = op.facts();
         let all = facts.grade != Grade::Leaf || op == Uop::Link;
         let touches = (facts.reads | facts.writes) & 1 << Heap::Fields as u32 != 0;
+        if !all && !touches && op != Uop::DecrefDead {
+            return;
+        }
         let field = field_offset(op, imms);
         let due = |s: &FieldStore| {
             let same_object = || args.first().is_none_or(|&a| !self.are_distinct(a, s.object));

@@ -1,4 +1,6 @@
 //! The state that rules work on: the trace made so far and what is known of it.
+use std::hash::{Hash, Hasher};
+
 use ir::{Args, FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -13,11 +15,25 @@ use crate::{Known, Oracle, Reason};
 const MAX_OPERANDS: usize = 3;
 
 /// A uop applied to given operands: what equal computations share. Plain data, for there are many and they are copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub op: Uop,
-    args: [Option<ValueId>; MAX_OPERANDS],
+    /// Operands, then `NONE`.
+    args: [u32; MAX_OPERANDS],
     pub imms: [u64; 2],
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Hash for Key {
+    /// Few words, for this is what most look-ups take longest for.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c] = self.args;
+        state.write_u64(u64::from(a) << 32 | u64::from(b));
+        state.write_u64(u64::from(c) << 32 | self.op as u64);
+        state.write_u64(self.imms[0]);
+        state.write_u64(self.imms[1]);
+    }
 }
 
 /// What is known at a point of the trace: everything that peeling must be able to go back to, but what was emitted.
@@ -66,9 +82,9 @@ pub(crate) struct Optimizer<'a> {
 
 impl Key {
     pub fn new(op: Uop, args: &[ValueId], imms: [u64; 2]) -> Key {
-        let mut of = [None; MAX_OPERANDS];
+        let mut of = [NONE; MAX_OPERANDS];
         for (to, &arg) in of.iter_mut().zip(args) {
-            *to = Some(arg);
+            *to = arg.0;
         }
         assert!(args.len() <= MAX_OPERANDS, "{} has too many operands", op.name());
         Key { op, args: of, imms }
@@ -80,7 +96,7 @@ impl Key {
     }
 
     pub fn first(&self) -> Option<ValueId> {
-        self.args[0]
+        (self.args[0] != NONE).then_some(ValueId(self.args[0]))
     }
 }
 

@@ -197,23 +197,23 @@ impl Pass<'_> {
 /// so many.
 fn stolen(slots: &[SlotVal], delayed: &Delayed) -> Option<SmallVec<[usize; 8]>> {
     let mut left = delayed.0.clone();
+    let left = &mut left[..];
+    let mut missing: u32 = left.iter().map(|l| l.1).sum();
     let mut found = SmallVec::new();
     for (at, slot) in slots.iter().enumerate() {
         if slot.count == Count::Steal
             && let Source::Value(v) = slot.source
-            && let Some(n) = left.iter().position(|l| l.0 == v)
+            && let Some(l) = left.iter_mut().find(|l| l.0 == v && l.1 > 0)
         {
             found.push(at);
-            left[n].1 -= 1;
-            if left[n].1 == 0 {
-                left.remove(n);
-                if left.is_empty() {
-                    return Some(found);
-                }
+            l.1 -= 1;
+            missing -= 1;
+            if missing == 0 {
+                return Some(found);
             }
         }
     }
-    left.is_empty().then_some(found)
+    None
 }
 
 /// Notes the values that an instruction puts into the object that it changes, and into what that may be a part of.

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from tierup_bench import counts, expected, measure, packages, programs, startup
+from tierup_bench import compiling, counts, expected, measure, packages, programs, startup
 from tierup_bench.contestants import Contestant
 from tierup_bench.process import Failed, Worker
 from tierup_bench.programs import Program
@@ -156,3 +156,34 @@ def test_rounds_end_with_the_budget(program):
     )
     found = measure.measure(counting, [contestant()], settings, print)
     assert [len(rounds) for rounds in found["plain"]["rounds"]] == [2]
+
+
+def test_cost_of_compiling():
+    counters = {
+        "traces.made": 3,
+        "traces.variants": 1,
+        "traces.uops_recorded": 200,
+        "traces.uops_optimized": 150,
+        "compile.ns": 400_000,
+    }
+    found = compiling.cost(counters, 800_000)
+    assert (found.traces, found.recorded, found.optimized) == (4, 200, 150)
+    assert (found.per_trace(), found.per_hundred()) == (100.0, 200.0)
+    assert found.instructions_per_uop() == 4000
+    words = compiling.line("fib", found, found).split()
+    assert words == ["fib", "4", "200", "150", "100", "200", "4000"]
+
+
+def test_nothing_compiled_costs_nothing():
+    counters = dict.fromkeys(
+        (
+            "traces.made",
+            "traces.variants",
+            "traces.uops_recorded",
+            "traces.uops_optimized",
+            "compile.ns",
+        ),
+        0,
+    )
+    assert compiling.cost(counters) is None
+    assert compiling.line("strings", None, None).split() == ["strings", "0", *["–"] * 5]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tierup_bench import (
     compare,
+    compiling,
     counts,
     curves,
     expected,
@@ -322,8 +323,22 @@ def run_counts(config):
 def run_tiers(config):
     """Of the chosen suites' programs, or those named."""
     measurement = Measurement(dict(config, quick=False, processes=None, rounds=None))
+    found = chosen_programs(measurement, config, ("kernels", "real", "pyperformance"))
+    contestant = next(c for c in config["contestants"] if c.is_tierup)
+    return tiers.run(found, contestant, config["warm_up"], measurement.settings.limit)
+
+
+def run_compiling(config):
+    measurement = Measurement(dict(config, quick=False, rounds=None, warm_up=None))
+    found = chosen_programs(measurement, config, ("kernels",))
+    contestant = next(c for c in config["contestants"] if c.is_tierup)
+    limit = measurement.settings.limit
+    return compiling.run(found, contestant, config["processes"], limit, say)
+
+
+def chosen_programs(measurement, config, default):
     found = []
-    for suite in config["suites"] or ("kernels", "real", "pyperformance"):
+    for suite in config["suites"] or default:
         if suite == "pyperformance":
             found += measurement.pyperformance_programs(config["contestants"])
         else:
@@ -332,8 +347,7 @@ def run_tiers(config):
             found += measurement.chosen(suite)
     if not found:
         raise Usage(f"no program is named {', '.join(config['only'])}")
-    contestant = next(c for c in config["contestants"] if c.is_tierup)
-    return tiers.run(found, contestant, config["warm_up"], measurement.settings.limit)
+    return found
 
 
 def run_profile(config):
@@ -346,6 +360,7 @@ ACTIONS = {
     "measure": run_measure,
     "report": run_report,
     "compare": run_compare,
+    "compiling": run_compiling,
     "counts": run_counts,
     "profile": run_profile,
     "tiers": run_tiers,

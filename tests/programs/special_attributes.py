@@ -58,6 +58,65 @@ print(properties(2000), log[0], len(log))
 log.clear()
 
 
+class Proxy:
+    """A getter's AttributeError is no error where there is __getattr__: always, now and then, in a call, in __getattr__ too."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __getattr__(self, name):
+        log.append(name)
+        return getattr(self.target, name)
+
+    @property
+    def never(self):
+        return self.unknown
+
+    @property
+    def sometimes(self):
+        if self.target.real % 97 == 0:
+            raise AttributeError("sometimes")
+        return self.target
+
+    @property
+    def real(self):
+        return self._real
+
+    @property
+    def bit_count(self):
+        raise AttributeError(name="bit_count")
+
+
+class Deeper(Proxy):
+    @property
+    def numerator(self):
+        return self.never
+
+
+def proxies(n):
+    s = 0
+    for i in range(n):
+        p, d = Proxy(i), Deeper(Proxy(i))
+        s += p.real + p.bit_count() + d.numerator + d.real
+        for x in p, d:
+            try:
+                s += x.sometimes.real
+                x.never
+            except AttributeError as e:
+                s += len(str(e)) + len(traceback.extract_tb(e.__traceback__))
+        if i == n - 20:
+            del Proxy.__getattr__
+            Proxy._real, Proxy.unknown = 5, 6
+            p.never, p.real
+            Proxy.__getattr__ = lambda self, name: getattr(self.target, name)
+            del Proxy._real, Proxy.unknown
+    return s
+
+
+print(proxies(1500), len(log), sorted(set(log)))
+log.clear()
+
+
 class Recorded:
     def __setattr__(self, name, value):
         log.append(name)

@@ -63,7 +63,13 @@ fn guarded(args: &Args) -> Result<ExitCode> {
             outcome.stderr
         );
     }
-    let settings = args.settings.iter().map(|name| Ok(Setting::parse(name)?.with(&variables)));
+    let settings = args.settings.iter().map(|name| {
+        let setting = Setting::parse(name)?.with(&variables);
+        let own =
+            setting.variables().find(|(name, _)| *name == "TIERUP_STRESS").map(|(_, stress)| format!("{stress},"));
+        let stress = own.unwrap_or_default() + "no-free-lists";
+        Ok(setting.with(&[("TIERUP_STRESS", &stress)]))
+    });
     diff::run_slowly(&venv, &args.programs, &settings.collect::<Result<Vec<_>>>()?)
 }
 

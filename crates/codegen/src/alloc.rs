@@ -5,7 +5,7 @@
 //! alive are recorded, and the jump restores them by parallel moves. An invariant that had to be evicted inside the
 //! loop is better in memory from the start (and a hoisted constant not hoisted), so the walk is then done again with
 //! that known.
-use ir::{EntryParam, Form, SnapId, Trace, Uop, ValueId};
+use ir::{EntryParam, Form, Trace, Uop, ValueId};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use stencils::OUT;
@@ -14,7 +14,7 @@ use crate::abi::{self, Loc};
 use crate::lir::Lir;
 use crate::live::{Live, is_float};
 use crate::moves::sequence;
-use crate::regs::{Class, Place, Regs};
+use crate::regs::{Class, Packed, Place, Regs};
 use crate::select::{Node, Selected};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, ARG_FPRS, ARG_GPRS, CALLEE_SAVED, RegSet};
 use crate::{CallSite, CompileError, Env, Escape, Exit, Options};
@@ -28,9 +28,19 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) struct Allocated {
     pub code: Vec<Lir>,
     pub exits: Vec<Exit>,
+    pub exit_values: Vec<(ValueId, Packed)>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
     pub entry_locs: Vec<Loc>,
+}
+
+impl Allocated {
+    /// As [`crate::Compiled::exit_values`].
+    #[cfg(debug_assertions)]
+    pub fn exit_values(&self, exit: usize, consts: &[Option<u64>]) -> Vec<(ValueId, Loc)> {
+        let (from, to) = self.exits[exit].values;
+        self.exit_values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, consts))).collect()
+    }
 }
 
 pub(crate) fn allocate(
@@ -52,6 +62,7 @@ pub(crate) fn allocate(
             return Ok(Allocated {
                 code: a.code,
                 exits: a.exits,
+                exit_values: a.exit_values,
                 escapes: a.escapes,
                 calls: a.calls,
                 entry_locs: a.entry_locs,
@@ -71,14 +82,13 @@ struct Alloc<'a> {
     force_spills: bool,
     /// Invariants that live in memory during the loop, and constants that are not hoisted.
     in_memory: &'a FxHashSet<ValueId>,
-    regs: Regs,
+    regs: Regs<'a>,
     /// The node being allocated.
     at: u32,
+    /// The node for which `release_dead` was called last.
+    released: u32,
     /// Registers that this node's operands and result need until it is done.
     pinned: [RegSet; 2],
-    /// The snapshot whose values are marked with its number and one in `marks`, which is by value.
-    marked: Option<SnapId>,
-    marks: Vec<u32>,
     /// Places of the values alive at the loop's head.
     header: Vec<(ValueId, Place)>,
     /// Registers of those, by class.
@@ -86,6 +96,7 @@ struct Alloc<'a> {
     regretted: Vec<ValueId>,
     code: Vec<Lir>,
     exits: Vec<Exit>,
+    exit_values: Vec<(ValueId, Packed)>,
     escapes: Vec<Escape>,
     calls: Vec<CallSite>,
     entry_locs: Vec<Loc>,
@@ -112,16 +123,16 @@ impl<'a> Alloc<'a> {
             pools: [pool(ALLOCATABLE_GPRS, options.gpr_pool), pool(ALLOCATABLE_FPRS, options.fpr_pool)],
             force_spills: options.force_spills,
             in_memory,
-            regs: Regs::new(trace.insts.len()),
+            regs: Regs::new(&sel.consts),
             at: 0,
+            released: u32::MAX,
             pinned: [RegSet::default(); 2],
-            marked: None,
-            marks: vec![0; trace.insts.len()],
             header: Vec::new(),
             home: [RegSet::default(); 2],
             regretted: Vec::new(),
             code: Vec::with_capacity(3 * sel.nodes.len()),
-            exits: Vec::with_capacity(sel.nodes.len() / 4),
+            exits: Vec::with_capacity(sel.nodes.len()),
+            exit_values: Vec::with_capacity(2 * live.values_in_snapshots()),
             escapes: Vec::new(),
             calls: Vec::new(),
             entry_locs: Vec::new(),
@@ -142,13 +153,7 @@ impl<'a> Alloc<'a> {
 
     /// Where to read `v`.
     fn loc(&self, v: ValueId) -> Loc {
-        let place = self.regs.place(v);
-        match (place.reg, self.konst(v), place.slot) {
-            (Some(r), ..) => self.class(v).loc(r),
-            (None, Some(c), _) => Loc::Const(c),
-            (None, None, Some(s)) => Loc::Spill(s),
-            (None, None, None) => unreachable!("v{} is nowhere", v.0),
-        }
+        self.regs.loc(v)
     }
 
     fn emit_move(&mut self, dst: Loc, src: Loc) {
@@ -333,13 +338,6 @@ impl<'a> Alloc<'a> {
     fn node(&mut self, n: u32) -> Result<(), CompileError> {
         let node = &self.sel.nodes[n as usize];
         self.at = n;
-        if node.snap.is_some() && node.snap != self.marked {
-            self.marked = node.snap;
-            let mark = node.snap.map_or(0, |s| s.0 + 1);
-            for v in node.snap.iter().flat_map(|&s| self.live.in_snapshot(s)) {
-                self.marks[v.0 as usize] = mark;
-            }
-        }
         self.code.push(Lir::Mark(node.inst, node.op));
         match node.op {
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 | Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
@@ -372,8 +370,11 @@ impl<'a> Alloc<'a> {
         Ok(())
     }
 
-    /// Forgets what this node used last.
+    /// Forgets what this node used last, if that was not done yet.
     fn release_dead(&mut self) {
+        if std::mem::replace(&mut self.released, self.at) == self.at {
+            return;
+        }
         let live = self.live;
         for &v in live.dying(self.at) {
             self.forget(v);
@@ -392,7 +393,7 @@ impl<'a> Alloc<'a> {
     }
 
     fn in_snapshot(&self, node: &Node, v: ValueId) -> bool {
-        node.snap.is_some_and(|s| self.marks[v.0 as usize] == s.0 + 1)
+        node.snap.is_some_and(|s| self.live.in_snapshot(s).contains(&v))
     }
 
     /// The snapshot's values and where they are now.
@@ -403,13 +404,27 @@ impl<'a> Alloc<'a> {
     /// The exit of this node with everything where it is now.
     fn exit(&mut self, node: &Node) -> Result<u32, CompileError> {
         let snapshot = node.snap.ok_or(CompileError::Malformed("an exit without snapshot"))?;
-        // Guards in a row often share everything.
+        // Guards in a row often share everything, or all but the uop.
         let row = self.exits.iter().enumerate().rev().take_while(|(_, e)| e.snapshot == snapshot);
-        let same = |e: &Exit| e.uop == node.op && e.values.iter().all(|&(v, loc)| self.loc(v) == loc);
-        if let Some((n, _)) = row.into_iter().find(|(_, e)| same(e)) {
-            return Ok(n as u32);
+        let mut shared = None;
+        for (n, e) in row {
+            if e.uop != node.op && shared.is_some() {
+                continue;
+            }
+            let (from, to) = e.values;
+            if self.exit_values[from as usize..to as usize].iter().all(|&(v, at)| self.regs.packed(v) == at) {
+                if e.uop == node.op {
+                    return Ok(n as u32);
+                }
+                shared = Some(e.values);
+            }
         }
-        let values = self.snapshot_locs(node);
+        let values = shared.unwrap_or_else(|| {
+            let from = self.exit_values.len() as u32;
+            let regs = &self.regs;
+            self.exit_values.extend(self.live.in_snapshot(snapshot).iter().map(|&v| (v, regs.packed(v))));
+            (from, self.exit_values.len() as u32)
+        });
         self.exits.push(Exit { snapshot, inst: node.inst, uop: node.op, values, stub: 0 });
         Ok(self.exits.len() as u32 - 1)
     }
@@ -419,7 +434,7 @@ impl<'a> Alloc<'a> {
         if let Some(n) = t.misfit(&node.imms) {
             return Err(CompileError::Immediate { inst: node.inst, uop: node.op, value: node.imms[n] });
         }
-        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(&node.args);
+        let mut args = ir::args(&node.args);
         // Whether `v`'s register is anybody's after the operands are read.
         let dies =
             |a: &Self, v: ValueId| a.last(v) <= a.at && a.konst(v).is_none() && (t.late_out || !a.in_snapshot(node, v));
@@ -438,8 +453,8 @@ impl<'a> Alloc<'a> {
             }
         }
         for (k, &v) in args.iter().enumerate() {
-            let elsewhere = args.iter().enumerate().any(|(j, x)| j != k && *x == v);
             if t.destroyed >> k & 1 != 0 {
+                let elsewhere = args.iter().enumerate().any(|(j, x)| j != k && *x == v);
                 let class = self.class(v);
                 if dies(self, v) && !elsewhere && !self.in_snapshot(node, v) {
                     continue;
@@ -458,8 +473,8 @@ impl<'a> Alloc<'a> {
             slots[OUT] = self.tied_result(node, &args, k as usize, t.early, &dies)?;
         } else if let Some(result) = node.result {
             for (k, &v) in args.iter().enumerate() {
-                let conflict = args.iter().enumerate().any(|(j, x)| *x == v && t.early >> j & 1 != 0);
-                if dies(self, v) && !conflict {
+                let conflict = || args.iter().enumerate().any(|(j, x)| *x == v && t.early >> j & 1 != 0);
+                if dies(self, v) && !conflict() {
                     let class = self.class(v);
                     self.regs.vacate(class, slots[k]);
                     self.pinned[class as usize].remove(slots[k]);
@@ -480,7 +495,7 @@ impl<'a> Alloc<'a> {
     fn tied_result(
         &mut self,
         node: &Node,
-        args: &SmallVec<[ValueId; 3]>,
+        args: &[ValueId],
         k: usize,
         early: u8,
         dies: &dyn Fn(&Self, ValueId) -> bool,

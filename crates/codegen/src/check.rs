@@ -192,7 +192,7 @@ impl Checker<'_> {
                 self.put_result(0);
             }
             Lir::NullExit(exit) | Lir::Exit(exit) => {
-                self.expect_all(&self.code.exits[exit as usize].values, "the exit's");
+                self.expect_all(&self.code.exit_values(exit as usize, &self.sel.consts), "the exit's");
             }
             Lir::Escape { index, .. } => {
                 let escape = &self.code.escapes[index as usize];
@@ -252,7 +252,7 @@ impl Checker<'_> {
             }
         }
         if let Some(exit) = exit {
-            let values = &self.code.exits[exit as usize].values;
+            let values = &self.code.exit_values(exit as usize, &self.sel.consts);
             self.expect_all(values, "the exit's");
             for &(v, loc) in values {
                 let destroyed = (0..args.len()).any(|k| t.destroyed >> k & 1 != 0 && place(self, k, args[k]) == loc);
@@ -362,7 +362,8 @@ s2: before c0@0 [v12:new, box_i64 v7, box_i64 v11]
             }
             for at in 0..right.exits.len() {
                 let mut wrong = allocated();
-                if let [a, b, ..] = &mut wrong.exits[at].values[..] {
+                let (from, to) = wrong.exits[at].values;
+                if let [a, b, ..] = &mut wrong.exit_values[from as usize..to as usize] {
                     std::mem::swap(&mut a.1, &mut b.1);
                     assert!(check(&trace, &sel, &wrong, &NoEnv).is_err());
                     noticed += 1;

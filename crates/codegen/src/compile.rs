@@ -54,6 +54,8 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         body: code.addr + body as usize,
         entry_locs: allocated.entry_locs,
         exits: allocated.exits,
+        values: allocated.exit_values,
+        consts: selected.consts,
         escapes: allocated.escapes,
         calls: allocated.calls,
         marks,

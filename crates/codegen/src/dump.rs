@@ -33,8 +33,8 @@ pub fn dump(compiled: &Compiled, arena: &Arena) -> String {
 fn exit_line(compiled: &Compiled, n: u32) -> String {
     let exit = &compiled.exits[n as usize];
     let mut line = format!("v{} {}, s{}:", exit.inst, exit.uop.name(), exit.snapshot.0);
-    for (v, loc) in &exit.values {
-        let _ = write!(line, " v{}={}", v.0, place(*loc));
+    for (v, loc) in compiled.exit_values(n as usize) {
+        let _ = write!(line, " v{}={}", v.0, place(loc));
     }
     line
 }

@@ -1,5 +1,5 @@
 //! Machine-level steps to bytes.
-use ir::Uop;
+use ir::{Uop, ValueId};
 use stencils::{Piece, Template};
 
 use crate::abi::{self, Loc};
@@ -9,6 +9,7 @@ use crate::asm::{Asm, Cond, RAX, RBP, RCX, RDI};
 use crate::calls::{ColdCall, ColdReturn};
 use crate::emit_escape::WayOut;
 use crate::lir::Lir;
+use crate::regs::Packed;
 use crate::target::RegSet;
 use crate::{CompileError, Escape, Exit, Mark, MarkKind, Prologue};
 
@@ -69,8 +70,8 @@ pub(crate) struct Dealloc {
 pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitted, CompileError> {
     let mut e = Emitter {
         asm: Asm::default(),
-        fixups: Vec::new(),
-        marks: Vec::with_capacity(allocated.code.len()),
+        fixups: Vec::with_capacity(allocated.exits.len() + 2 * allocated.escapes.len()),
+        marks: Vec::with_capacity(allocated.code.len() + allocated.exits.len()),
         exit_jumps: Vec::with_capacity(2 * allocated.exits.len()),
         deallocs: Vec::new(),
         colds: Vec::new(),
@@ -99,7 +100,7 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
         e.way_out(&w, outside);
     }
     e.call_stubs(outside);
-    e.stubs(&mut allocated.exits, outside);
+    e.stubs(&mut allocated.exits, &allocated.exit_values, outside);
     Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks, body })
 }
 
@@ -275,13 +276,14 @@ impl Emitter {
         self.asm.bind(at, d.back);
     }
 
-    fn stubs(&mut self, exits: &mut [Exit], outside: &Outside) {
+    fn stubs(&mut self, exits: &mut [Exit], values: &[(ValueId, Packed)], outside: &Outside) {
         for (n, exit) in exits.iter_mut().enumerate() {
             self.mark(MarkKind::Exit(n as u32));
             exit.stub = self.asm.here();
             self.asm.code.extend(exit_id_load(outside.first_exit_id + n as u32));
             let at = self.asm.jmp();
-            let vectors = exit.values.iter().any(|v| matches!(v.1, Loc::Fpr(_)));
+            let (from, to) = exit.values;
+            let vectors = values[from as usize..to as usize].iter().any(|v| v.1.is_fpr());
             self.fixups.push((at, if vectors { outside.exit_thunk } else { outside.exit_thunk_general }));
         }
         for (at, exit) in std::mem::take(&mut self.exit_jumps) {

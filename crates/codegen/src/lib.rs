@@ -125,10 +125,22 @@ pub struct Compiled {
     /// Where the entry parameters are expected, one per [`Trace::entry`].
     pub entry_locs: Vec<Loc>,
     pub exits: Vec<Exit>,
+    /// Values of exits; see [`Compiled::exit_values`].
+    values: Vec<(ValueId, regs::Packed)>,
+    /// By value: its bits if it is a constant.
+    consts: Vec<Option<u64>>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
     /// Code offset at which each part of the trace begins, ascending; for [`dump`].
     pub marks: Vec<Mark>,
+}
+
+impl Compiled {
+    /// Every value that the snapshot of an exit uses, once, and where it is.
+    pub fn exit_values(&self, exit: usize) -> impl Iterator<Item = (ValueId, Loc)> {
+        let (from, to) = self.exits[exit].values;
+        self.values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, &self.consts)))
+    }
 }
 
 /// One way out of the trace.
@@ -138,8 +150,8 @@ pub struct Exit {
     /// The instruction that leaves (of several with one snapshot and uop, the first).
     pub inst: u32,
     pub uop: Uop,
-    /// Every value the snapshot uses, once, and where it is.
-    pub values: Vec<(ValueId, Loc)>,
+    /// The part of `Compiled::values` that is its own.
+    values: (u32, u32),
     /// Code offset of the stub, which [`Arena::patch_exit`] overwrites.
     pub stub: u32,
 }

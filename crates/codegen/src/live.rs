@@ -47,7 +47,7 @@ impl Live {
             uses: Vec::new(),
             calls: Vec::with_capacity(sel.nodes.len() + 1),
             snapshots: vec![(0, 0); trace.snapshots.len()],
-            in_snapshots: Vec::new(),
+            in_snapshots: Vec::with_capacity(8 * trace.snapshots.len()),
             dies: Vec::new(),
             dying: Vec::new(),
         };
@@ -59,26 +59,25 @@ impl Live {
             live.calls.push(calls);
             calls += u32::from(node.op.facts().form == Form::Call || node.op == Uop::Escape);
             let n = n as u32;
-            if let Some(v) = node.result {
-                live.def[v.0 as usize] = n;
-                live.last[v.0 as usize] = n;
-            }
-            let early = |v: ValueId| sel.consts[v.0 as usize].is_none() && live.def[v.0 as usize] >= n;
             let mut malformed = false;
             for &v in &node.args {
-                malformed |= early(v);
+                malformed |= live.def[v.0 as usize] == u32::MAX;
                 live.last[v.0 as usize] = n;
             }
             if let Some(s) = node.snap {
                 if by_snapshot.last[s.0 as usize] == 0 {
-                    let values = by_snapshot.values(trace, s, &mut live.in_snapshots);
-                    malformed |= live.in_snapshots[values.0 as usize..].iter().any(|&v| early(v));
+                    let (values, all_made) = by_snapshot.values(trace, s, &live.def, &mut live.in_snapshots);
+                    malformed |= !all_made;
                     live.snapshots[s.0 as usize] = values;
                 }
                 by_snapshot.last[s.0 as usize] = n + 1;
             }
             if malformed {
                 return Err(CompileError::Malformed("an operand comes after its use"));
+            }
+            if let Some(v) = node.result {
+                live.def[v.0 as usize] = n;
+                live.last[v.0 as usize] = n;
             }
             if wants_registers(node.op) {
                 for v in &node.args {
@@ -110,6 +109,11 @@ impl Live {
     pub fn in_snapshot(&self, snap: SnapId) -> &[ValueId] {
         let (from, to) = self.snapshots[snap.0 as usize];
         &self.in_snapshots[from as usize..to as usize]
+    }
+
+    /// How many values all snapshots use.
+    pub fn values_in_snapshots(&self) -> usize {
+        self.in_snapshots.len()
     }
 
     /// The values that the node is the last to need.
@@ -216,15 +220,18 @@ impl Snapshots {
         Snapshots { last: vec![0; trace.snapshots.len()], seen: vec![0; trace.insts.len()] }
     }
 
-    /// Appends the values of `snap` to `out`; the range that they are.
-    fn values(&mut self, trace: &Trace, snap: SnapId, out: &mut Vec<ValueId>) -> (u32, u32) {
-        let from = out.len() as u32;
+    /// Appends the values of `snap` to `out`; the range that they are, and whether all are defined.
+    fn values(&mut self, trace: &Trace, snap: SnapId, def: &[u32], out: &mut Vec<ValueId>) -> ((u32, u32), bool) {
+        let from = out.len();
         trace.snapshot(snap).each_value(|v| {
-            if std::mem::replace(&mut self.seen[v.0 as usize], snap.0 + 1) != snap.0 + 1 {
+            let seen = &mut self.seen[v.0 as usize];
+            if *seen != snap.0 + 1 {
+                *seen = snap.0 + 1;
                 out.push(v);
             }
         });
-        (from, out.len() as u32)
+        let all_made = out[from..].iter().all(|v| def[v.0 as usize] != u32::MAX);
+        ((from as u32, out.len() as u32), all_made)
     }
 }
 

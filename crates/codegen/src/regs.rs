@@ -29,30 +29,95 @@ pub(crate) struct Place {
     pub slot: Option<u16>,
 }
 
+/// A [`Loc`] in one word, for tables that are copied and compared all the time. A constant's bits are where all
+/// constants are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packed(u32);
+
+impl Packed {
+    const FPR: u32 = 1 << 16;
+    const SPILL: u32 = 2 << 16;
+    const CONST: Packed = Packed(3 << 16);
+    /// Of a value that is dead, or not made yet.
+    const NOWHERE: Packed = Packed(4 << 16);
+
+    fn reg(class: Class, r: u8) -> Packed {
+        Packed(if class == Class::Float { Packed::FPR } else { 0 } | u32::from(r))
+    }
+
+    fn spill(slot: u16) -> Packed {
+        Packed(Packed::SPILL | u32::from(slot))
+    }
+
+    /// Whether it is a vector register.
+    pub fn is_fpr(self) -> bool {
+        self.0 & !0xffff == Packed::FPR
+    }
+
+    /// The location of `v`.
+    #[inline]
+    pub fn unpack(self, v: ValueId, consts: &[Option<u64>]) -> Loc {
+        let n = self.0 as u16;
+        match self.0 >> 16 {
+            0 => Loc::Reg(n as u8),
+            1 => Loc::Fpr(n as u8),
+            2 => Loc::Spill(n),
+            _ => Loc::Const(consts[v.0 as usize].unwrap_or_else(|| unreachable!("{v} is nowhere"))),
+        }
+    }
+}
+
 #[derive(Debug)]
-pub(crate) struct Regs {
+pub(crate) struct Regs<'a> {
+    /// By value: its bits if it is a constant.
+    consts: &'a [Option<u64>],
     /// By class and hardware number: the owner.
     owner: [[Option<ValueId>; 16]; 2],
     occupied: [RegSet; 2],
     places: Vec<Place>,
+    /// By value: where to read it; asked for far more often than it changes.
+    locs: Vec<Packed>,
     /// By spill slot.
     slots: u128,
 }
 
 const _: () = assert!(SPILL_SLOTS == 128, "`slots` has a bit for each");
 
-impl Regs {
-    pub fn new(values: usize) -> Regs {
+impl<'a> Regs<'a> {
+    pub fn new(consts: &'a [Option<u64>]) -> Regs<'a> {
         Regs {
+            consts,
             owner: [[None; 16]; 2],
             occupied: [RegSet::default(); 2],
-            places: vec![Place::default(); values],
+            places: vec![Place::default(); consts.len()],
+            locs: consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }).collect(),
             slots: 0,
         }
     }
 
     pub fn place(&self, v: ValueId) -> Place {
         self.places[v.0 as usize]
+    }
+
+    /// Where to read `v`.
+    #[inline]
+    pub fn loc(&self, v: ValueId) -> Loc {
+        self.packed(v).unpack(v, self.consts)
+    }
+
+    /// The same, packed.
+    #[inline]
+    pub fn packed(&self, v: ValueId) -> Packed {
+        self.locs[v.0 as usize]
+    }
+
+    /// `v` is in no register any more: it is read from its slot, or is a constant.
+    fn locate(&mut self, v: ValueId) {
+        let n = v.0 as usize;
+        self.locs[n] = match (self.consts[n], self.places[n].slot) {
+            (Some(_), _) => Packed::CONST,
+            (None, slot) => slot.map_or(Packed::NOWHERE, Packed::spill),
+        };
     }
 
     pub fn occupied(&self, class: Class) -> RegSet {
@@ -69,6 +134,7 @@ impl Regs {
         self.owner[class as usize][r as usize] = Some(v);
         self.occupied[class as usize].insert(r);
         self.places[v.0 as usize].reg = Some(r);
+        self.locs[v.0 as usize] = Packed::reg(class, r);
     }
 
     /// The register may get a new owner; the present one is still read from it until it is forgotten.
@@ -79,10 +145,11 @@ impl Regs {
 
     /// `v` is no longer in its register.
     pub fn drop_reg(&mut self, class: Class, v: ValueId) {
-        if let Some(r) = self.places[v.0 as usize].reg.take()
-            && self.owner[class as usize][r as usize] == Some(v)
-        {
-            self.vacate(class, r);
+        if let Some(r) = self.places[v.0 as usize].reg.take() {
+            if self.owner[class as usize][r as usize] == Some(v) {
+                self.vacate(class, r);
+            }
+            self.locate(v);
         }
     }
 
@@ -91,6 +158,7 @@ impl Regs {
         self.drop_reg(class, v);
         if let Some(s) = self.places[v.0 as usize].slot.take() {
             self.slots &= !(1 << s);
+            self.locate(v);
         }
     }
 
@@ -107,7 +175,11 @@ impl Regs {
     /// Gives `v` this spill slot.
     pub fn put_slot(&mut self, v: ValueId, s: u16) {
         self.slots |= 1 << s;
-        self.places[v.0 as usize].slot = Some(s);
+        let n = v.0 as usize;
+        self.places[n].slot = Some(s);
+        if self.places[n].reg.is_none() {
+            self.locate(v);
+        }
     }
 
     pub fn slot_is_free(&self, s: u16) -> bool {

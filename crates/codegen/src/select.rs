@@ -2,8 +2,7 @@
 //!
 //! The result is one list of nodes in trace order. Constants that are still register operands are materialized by
 //! the allocator, those that are not cost nothing.
-use ir::{Form, Inst, Kind, SnapId, Trace, Uop, ValueId};
-use smallvec::{SmallVec, smallvec};
+use ir::{Args, Form, Inst, Kind, SnapId, Trace, Uop, ValueId};
 
 /// An instruction after selection.
 #[derive(Clone, Debug)]
@@ -11,7 +10,7 @@ pub(crate) struct Node {
     /// The trace's instruction it comes from.
     pub inst: u32,
     pub op: Uop,
-    pub args: SmallVec<[ValueId; 3]>,
+    pub args: Args,
     pub imms: [u64; 2],
     /// Only where the node leaves the trace by it.
     pub snap: Option<SnapId>,
@@ -51,7 +50,7 @@ impl Selected {
                 let mut node = Node {
                     inst: n,
                     op,
-                    args: SmallVec::from_slice(&inst.args),
+                    args: ir::args(&inst.args),
                     imms: inst.imms,
                     snap: inst.snap.filter(|_| leaves),
                     result: facts.result.map(|_| ValueId(n)),
@@ -97,7 +96,8 @@ impl Selected {
                 if let Some(at) = self.konst(b).and_then(|c| c.checked_mul(8))
                     && fits32(at)
                 {
-                    *node = Node { op: Uop::StoreItemAt, args: smallvec![a, v], imms: [at as u64, 0], ..node.clone() };
+                    *node =
+                        Node { op: Uop::StoreItemAt, args: ir::args(&[a, v]), imms: [at as u64, 0], ..node.clone() };
                 }
             }
             _ => {}
@@ -162,7 +162,7 @@ fn try_imm(node: &mut Node, op: Uop, arg: Option<ValueId>, imm: i64) {
     if fits32(imm) && stencils::template(op).is_some_and(|t| t.fits(&imms)) {
         // A form that cannot leave the trace needs no snapshot.
         let snap = node.snap.filter(|_| op.facts().exits);
-        *node = Node { op, args: arg.into_iter().collect(), imms, snap, ..*node };
+        *node = Node { op, args: ir::args(arg.as_slice()), imms, snap, ..*node };
     }
 }
 
@@ -170,6 +170,6 @@ fn try_imm(node: &mut Node, op: Uop, arg: Option<ValueId>, imm: i64) {
 fn divide(node: &mut Node, op: Uop, arg: Option<ValueId>, c: i64) {
     if fits32(c) {
         let reciprocal = u64::MAX / c as u64 + 1;
-        *node = Node { op, args: arg.into_iter().collect(), imms: [reciprocal, c as u64], snap: None, ..*node };
+        *node = Node { op, args: ir::args(arg.as_slice()), imms: [reciprocal, c as u64], snap: None, ..*node };
     }
 }

@@ -45,8 +45,12 @@ impl RegSet {
     }
 
     /// Members, ascending.
-    pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..16).filter(move |&r| self.contains(r))
+    pub fn iter(mut self) -> impl Iterator<Item = u8> {
+        std::iter::from_fn(move || {
+            let first = self.first()?;
+            self.remove(first);
+            Some(first)
+        })
     }
 }
 

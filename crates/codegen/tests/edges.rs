@@ -100,7 +100,7 @@ fn trace(uop: Uop, imms: [u64; 2]) -> Trace {
             slots,
             continuation: Continuation::Push,
         };
-        t.push_snapshot(Snapshot::new(Resume::Before, vec![frame]))
+        t.push_snapshot(&Snapshot::new(Resume::Before, vec![frame]))
     };
     let before = snapshot(Vec::new());
     let mut inst = Inst::new(uop, &args);
@@ -109,8 +109,8 @@ fn trace(uop: Uop, imms: [u64; 2]) -> Trace {
     let v = t.push(inst);
     // A raw pointer cannot be in a frame: an escape shows it.
     if uop.facts().result == Some(Kind::Ptr) {
-        let frame = t.snapshots[0].frames[0].clone();
-        let during = t.push_snapshot(Snapshot::new(Resume::During, vec![frame]));
+        let frame = t.snapshot(ir::SnapId(0)).frame(0).to_frame();
+        let during = t.push_snapshot(&Snapshot::new(Resume::During, vec![frame]));
         t.push(Inst::new(Uop::Escape, &[v]).snap(during));
     }
     let slots = uop.facts().result.filter(|k| *k != Kind::Ptr).map(|k| {
@@ -130,7 +130,7 @@ fn trace(uop: Uop, imms: [u64; 2]) -> Trace {
         slots: slots.into_iter().collect(),
         continuation: Continuation::Push,
     };
-    let after = t.push_snapshot(Snapshot::new(Resume::Before, vec![frame]));
+    let after = t.push_snapshot(&Snapshot::new(Resume::Before, vec![frame]));
     t.push(Inst::new(Uop::Exit, &[]).snap(after));
     t
 }

@@ -93,7 +93,7 @@ impl Builder {
             slots,
             continuation: Continuation::Push,
         };
-        self.trace.push_snapshot(Snapshot::new(resume, vec![frame]))
+        self.trace.push_snapshot(&Snapshot::new(resume, vec![frame]))
     }
 
     fn is_complete(&self) -> bool {
@@ -260,7 +260,7 @@ fn exits(words: &[u64], looping: bool) -> usize {
 
 /// What a snapshot puts into the interpreter's frame.
 fn materialized(trace: &Trace, snap: SnapId, value: &dyn Fn(ValueId) -> u64) -> Vec<(SlotVal, Vec<u64>)> {
-    let slots = trace.snapshot(snap).frames.iter().flat_map(|f| &f.slots);
+    let slots = trace.snapshot(snap).frames().flat_map(|f| f.slots);
     slots.map(|slot| (*slot, slot.source.values().map(value).collect())).collect()
 }
 

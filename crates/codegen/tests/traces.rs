@@ -352,8 +352,8 @@ s0: before c0@9 [box_i64 vi, box_f64 vf, vo:steal]
         assert_eq!(left.values.values().copied().collect::<Vec<_>>(), expected);
 
         // The bridge takes them where they are, the same value twice.
-        let exit = m.executors[root].exits[0].clone();
-        let of = |n: usize| exit.values.iter().find(|(v, _)| v.0 == [1, 2, 3, 4, 5][n]).expect("it is there").1;
+        let exit = m.executors[root].exit_values(0).collect::<Vec<_>>();
+        let of = |n: usize| exit.iter().find(|(v, _)| v.0 == [1, 2, 3, 4, 5][n]).expect("it is there").1;
         let entry = vec![of(0), of(1), of(2), of(3), of(4), of(0)];
         let bridge = m.compile(
             &format!(

@@ -6,13 +6,15 @@
 #![forbid(unsafe_code)]
 
 mod snapshot;
+mod snapshots;
 mod text;
 mod trace;
 mod uop;
 mod verify;
 
 pub use snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
+pub use snapshots::{FrameInfo, FrameRef, SnapshotRef, Snapshots};
 pub use text::ParseError;
-pub use trace::{EntryParam, EntrySource, Inst, SnapId, Trace, TraceKind, ValueId};
+pub use trace::{Args, EntryParam, EntrySource, Inst, SnapId, Trace, TraceKind, ValueId, args};
 pub use uop::{Facts, Form, Grade, Heap, Kind, Uop};
 pub use verify::VerifyError;

@@ -6,9 +6,10 @@ use crate::ValueId;
 pub struct CodeId(pub u16);
 
 /// How the interpreter goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Resume {
     /// Execute the innermost frame's instruction at its pc.
+    #[default]
     Before,
     /// An escape in flight: its operands are off the stack. When it succeeds its result is pushed and execution goes
     /// on after the instruction; when it fails the exception is raised at it.
@@ -42,6 +43,8 @@ pub enum Source {
     Unchanged,
     /// No value (unbound local, NULL on the stack).
     Null,
+    /// The object at this address, valid as a `const_obj` is.
+    Const(u64),
     /// An object value.
     Value(ValueId),
     /// A new `int` with this `i64` value.
@@ -50,8 +53,6 @@ pub enum Source {
     BoxF64(ValueId),
     /// `True` or `False`.
     BoxBool(ValueId),
-    /// The object at this address, valid as a `const_obj` is.
-    Const(u64),
     /// A new range iterator, which no other slot has, with these `i64` fields.
     RangeIter { start: ValueId, len: ValueId, step: ValueId },
 }
@@ -99,7 +100,8 @@ pub struct FieldStore {
     pub value: ValueId,
 }
 
-/// The virtual frames at one point of a trace, outermost (the root, real) first.
+/// The virtual frames at one point of a trace, outermost (the root, real) first: as it is made or changed; a trace keeps
+/// its own in [`crate::Snapshots`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     pub resume: Resume,
@@ -126,7 +128,25 @@ impl Source {
         values.into_iter().flatten()
     }
 
+    /// Renames its values, all of which must have a new name. Whether that was so.
+    #[inline(always)]
+    pub fn rename(&mut self, f: impl Fn(ValueId) -> Option<ValueId>) -> bool {
+        let named = |v: &mut ValueId| match f(*v) {
+            Some(new) => {
+                *v = new;
+                true
+            }
+            None => false,
+        };
+        match self {
+            Source::Unchanged | Source::Null | Source::Const(_) => true,
+            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => named(v),
+            Source::RangeIter { start, len, step } => named(start) && named(len) && named(step),
+        }
+    }
+
     /// The same source with its values mapped.
+    #[inline]
     pub fn map(self, mut f: impl FnMut(ValueId) -> ValueId) -> Source {
         match self {
             Source::Value(v) => Source::Value(f(v)),
@@ -143,26 +163,5 @@ impl Snapshot {
     /// A snapshot of frames, with no store pending.
     pub fn new(resume: Resume, frames: Vec<Frame>) -> Snapshot {
         Snapshot { resume, frames, stores: Vec::new() }
-    }
-
-    /// Calls `f` with every trace value the snapshot uses (with repetitions).
-    pub fn each_value(&self, mut f: impl FnMut(ValueId)) {
-        let mut slot = |s: &SlotVal| match s.source {
-            Source::Unchanged | Source::Null | Source::Const(_) => {}
-            Source::Value(v) | Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => f(v),
-            Source::RangeIter { start, len, step } => [start, len, step].into_iter().for_each(&mut f),
-        };
-        for frame in &self.frames {
-            slot(&frame.func);
-            frame.slots.iter().for_each(&mut slot);
-        }
-        self.stores.iter().flat_map(|s| [s.object, s.value]).for_each(f);
-    }
-
-    /// Every trace value the snapshot uses (with repetitions).
-    pub fn values(&self) -> impl Iterator<Item = ValueId> + '_ {
-        let slots = self.frames.iter().flat_map(|f| std::iter::once(&f.func).chain(&f.slots));
-        let stores = self.stores.iter().flat_map(|s| [s.object, s.value]);
-        slots.flat_map(|s| s.source.values()).chain(stores)
     }
 }

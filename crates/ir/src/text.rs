@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 
 use crate::{
     CodeId, Continuation, Count, EntryParam, EntrySource, FieldStore, Frame, Inst, Kind, Resume, SlotVal, SnapId,
-    Snapshot, Source, Trace, TraceKind, Uop, ValueId,
+    Snapshot, SnapshotRef, Source, Trace, TraceKind, Uop, ValueId,
 };
 
 /// Immediates below this magnitude are counts and offsets, printed in decimal; others are mostly addresses.
@@ -104,13 +104,13 @@ impl Trace {
     }
 }
 
-impl Display for Snapshot {
+impl Display for SnapshotRef<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self.resume {
             Resume::Before => "before",
             Resume::During => "during",
         })?;
-        for frame in &self.frames {
+        for frame in self.frames() {
             write!(f, " c{}@{}", frame.code.0, frame.pc)?;
             if frame.func != SlotVal::UNCHANGED {
                 write!(f, " {}={}", if frame.generator { "gen" } else { "func" }, frame.func)?;
@@ -261,7 +261,7 @@ impl<'a> Parser<'a> {
         for (line, text) in snaps {
             let body = text.split_once(':').map_or("", |(_, b)| b);
             let snap = self.snapshot(body.trim()).map_err(at(line))?;
-            trace.snapshots.push(snap);
+            trace.push_snapshot(&snap);
         }
         Ok(trace)
     }

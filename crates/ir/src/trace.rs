@@ -1,7 +1,7 @@
 //! Traces and instructions.
 use smallvec::SmallVec;
 
-use crate::{Snapshot, Uop};
+use crate::{Snapshot, SnapshotRef, Snapshots, Uop};
 
 /// An instruction of a trace, and the value it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,11 +11,27 @@ pub struct ValueId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SnapId(pub u32);
 
+/// Operands of an instruction: few but for labels, jumps and calls.
+pub type Args = SmallVec<[ValueId; 3]>;
+
+/// [`Args`] from a slice. (smallvec's own way calls `memcpy`, which here takes as long as all the rest.)
+#[inline]
+pub fn args(of: &[ValueId]) -> Args {
+    let none = ValueId(0);
+    match *of {
+        [] => Args::new(),
+        [a] => Args::from_buf_and_len([a, none, none], 1),
+        [a, b] => Args::from_buf_and_len([a, b, none], 2),
+        [a, b, c] => Args::from_buf([a, b, c]),
+        _ => Args::from_slice(of),
+    }
+}
+
 /// One uop with its operands.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inst {
     pub op: Uop,
-    pub args: SmallVec<[ValueId; 3]>,
+    pub args: Args,
     /// Immediates in declaration order; an `Imm32` is stored sign-extended.
     pub imms: [u64; 2],
     /// Present exactly when the uop may leave the trace (and on `link` and `escape`).
@@ -64,7 +80,7 @@ pub struct Trace {
     /// Parameters of `entry_*` instructions, by index.
     pub entry: Vec<EntryParam>,
     pub insts: Vec<Inst>,
-    pub snapshots: Vec<Snapshot>,
+    pub snapshots: Snapshots,
     /// Code objects that snapshots name, by [`crate::CodeId`]; opaque addresses. Index 0 is the root frame's.
     pub codes: Vec<u64>,
     /// Root frame slots, one bit each, in which memory owns no reference at entry.
@@ -86,15 +102,15 @@ impl EntryParam {
 impl Clone for Inst {
     fn clone(&self) -> Inst {
         // A copy of the slice: smallvec clones item by item.
-        let Inst { op, ref args, imms, snap } = *self;
-        Inst { op, args: SmallVec::from_slice(args), imms, snap }
+        Inst { op: self.op, args: args(&self.args), imms: self.imms, snap: self.snap }
     }
 }
 
 impl Inst {
     /// An instruction without immediates or snapshot.
-    pub fn new(op: Uop, args: &[ValueId]) -> Inst {
-        Inst { op, args: SmallVec::from_slice(args), imms: [0; 2], snap: None }
+    #[inline]
+    pub fn new(op: Uop, of: &[ValueId]) -> Inst {
+        Inst { op, args: args(of), imms: [0; 2], snap: None }
     }
 
     /// The same with a first immediate.
@@ -119,28 +135,37 @@ impl Inst {
 impl Trace {
     /// An empty trace.
     pub fn new(kind: TraceKind) -> Trace {
-        Trace { kind, entry: Vec::new(), insts: Vec::new(), snapshots: Vec::new(), codes: Vec::new(), unowned: 0 }
+        Trace {
+            kind,
+            entry: Vec::new(),
+            insts: Vec::new(),
+            snapshots: Snapshots::default(),
+            codes: Vec::new(),
+            unowned: 0,
+        }
     }
 
     /// Appends an instruction.
+    #[inline]
     pub fn push(&mut self, inst: Inst) -> ValueId {
         self.insts.push(inst);
         ValueId(self.insts.len() as u32 - 1)
     }
 
     /// Appends a snapshot.
-    pub fn push_snapshot(&mut self, snap: Snapshot) -> SnapId {
-        self.snapshots.push(snap);
-        SnapId(self.snapshots.len() as u32 - 1)
+    pub fn push_snapshot(&mut self, snap: &Snapshot) -> SnapId {
+        self.snapshots.push(snap)
     }
 
     /// The instruction that makes `value`.
+    #[inline]
     pub fn inst(&self, value: ValueId) -> &Inst {
         &self.insts[value.0 as usize]
     }
 
     /// The snapshot.
-    pub fn snapshot(&self, snap: SnapId) -> &Snapshot {
-        &self.snapshots[snap.0 as usize]
+    #[inline]
+    pub fn snapshot(&self, snap: SnapId) -> SnapshotRef<'_> {
+        self.snapshots.get(snap).expect("instructions name snapshots that exist")
     }
 }

@@ -173,32 +173,32 @@ impl Verifier<'_> {
             }
             Some(id) => id,
         };
-        let snap = self.trace.snapshots.get(id.0 as usize).ok_or_else(|| format!("no snapshot {id}"))?;
+        let snap = self.trace.snapshots.get(id).ok_or_else(|| format!("no snapshot {id}"))?;
         if (snap.resume == Resume::During) != (inst.op == Uop::Escape) {
             return Err(format!("{id}: `during` belongs to escapes, and to them alone"));
         }
-        if snap.frames.is_empty() {
+        if snap.depth() == 0 {
             return Err(format!("{id} has no frame"));
         }
-        for (depth, frame) in snap.frames.iter().enumerate() {
+        for (depth, frame) in snap.frames().enumerate() {
             if frame.code.0 as usize >= self.trace.codes.len() {
                 return Err(format!("{id}: no code c{}", frame.code.0));
             }
             if depth == 0 && frame.func != SlotVal::UNCHANGED {
                 return Err(format!("{id}: the root frame's function cannot change"));
             }
-            if matches!(inst.op, Uop::CallObj | Uop::CallI64 | Uop::CallF64) && snap.frames.len() < 2 {
+            if matches!(inst.op, Uop::CallObj | Uop::CallI64 | Uop::CallF64) && snap.depth() < 2 {
                 return Err(format!("{id}: a call's snapshot has the callee's frame"));
             }
             if frame.generator && (depth == 0 || !matches!(frame.func.source, Source::Value(_))) {
                 return Err(format!("{id}: a generator's frame names its generator, and is not the root"));
             }
             self.slot(&frame.func, depth == 0, at, id)?;
-            for slot in &frame.slots {
+            for slot in frame.slots {
                 self.slot(slot, depth == 0 || frame.generator, at, id)?;
             }
         }
-        for store in &snap.stores {
+        for store in snap.stores {
             if matches!(inst.op, Uop::Link | Uop::Escape | Uop::CallObj | Uop::CallI64 | Uop::CallF64) {
                 return Err(format!("{id}: stores are pending where others may look"));
             }

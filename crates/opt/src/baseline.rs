@@ -29,7 +29,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             inst.snap = None;
         }
         let snap = match inst.snap {
-            Some(s) => Some(in_memory(trace.snapshot(s), &assigned)?),
+            Some(s) => Some(in_memory(trace.snapshot(s).to_snapshot(), &assigned)?),
             None => None,
         };
         let op = inst.op;
@@ -45,7 +45,7 @@ pub(crate) fn baseline(trace: &Trace, oracle: &dyn Oracle) -> Result<Trace, Reas
             continue;
         }
         match snap {
-            Some(snap) => to.emit_with(at, inst.clone(), snap),
+            Some(snap) => to.emit_with(at, inst.clone(), &snap),
             None => to.emit(at, inst.clone()),
         }
         match op {
@@ -96,8 +96,7 @@ fn set_slot(to: &mut Rebuilder, value: ValueId, offset: u64, immortal: u64) {
 }
 
 /// The snapshot with assigned slots as what memory holds.
-fn in_memory(snap: &Snapshot, assigned: &BTreeMap<u64, ValueId>) -> Result<Snapshot, Reason> {
-    let mut snap = snap.clone();
+fn in_memory(mut snap: Snapshot, assigned: &BTreeMap<u64, ValueId>) -> Result<Snapshot, Reason> {
     let Some(root) = snap.frames.first_mut() else { return Ok(snap) };
     for (n, slot) in root.slots.iter_mut().enumerate() {
         if let Some(&v) = assigned.get(&(8 * n as u64)) {

@@ -13,11 +13,11 @@ impl Optimizer<'_> {
     /// A call. Arguments whose box nobody else can name, or of whose value there is but one object, are handed over
     /// unboxed.
     pub fn call(&mut self, op: Uop, imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let id = self.snap_in.ok_or_else(|| Reason::Invalid("a call without a snapshot".into()))?;
+        let id = self.snap_in.ok_or_else(|| Reason::invalid("a call without a snapshot"))?;
         let input = self.input;
-        let callee = input.snapshot(id).frames.last().expect("the verifier wants a frame");
+        let callee = input.snapshot(id).innermost().expect("the verifier wants a frame");
         let mut fresh = Vec::new();
-        for slot in &callee.slots {
+        for slot in callee.slots {
             let Source::Value(v) = slot.source else { continue };
             let val = self.norm(self.mapped(v)?);
             let Val::Virtual(n) = val else { continue };
@@ -31,17 +31,18 @@ impl Optimizer<'_> {
             }
         }
         self.flush_fields();
-        let mut snapshot = self.translate(id)?;
-        for slot in snapshot.frames.last_mut().into_iter().flat_map(|f| &mut f.slots) {
+        let snap = self.translate(id)?;
+        for n in 0..callee.slots.len() {
+            let slot = self.out.snapshot(snap).innermost().expect("as the input's").slots[n];
             if let Source::Value(v) = slot.source
                 && let Some(value) = self.constant(v).and_then(|c| self.oracle.int_value(c))
                 && self.oracle.is_small_int(value)
             {
                 let raw = self.const_i64(value);
-                *slot = SlotVal { source: Source::BoxI64(raw), count: Count::New };
+                let (_, slots) = self.out.snapshots.innermost_mut(snap).expect("as the input's");
+                slots[n] = SlotVal { source: Source::BoxI64(raw), count: Count::New };
             }
         }
-        let snap = self.st.out.push_snapshot(snapshot);
         let v = self.push_inst(Inst::new(op, &[]).imm(imms[0]).snap(snap));
         for n in fresh {
             self.st.virtuals[n as usize].refs = 0;

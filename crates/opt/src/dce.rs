@@ -1,5 +1,5 @@
 //! Dead code: what nothing uses goes, phis included.
-use ir::{Grade, Inst, Resume, SnapId, Snapshot, Trace, Uop, ValueId};
+use ir::{Grade, Inst, SnapId, Snapshot, Snapshots, Trace, Uop, ValueId};
 
 use crate::refcount::Cancelled;
 use crate::snaps::Snaps;
@@ -8,7 +8,7 @@ use crate::snaps::Snaps;
 pub(crate) struct Rebuilder {
     pub out: Trace,
     map: Vec<Option<ValueId>>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Snapshots,
     /// By snapshot: its new name.
     renamed: Vec<Option<SnapId>>,
     changed: Snaps,
@@ -23,6 +23,7 @@ impl Rebuilder {
         out.codes = from.codes.clone();
         out.unowned = from.unowned;
         out.insts.reserve(from.insts.len());
+        out.snapshots.reserve(&snapshots);
         let (map, renamed) = (vec![None; from.insts.len()], vec![None; snapshots.len()]);
         Rebuilder { out, map, renamed, snapshots, changed: Snaps::default() }
     }
@@ -33,18 +34,22 @@ impl Rebuilder {
     }
 
     /// Appends instruction `at` as `inst`, which is in old names.
+    #[inline]
     pub fn emit(&mut self, at: ValueId, mut inst: Inst) {
         inst.snap = inst.snap.map(|s| self.snapshot(s));
         self.push(at, inst);
     }
 
     /// The same with another snapshot, which is in old names, too.
-    pub fn emit_with(&mut self, at: ValueId, mut inst: Inst, snap: Snapshot) {
-        let snap = self.rename(snap);
-        inst.snap = Some(self.changed.add(&mut self.out, None, snap));
+    pub fn emit_with(&mut self, at: ValueId, mut inst: Inst, snap: &Snapshot) {
+        let mut one = Snapshots::default();
+        let id = one.push(snap);
+        let snap = self.rename(&one, id);
+        inst.snap = Some(self.changed.add(&mut self.out.snapshots, None, snap));
         self.push(at, inst);
     }
 
+    #[inline]
     fn push(&mut self, at: ValueId, mut inst: Inst) {
         for a in &mut inst.args {
             *a = self.value(*a);
@@ -57,23 +62,17 @@ impl Rebuilder {
         if let Some(done) = self.renamed[n] {
             return done;
         }
-        let nothing = Snapshot::new(Resume::Before, Vec::new());
-        let snap = std::mem::replace(&mut self.snapshots[n], nothing);
-        let snap = self.rename(snap);
-        *self.renamed[n].insert(self.out.push_snapshot(snap))
+        let map = &self.map;
+        let value = |v: ValueId| map[v.0 as usize].expect("what snapshots name is kept and comes first");
+        let snap = self.snapshots.get(id).expect("instructions name snapshots that exist");
+        *self.renamed[n].insert(self.out.snapshots.push_mapped(snap, value))
     }
 
-    fn rename(&self, mut snap: Snapshot) -> Snapshot {
-        for frame in &mut snap.frames {
-            frame.func.source = frame.func.source.map(|v| self.value(v));
-            for slot in &mut frame.slots {
-                slot.source = slot.source.map(|v| self.value(v));
-            }
-        }
-        for store in &mut snap.stores {
-            (store.object, store.value) = (self.value(store.object), self.value(store.value));
-        }
-        snap
+    /// Appends a snapshot of `of` in new names.
+    fn rename(&mut self, of: &Snapshots, id: SnapId) -> SnapId {
+        let map = &self.map;
+        let value = |v: ValueId| map[v.0 as usize].expect("what snapshots name is kept and comes first");
+        self.out.snapshots.push_mapped(of.get(id).expect("it was just made"), value)
     }
 }
 
@@ -90,7 +89,7 @@ pub(crate) fn remove_dead(mut trace: Trace, cancelled: &Cancelled) -> Trace {
     let label = trace.insts.iter().position(|i| i.op == Uop::Label);
     let jump = trace.insts.len() - 1;
     let (live, seen) = (vec![false; trace.insts.len()], vec![false; trace.snapshots.len()]);
-    let live = Liveness { trace: &trace, label, jump, live, seen, work: Vec::new() }.run(cancelled);
+    let live = Liveness { trace: &trace, label, jump, live, seen, at: jump, work: Vec::new() }.run(cancelled);
 
     let mut to = Rebuilder::new(&mut trace);
     let kept: Vec<usize> =
@@ -126,52 +125,67 @@ struct Liveness<'a> {
     live: Vec<bool>,
     /// By snapshot: its values are marked.
     seen: Vec<bool>,
+    /// How far the walk is.
+    at: usize,
+    /// Instructions behind that, of which it was found out late that they are needed.
     work: Vec<usize>,
 }
 
 impl Liveness<'_> {
     fn run(mut self, cancelled: &Cancelled) -> Vec<bool> {
-        for (n, inst) in self.trace.insts.iter().enumerate() {
-            if !is_removable(inst.op) && !cancelled.gone[n] {
-                self.mark(ValueId(n as u32));
-            }
-        }
         for &(_, v) in &cancelled.increfs {
-            self.mark(v);
+            self.live[v.0 as usize] = true;
         }
+        // Operands come first, so one walk backwards finds all but what only the next iteration needs.
+        for (n, inst) in self.trace.insts.iter().enumerate().rev() {
+            if self.live[n] || !is_removable(inst.op) && !cancelled.gone[n] {
+                self.live[n] = true;
+                self.at = n;
+                self.uses(inst);
+            }
+        }
+        self.at = 0;
         while let Some(n) = self.work.pop() {
-            let inst = &self.trace.insts[n];
-            match inst.op {
-                // Their operands live as long as the phis do.
-                Uop::Label | Uop::Jump => {}
-                Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
-                    let index = inst.imms[0] as usize;
-                    if let Some(label) = self.label {
-                        self.mark(self.trace.insts[label].args[index]);
-                        self.mark(self.trace.insts[self.jump].args[index]);
-                    }
-                }
-                _ => {
-                    for &a in &inst.args {
-                        self.mark(a);
-                    }
-                }
-            }
-            if let Some(s) = inst.snap
-                && !std::mem::replace(&mut self.seen[s.0 as usize], true)
-            {
-                let trace = self.trace;
-                trace.snapshot(s).each_value(|v| self.mark(v));
-            }
+            self.uses(&self.trace.insts[n]);
         }
         self.live
     }
 
+    /// Marks what a live instruction uses.
+    fn uses(&mut self, inst: &Inst) {
+        match inst.op {
+            // Their operands live as long as the phis do.
+            Uop::Label | Uop::Jump => {}
+            Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
+                let index = inst.imms[0] as usize;
+                if let Some(label) = self.label {
+                    self.mark(self.trace.insts[label].args[index]);
+                    self.mark(self.trace.insts[self.jump].args[index]);
+                }
+            }
+            _ => {
+                for &a in &inst.args {
+                    self.mark(a);
+                }
+            }
+        }
+        if let Some(s) = inst.snap
+            && !std::mem::replace(&mut self.seen[s.0 as usize], true)
+        {
+            let trace = self.trace;
+            trace.snapshot(s).each_value(|v| self.mark(v));
+        }
+    }
+
+    #[inline]
     fn mark(&mut self, v: ValueId) {
         let n = v.0 as usize;
         if !self.live[n] {
             self.live[n] = true;
-            self.work.push(n);
+            // The walk comes to those that lie before it.
+            if n >= self.at {
+                self.work.push(n);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ impl Optimizer<'_> {
                 Kind::I64 => Uop::EntryI64,
                 Kind::F64 => Uop::EntryF64,
                 Kind::Bool | Kind::Ptr => {
-                    return Err(Reason::Invalid(format!("entry parameter {n} is {}", param.kind.name())));
+                    return Err(Reason::invalid(format!("entry parameter {n} is {}", param.kind.name())));
                 }
             };
             let v = self.pure_(op, &[], [n as u64, 0])?;
@@ -203,7 +203,7 @@ impl Optimizer<'_> {
     fn feed_entry_use(&mut self, at: ValueId, inst: &Inst) -> Result<Val, Reason> {
         let index = inst.imms[0] as usize;
         let Some(param) = self.input.entry.get(index) else {
-            return Err(Reason::Invalid(format!("no entry parameter {index}")));
+            return Err(Reason::invalid(format!("no entry parameter {index}")));
         };
         let (EntrySource::Slot(slot) | EntrySource::Lent(slot)) = param.source else {
             return self.pure_(inst.op, &[], inst.imms).map(Val::Id);

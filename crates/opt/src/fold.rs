@@ -13,7 +13,10 @@ use crate::state::Optimizer;
 impl Optimizer<'_> {
     /// Emits pure uop `op` on raw operands, in the cheapest way that is known to be equal.
     pub fn fold(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let args: SmallVec<[ValueId; 3]> = args.iter().map(|&a| self.canonical(a)).collect();
+        let mut args = ir::args(args);
+        for a in &mut args {
+            *a = self.canonical(*a);
+        }
         let known = match args.first().map(|&a| self.kind(a)) {
             Some(Kind::I64) => self.fold_int(op, &args)?,
             Some(Kind::F64) => self.fold_float(op, &args),

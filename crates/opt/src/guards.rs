@@ -1,6 +1,5 @@
 //! Guards: dropped where the facts prove them, fused with the comparison they test, and learned from.
 use ir::{Kind, Uop, ValueId};
-use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::facts::Range;
@@ -122,15 +121,12 @@ impl Optimizer<'_> {
     pub fn first_pass(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
         let facts = op.facts();
         if facts.pure_ {
-            let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);
-            if facts.commutes {
-                args.sort_by_key(|&a| (self.constant(a).is_some(), a));
-            }
-            let key = Key { op, args, imms };
+            let args = self.ordered(op, args);
+            let key = Key::new(op, &args, imms);
             if self.st.passed.contains(&key) {
                 return Ok(false);
             }
-            self.push(op, &key.args, imms)?;
+            self.push(op, &args, imms)?;
             self.st.passed.insert(key);
             return Ok(true);
         }

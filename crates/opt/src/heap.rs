@@ -1,6 +1,5 @@
 //! Loads and stores: what memory is known to hold, by heap class.
 use ir::{FieldStore, Grade, Heap, Inst, Kind, Uop, ValueId};
-use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::state::{Key, Optimizer, State};
@@ -69,6 +68,7 @@ impl State {
 }
 
 /// Whether `write` may change what `key` reads.
+#[inline]
 pub(crate) fn may_change(key: &Key, write: Write) -> bool {
     if key.op.facts().reads & write.classes == 0 {
         return false;
@@ -86,7 +86,7 @@ impl Optimizer<'_> {
 
     /// A load: what memory is known to hold, else the load itself.
     pub fn load(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let key = Key { op, args: SmallVec::from_slice(args), imms };
+        let key = Key::new(op, args, imms);
         if let Some(Some(v)) = self.remembered(&key) {
             return Ok(v);
         }
@@ -100,13 +100,13 @@ impl Optimizer<'_> {
     pub fn heap_guard(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<bool, Reason> {
         // Other threads write the eval breaker: nothing seen there lasts.
         let lasting = op.facts().reads & (1 << Heap::EvalBreaker as u32) == 0;
-        let key = Key { op, args: SmallVec::from_slice(args), imms };
+        let key = Key::new(op, args, imms);
         if lasting && self.remembered(&key).is_some() {
             return Ok(false);
         }
         if op == Uop::GuardFieldIs {
             // What the trace itself stored there.
-            let load = Key { op: Uop::LoadFieldI64, args: key.args.clone(), imms: [imms[0], 0] };
+            let load = key.with(Uop::LoadFieldI64, [imms[0], 0]);
             match self.remembered(&load).flatten().and_then(|v| self.constant(v)) {
                 Some(found) if found == imms[1] => return Ok(false),
                 Some(_) => return Err(Reason::Contradiction),
@@ -132,8 +132,8 @@ impl Optimizer<'_> {
         }
         let mut heap = std::mem::take(&mut self.st.heap);
         heap.retain(|(key, _)| {
-            let other = key.args.first().filter(|_| field_offset(key.op, key.imms).is_some());
-            !may_change(key, write) || other.is_some_and(|&other| self.are_distinct(args[0], other))
+            let other = key.first().filter(|_| field_offset(key.op, key.imms).is_some());
+            !may_change(key, write) || other.is_some_and(|other| self.are_distinct(args[0], other))
         });
         self.st.heap = heap;
     }
@@ -147,7 +147,7 @@ impl Optimizer<'_> {
         self.st.pending.retain(|s| s.object != object || u64::from(s.offset) != offset);
         self.settle(Uop::StoreFieldI64, &args, imms);
         self.kill_by(Uop::StoreFieldI64, &args, imms);
-        let key = Key { op: Uop::LoadFieldI64, args: SmallVec::from_slice(&args[..1]), imms };
+        let key = Key::new(Uop::LoadFieldI64, &args[..1], imms);
         self.st.heap.push((key, Some(value)));
         self.st.pending.push(FieldStore { object, offset: offset as u32, value });
         Ok(())
@@ -155,13 +155,20 @@ impl Optimizer<'_> {
 
     /// Emits the pending stores that must not come after uop `op`: it may read the field or write it, run code that does,
     /// or free the object. (What an object's death takes with it when nobody can see it is no iterator.)
+    #[inline]
     pub fn settle(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
-        if self.st.pending.is_empty() {
-            return;
+        if !self.st.pending.is_empty() {
+            self.settle_some(op, args, imms);
         }
+    }
+
+    fn settle_some(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
         let facts = op.facts();
         let all = facts.grade != Grade::Leaf || op == Uop::Link;
         let touches = (facts.reads | facts.writes) & 1 << Heap::Fields as u32 != 0;
+        if !all && !touches && op != Uop::DecrefDead {
+            return;
+        }
         let field = field_offset(op, imms);
         let due = |s: &FieldStore| {
             let same_object = || args.first().is_none_or(|&a| !self.are_distinct(a, s.object));
@@ -197,7 +204,7 @@ impl Optimizer<'_> {
         {
             return true;
         }
-        let key = Key { op: Uop::SameObject, args: SmallVec::from_slice(&[a.min(b), a.max(b)]), imms: [0; 2] };
+        let key = Key::new(Uop::SameObject, &[a.min(b), a.max(b)], [0; 2]);
         self.st.shared.get(&key).is_some_and(|&same| self.constant(same) == Some(0))
     }
 
@@ -210,14 +217,14 @@ impl Optimizer<'_> {
             Uop::StoreFieldObj => (Uop::LoadFieldObj, &args[..1], args[1]),
             Uop::StoreFieldI64 => (Uop::LoadFieldI64, &args[..1], args[1]),
             Uop::StoreGenSlot => {
-                let owned = Key { op: Uop::GuardGenSlotOwned, args: SmallVec::from_slice(&args[..1]), imms };
+                let owned = Key::new(Uop::GuardGenSlotOwned, &args[..1], imms);
                 self.st.heap.push((owned, None));
                 (Uop::LoadGenSlot, &args[..1], args[1])
             }
             Uop::StoreGenState => {
                 // The guard's immediate is signed.
                 let state = imms[1] as u8 as i8 as u64;
-                let key = Key { op: Uop::GuardGenState, args: SmallVec::from_slice(args), imms: [imms[0], state] };
+                let key = Key::new(Uop::GuardGenState, args, [imms[0], state]);
                 self.st.heap.push((key, None));
                 return Ok(v);
             }
@@ -229,7 +236,7 @@ impl Optimizer<'_> {
             Uop::StoreDictValue => (Uop::DictValue, &args[..1], args[1]),
             _ => return Ok(v),
         };
-        let key = Key { op: load, args: SmallVec::from_slice(place), imms };
+        let key = Key::new(load, place, imms);
         self.st.heap.push((key, Some(stored)));
         Ok(v)
     }

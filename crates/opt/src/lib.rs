@@ -96,7 +96,18 @@ pub enum Reason {
     /// What is put off is not the same at both ends of a loop.
     Pending,
     /// A pass broke an IR rule, or the input did: a bug.
-    Invalid(String),
+    Invalid(Box<Violation>),
+}
+
+/// What rule was broken. (Every rule of the optimizer may fail; so what it answers is to be small.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+impl Reason {
+    #[cold]
+    fn invalid(rule: impl Into<String>) -> Reason {
+        Reason::Invalid(Box::new(Violation(rule.into())))
+    }
 }
 
 impl Display for Reason {
@@ -107,7 +118,7 @@ impl Display for Reason {
             Reason::JumpState => write!(f, "the state at the jump is not that of the loop header"),
             Reason::Pending => write!(f, "what is put off differs between the ends of a loop"),
             Reason::EntryState => write!(f, "a loop with entry parameters that are no slots"),
-            Reason::Invalid(e) => write!(f, "invalid trace: {e}"),
+            Reason::Invalid(e) => write!(f, "invalid trace: {}", e.0),
         }
     }
 }
@@ -124,12 +135,12 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
             dump(name, &t);
         }
         if options.verify {
-            t.verify().map_err(|e| Reason::Invalid(format!("after {name}: {e}")))?;
+            t.verify().map_err(|e| Reason::invalid(format!("after {name}: {e}")))?;
         }
         Ok(t)
     };
     if options.verify {
-        trace.verify().map_err(|e| Reason::Invalid(format!("as recorded: {e}")))?;
+        trace.verify().map_err(|e| Reason::invalid(format!("as recorded: {e}")))?;
     }
     if !options.enabled {
         return log("baseline", baseline::baseline(trace, oracle)?);

@@ -12,7 +12,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ir::{EntrySource, FieldStore, Inst, Kind, Trace, Uop, ValueId};
-use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
 use crate::heap::{Write, may_change, writes};
@@ -88,7 +87,7 @@ pub(crate) fn straight(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result
     let mut o = Optimizer::new(trace, oracle, lazy);
     o.feed_entry()?;
     o.feed(0..trace.insts.len())?;
-    Ok(o.st.out)
+    Ok(o.out)
 }
 
 /// Optimizes a loop within one iteration: everything is in memory at the label.
@@ -102,7 +101,7 @@ pub(crate) fn simple_loop(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Res
     o.flush_slots()?;
     o.flush_fields();
     o.push(Uop::Jump, &[], [0; 2])?;
-    Ok(o.st.out)
+    Ok(o.out)
 }
 
 /// Feeds all but the jump, and checks the state there.
@@ -113,7 +112,9 @@ fn feed_iteration(o: &mut Optimizer<'_>) -> Result<(), Reason> {
     if !o.jump_state_is_plain() {
         return Err(Reason::JumpState);
     }
-    o.translate(o.snap_in.expect("a recorded jump has a snapshot")).map(drop)
+    let made = o.translate(o.snap_in.expect("a recorded jump has a snapshot"))?;
+    o.out.snapshots.truncate(made.0 as usize);
+    Ok(())
 }
 
 /// Peels an iteration, or as many as spare the loop boxes, and optimizes the loop behind.
@@ -165,9 +166,14 @@ fn peel_copies(
     }
     let mut places = places(&o, written);
     let base = o.st.clone();
+    let (insts, snapshots) = (o.out.insts.len(), o.out.snapshots.len());
     let fields = |o: &Optimizer<'_>| -> BTreeSet<_> { o.st.pending.iter().map(|s| (s.object, s.offset)).collect() };
-    for _ in 0..MAX_ROUNDS {
-        o.st = base.clone();
+    for round in 0..MAX_ROUNDS {
+        if round > 0 {
+            o.st.clone_from(&base);
+            o.out.insts.truncate(insts);
+            o.out.snapshots.truncate(snapshots);
+        }
         let phis = enter_loop(&mut o, &mut places, written)?;
         let entered = fields(&o);
         feed_iteration(&mut o)?;
@@ -181,7 +187,7 @@ fn peel_copies(
             }
             debug_assert_eq!(next.len(), phis);
             o.push(Uop::Jump, &next, [0; 2])?;
-            return Ok(Peeled { trace: o.st.out, boxes });
+            return Ok(Peeled { trace: o.out, boxes });
         }
     }
     let trace = simple_loop(trace, oracle, lazy)?;
@@ -215,7 +221,7 @@ fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
     for (key, value) in &o.st.heap {
         let Some(v) = *value else { continue };
         if written.iter().any(|&w| may_change(key, w)) && matches!(o.kind(v), Kind::Obj | Kind::I64 | Kind::F64) {
-            let place = Place::Memory(key.clone());
+            let place = Place::Memory(*key);
             let first = Val::Id(v);
             out.push(Planned {
                 place,
@@ -405,13 +411,13 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
             (Place::Memory(_), Plan::Unknown) => {}
             (Place::Memory(key), _) => {
                 let v = o.force(p.inside)?;
-                o.st.heap.push((key.clone(), Some(v)));
+                o.st.heap.push((*key, Some(v)));
             }
         }
     }
     for n in 0..o.st.pending.len() {
         let FieldStore { object, offset, .. } = o.st.pending[n];
-        let key = Key { op: Uop::LoadFieldI64, args: SmallVec::from_slice(&[object]), imms: [offset.into(), 0] };
+        let key = Key::new(Uop::LoadFieldI64, &[object], [offset.into(), 0]);
         let held = o.st.heap.iter().find(|(k, _)| *k == key).and_then(|(_, v)| *v);
         o.st.pending[n].value = held.ok_or(Reason::Pending)?;
     }

@@ -67,7 +67,7 @@ impl Optimizer<'_> {
         let info = self.info_mut(object);
         (info.ty, info.non_null) = (Some(known.ty), true);
         for (offset, value) in [known.start, known.len, known.step].into_iter().zip(fields) {
-            let key = Key { op: Uop::LoadFieldI64, args: SmallVec::from_slice(&[object]), imms: [offset, 0] };
+            let key = Key::new(Uop::LoadFieldI64, &[object], [offset, 0]);
             self.st.heap.push((key, Some(value)));
         }
         Ok(object)

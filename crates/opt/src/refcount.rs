@@ -9,9 +9,7 @@
 //! A store takes a reference out of memory, and a release follows. An object that the trace releases by
 //! `decref_alive` outlives that, because the guard before it counts only references that exist. So stores matter
 //! only to objects of harmless types, whose release may be the last.
-use std::collections::BTreeMap;
-
-use ir::{Count, Form, Grade, Inst, Kind, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{Count, Form, Grade, Inst, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -27,23 +25,30 @@ pub(crate) struct Cancelled {
 
 /// Finds what cancels. Guards and snapshots of `trace` say afterwards what holds with the increments delayed.
 pub(crate) fn cancel(trace: &mut Trace) -> Cancelled {
-    let (mut outlives, mut instances) = (FxHashSet::default(), FxHashSet::default());
+    let done = Cancelled { gone: vec![false; trace.insts.len()], increfs: Vec::new() };
+    if !trace.insts.iter().any(|i| i.op == Uop::Incref) {
+        return done;
+    }
+    let mut outlives = vec![false; trace.insts.len()];
+    let mut instances = FxHashSet::default();
+    let mut shared = vec![None; trace.snapshots.len()];
+    let mut stored: FxHashMap<ValueId, Vec<ValueId>> = FxHashMap::default();
     for inst in &trace.insts {
         match inst.op {
             Uop::DecrefAlive | Uop::GuardRefcount | Uop::DecrefAliveOrNull | Uop::GuardNullOrRefcount => {
-                outlives.insert(inst.args[0]);
+                outlives[inst.args[0].0 as usize] = true;
             }
             Uop::DiesQuietly => drop(instances.insert(inst.args[0])),
-            _ => {}
+            _ => note_stored(trace, inst, &mut stored),
+        }
+        if let Some(s) = inst.snap {
+            let shared = &mut shared[s.0 as usize];
+            *shared = Some(shared.is_some());
         }
     }
-    let done = Cancelled { gone: vec![false; trace.insts.len()], increfs: Vec::new() };
-    let mut stored: FxHashMap<ValueId, Vec<ValueId>> = FxHashMap::default();
-    for inst in &trace.insts {
-        note_stored(trace, inst, &mut stored);
-    }
-    let mut pass =
-        Pass { trace, done, delayed: BTreeMap::new(), outlives, instances, stored, changed: Snaps::default() };
+    let shared = shared.into_iter().map(|s| s == Some(true)).collect();
+    let changed = Snaps::default();
+    let mut pass = Pass { trace, done, delayed: Delayed::default(), outlives, instances, stored, shared, changed };
     for at in 0..pass.trace.insts.len() {
         pass.inst(at);
     }
@@ -54,14 +59,47 @@ struct Pass<'a> {
     trace: &'a mut Trace,
     done: Cancelled,
     /// Increments not done yet.
-    delayed: BTreeMap<ValueId, u32>,
-    /// Values that are only released where they survive.
-    outlives: FxHashSet<ValueId>,
+    delayed: Delayed,
+    /// By value: it is only released where it survives.
+    outlives: Vec<bool>,
     /// Values whose death takes references with it, to whatever was stored in them.
     instances: FxHashSet<ValueId>,
     /// What was put into objects that hold others, by object: reading it out again may have been optimized away.
     stored: FxHashMap<ValueId, Vec<ValueId>>,
+    /// By snapshot: several instructions leave through it.
+    shared: Vec<bool>,
     changed: Snaps,
+}
+
+/// How many increments of each value are delayed, by value. There are few at a time.
+#[derive(Default)]
+struct Delayed(SmallVec<[(ValueId, u32); 8]>);
+
+impl Delayed {
+    fn position(&self, v: ValueId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&v, |d| d.0)
+    }
+
+    fn count(&self, v: ValueId) -> u32 {
+        self.position(v).map_or(0, |n| self.0[n].1)
+    }
+
+    fn add(&mut self, v: ValueId) {
+        match self.position(v) {
+            Ok(n) => self.0[n].1 += 1,
+            Err(n) => self.0.insert(n, (v, 1)),
+        }
+    }
+
+    /// Whether there was one.
+    fn take_one(&mut self, v: ValueId) -> bool {
+        let Ok(n) = self.position(v) else { return false };
+        self.0[n].1 -= 1;
+        if self.0[n].1 == 0 {
+            self.0.remove(n);
+        }
+        true
+    }
 }
 
 impl Pass<'_> {
@@ -69,16 +107,12 @@ impl Pass<'_> {
         let (op, first) = (self.trace.insts[at].op, self.trace.insts[at].args.first().copied());
         match (op, first) {
             (Uop::Incref, Some(v)) => {
-                *self.delayed.entry(v).or_default() += 1;
+                self.delayed.add(v);
                 self.done.gone[at] = true;
                 return;
             }
             (Uop::DecrefDead | Uop::DecrefAlive | Uop::DecrefAliveOrNull, Some(v)) => {
-                if let Some(count) = self.delayed.get_mut(&v) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.delayed.remove(&v);
-                    }
+                if self.delayed.take_one(v) {
                     self.done.gone[at] = true;
                     return;
                 }
@@ -86,7 +120,8 @@ impl Pass<'_> {
                 self.flush(at, |pass, d| holds_anything || pass.holds(v, d) || may_live_in(pass.trace, d, v));
             }
             (Uop::GuardRefcount | Uop::GuardNullOrRefcount, Some(v)) => {
-                if let Some(&count) = self.delayed.get(&v) {
+                let count = self.delayed.count(v);
+                if count > 0 {
                     // The owner's reference is one more than those delayed.
                     let wanted = self.trace.insts[at].imms[0] as i64;
                     if i64::from(count) >= wanted {
@@ -99,7 +134,7 @@ impl Pass<'_> {
             _ => match drops(op) {
                 Drops::Nothing => {}
                 Drops::Stored => {
-                    self.flush(at, |pass, v| !pass.outlives.contains(&v) || pass.trace.insts[at].args.contains(&v))
+                    self.flush(at, |pass, v| !pass.outlives[v.0 as usize] || pass.trace.insts[at].args.contains(&v))
                 }
                 Drops::Anything => self.flush(at, |_, _| true),
             },
@@ -125,14 +160,16 @@ impl Pass<'_> {
 
     /// The snapshot of an instruction takes new references where the trace does not hold them yet.
     fn exiting(&mut self, at: usize) {
-        let Some(id) = self.trace.insts[at].snap.filter(|_| !self.delayed.is_empty()) else { return };
-        if let Some(slots) = stolen(self.trace.snapshot(id), &self.delayed) {
-            let mut snap = self.trace.snapshot(id).clone();
-            for (frame, slot) in slots {
-                let frame = &mut snap.frames[frame];
-                slot.map_or(&mut frame.func, |n| &mut frame.slots[n]).count = Count::New;
+        let Some(id) = self.trace.insts[at].snap.filter(|_| !self.delayed.0.is_empty()) else { return };
+        if let Some(slots) = stolen(self.trace.snapshot(id).all_slots(), &self.delayed) {
+            // Nobody else leaves through most of them.
+            let snapshots = &mut self.trace.snapshots;
+            let new: SnapId = if self.shared[id.0 as usize] { snapshots.push_copy(id) } else { id };
+            let all = snapshots.all_slots_mut(new);
+            for n in slots {
+                all[n].count = Count::New;
             }
-            self.trace.insts[at].snap = Some(self.changed.add(self.trace, None, snap));
+            self.trace.insts[at].snap = Some(self.changed.add(snapshots, None, new));
         } else {
             // The snapshot does not know of some of these references: they must exist (and so may those it knows of).
             self.flush(at, |_, _| true);
@@ -141,41 +178,42 @@ impl Pass<'_> {
 
     /// Does the increments of the values that `which` names before instruction `at`.
     fn flush(&mut self, at: usize, which: impl Fn(&Self, ValueId) -> bool) {
-        if self.delayed.is_empty() {
+        if self.delayed.0.is_empty() {
             return;
         }
-        let now: Vec<ValueId> = self.delayed.keys().copied().filter(|&v| which(self, v)).collect();
-        for v in now {
-            let count = self.delayed.remove(&v).expect("it was just seen");
-            self.done.increfs.extend((0..count).map(|_| (at, v)));
-        }
+        let mut delayed = std::mem::take(&mut self.delayed);
+        delayed.0.retain(|&mut (v, count)| {
+            let now = which(self, v);
+            if now {
+                self.done.increfs.extend((0..count).map(|_| (at, v)));
+            }
+            !now
+        });
+        self.delayed = delayed;
     }
 }
 
-/// A slot of a snapshot: its frame, and which of the frame's slots; `None` for the function.
-type SlotName = (usize, Option<usize>);
-
-/// The slots to which the trace hands over references, as many of each value as `counts` says; `None` if there are not
+/// The slots to which the trace hands over references, as many of each value as are delayed; `None` if there are not
 /// so many.
-fn stolen(snap: &Snapshot, counts: &BTreeMap<ValueId, u32>) -> Option<SmallVec<[SlotName; 8]>> {
-    let mut left: SmallVec<[(ValueId, u32); 8]> = counts.iter().map(|(&v, &n)| (v, n)).collect();
+fn stolen(slots: &[SlotVal], delayed: &Delayed) -> Option<SmallVec<[usize; 8]>> {
+    let mut left = delayed.0.clone();
+    let left = &mut left[..];
+    let mut missing: u32 = left.iter().map(|l| l.1).sum();
     let mut found = SmallVec::new();
-    for (depth, frame) in snap.frames.iter().enumerate() {
-        let slots =
-            std::iter::once((None, &frame.func)).chain(frame.slots.iter().enumerate().map(|(n, s)| (Some(n), s)));
-        for (name, slot) in slots {
-            if let (Source::Value(v), Count::Steal) = (slot.source, slot.count)
-                && let Some(n) = left.iter().position(|l| l.0 == v)
-            {
-                found.push((depth, name));
-                left[n].1 -= 1;
-                if left[n].1 == 0 {
-                    left.remove(n);
-                }
+    for (at, slot) in slots.iter().enumerate() {
+        if slot.count == Count::Steal
+            && let Source::Value(v) = slot.source
+            && let Some(l) = left.iter_mut().find(|l| l.0 == v && l.1 > 0)
+        {
+            found.push(at);
+            l.1 -= 1;
+            missing -= 1;
+            if missing == 0 {
+                return Some(found);
             }
         }
     }
-    left.is_empty().then_some(found)
+    None
 }
 
 /// Notes the values that an instruction puts into the object that it changes, and into what that may be a part of.

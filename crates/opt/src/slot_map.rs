@@ -33,6 +33,11 @@ impl SlotMap {
         self.insert(offset, Slot { value: Some(value), ..slot });
     }
 
+    /// By number.
+    pub fn all(&self) -> &[Option<Slot>] {
+        &self.0
+    }
+
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Slot)> {
         self.0.iter().enumerate().filter_map(|(n, slot)| Some((8 * n as u64, slot.as_ref()?)))
     }

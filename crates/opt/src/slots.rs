@@ -1,5 +1,5 @@
 //! Root frame slots and snapshots.
-use ir::{Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Uop, ValueId};
+use ir::{Count, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -30,6 +30,9 @@ pub(crate) struct Slot {
     pub owned: bool,
     pub origin: Origin,
 }
+
+/// The virtual range iterators that a snapshot names.
+type Named = SmallVec<[u32; 4]>;
 
 impl Slot {
     /// Whether snapshots are to say what is known here, rather than what was recorded.
@@ -202,14 +205,13 @@ impl Optimizer<'_> {
 
     /// The current input snapshot as one of the optimized trace.
     pub fn snapshot(&mut self) -> Result<SnapId, Reason> {
-        let id = self.snap_in.ok_or_else(|| Reason::Invalid("a guard without a snapshot to leave through".into()))?;
+        let id = self.snap_in.ok_or_else(|| Reason::invalid("a guard without a snapshot to leave through"))?;
         let key = self.failing.is_empty().then(|| self.snap_key(id));
         if let Some(made) = key.and_then(|key| self.st.snaps.find(key)) {
             return Ok(made);
         }
         let snap = self.translate(id)?;
-        let State { snaps, out, .. } = &mut self.st;
-        Ok(snaps.add(out, key, snap))
+        Ok(self.st.snaps.add(&mut self.out.snapshots, key, snap))
     }
 
     /// What the translation of an input snapshot depends on.
@@ -219,45 +221,65 @@ impl Optimizer<'_> {
         SnapKey { input: id, slots, pending, virtual_changes: *virtual_changes }
     }
 
-    pub fn translate(&self, id: SnapId) -> Result<Snapshot, Reason> {
-        let input = self.input.snapshot(id);
-        let mut snap = Snapshot::new(input.resume, Vec::with_capacity(input.frames.len()));
-        let mut seen = SmallVec::new();
-        for (depth, frame) in input.frames.iter().enumerate() {
-            let mut slots = Vec::with_capacity(frame.slots.len());
-            for (n, slot) in frame.slots.iter().enumerate() {
-                let known = if depth == 0 { self.st.slots.get(8 * n as u64) } else { None };
-                slots.push(match known.filter(|k| k.speaks_for(slot)) {
-                    Some(known) => {
-                        if let (true, Some(value)) = (known.stale, known.value) {
-                            self.note_range_iter(value, Count::Steal, &mut seen)?;
-                        }
-                        self.root_slot(*slot, known, n)?
-                    }
-                    None => {
-                        if let Source::Value(v) = slot.source {
-                            self.note_range_iter(self.mapped(v)?, slot.count, &mut seen)?;
-                        }
-                        self.translate_slot(*slot)?
-                    }
-                });
-            }
-            snap.frames.push(Frame { func: self.translate_slot(frame.func)?, slots, ..*frame });
+    /// Appends the input snapshot as one of the optimized trace.
+    pub fn translate(&mut self, id: SnapId) -> Result<SnapId, Reason> {
+        let mut to = std::mem::take(&mut self.out.snapshots);
+        let done = self.translate_to(&mut to, id);
+        let len = to.len();
+        let made = done.map(|resume| to.end(resume));
+        if made.is_err() {
+            to.truncate(len);
         }
-        let stored = |s: &Slot| s.stale && s.origin == Origin::Stored;
-        let last = self.st.slots.iter().rev().find(|(_, s)| stored(s)).map(|(o, _)| o as usize / 8);
-        let root = snap.frames.first().map_or(0, |f| f.slots.len());
-        match last {
-            Some(n) if n >= root => Err(Reason::SlotMismatch(n)),
-            _ => {
-                snap.stores.clone_from(&self.st.pending);
-                Ok(snap)
-            }
-        }
+        self.out.snapshots = to;
+        made
     }
 
-    fn root_slot(&self, said: SlotVal, known: &Slot, n: usize) -> Result<SlotVal, Reason> {
+    fn translate_to(&self, to: &mut Snapshots, id: SnapId) -> Result<Resume, Reason> {
+        let input = self.input.snapshot(id);
+        let slots = to.begin_copy(input);
+        let mut iterators = SmallVec::new();
+        // The root frame's slots follow its function. Most slots, there and elsewhere, are values that became others.
+        let root = if input.depth() == 0 { 0 } else { input.frame(0).slots.len() };
+        let known = self.st.slots.all();
+        let known = &known[..known.len().min(root)];
+        let map = &self.st.map[..];
+        let rename = |slot: &mut SlotVal| {
+            slot.source.rename(|v| match map[v.0 as usize] {
+                Some(Val::Id(made)) => Some(made),
+                _ => None,
+            })
+        };
+        let [func, slots @ ..] = slots else { return Err(Reason::invalid("a snapshot without frames")) };
+        let (known_slots, slots) = slots.split_at_mut(known.len());
+        if !rename(func) {
+            *func = self.translate_other(*func, &mut iterators)?;
+        }
+        for (n, (slot, known)) in known_slots.iter_mut().zip(known).enumerate() {
+            match known {
+                Some(known) if known.speaks_for(slot) => *slot = self.root_slot(*slot, known, n, &mut iterators)?,
+                _ if rename(slot) => {}
+                _ => *slot = self.translate_other(*slot, &mut iterators)?,
+            }
+        }
+        for slot in slots {
+            if !rename(slot) {
+                *slot = self.translate_other(*slot, &mut iterators)?;
+            }
+        }
+        let stored = |s: &Option<Slot>| s.is_some_and(|s| s.stale && s.origin == Origin::Stored);
+        let beyond = self.st.slots.all().get(root..).and_then(|s| s.iter().rposition(stored));
+        if let Some(n) = beyond {
+            return Err(Reason::SlotMismatch(root + n));
+        }
+        to.push_stores(&self.st.pending);
+        Ok(input.resume)
+    }
+
+    fn root_slot(&self, said: SlotVal, known: &Slot, n: usize, iterators: &mut Named) -> Result<SlotVal, Reason> {
         let Some(value) = known.value else { return Ok(SlotVal::UNCHANGED) };
+        if known.stale {
+            self.note_range_iter(value, Count::Steal, iterators)?;
+        }
         let agrees = match said.source {
             Source::Unchanged => true,
             Source::Value(v) => self.norm(self.mapped(v)?) == self.norm(value),
@@ -275,22 +297,25 @@ impl Optimizer<'_> {
         Ok(if known.stale { self.slot_val(value, count) } else { SlotVal::UNCHANGED })
     }
 
-    #[inline]
-    fn translate_slot(&self, slot: SlotVal) -> Result<SlotVal, Reason> {
-        Ok(match slot.source {
-            Source::Unchanged | Source::Null | Source::Const(_) => slot,
-            Source::Value(v) => self.slot_val(self.mapped(v)?, slot.count),
-            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => match self.mapped(v)? {
-                Val::Id(raw) => SlotVal { source: slot.source.map(|_| raw), count: slot.count },
-                Val::Virtual(_) => return Err(Reason::Invalid(format!("{v} is boxed twice"))),
-            },
-            Source::RangeIter { .. } => return Err(Reason::Invalid("a recorded snapshot makes no iterators".into())),
-        })
+    /// A slot whose value did not become one that exists.
+    fn translate_other(&self, slot: SlotVal, iterators: &mut Named) -> Result<SlotVal, Reason> {
+        match slot.source {
+            Source::Value(v) => {
+                let val = self.mapped(v)?;
+                self.note_range_iter(val, slot.count, iterators)?;
+                Ok(self.slot_val(val, slot.count))
+            }
+            Source::BoxI64(v) | Source::BoxF64(v) | Source::BoxBool(v) => {
+                self.mapped(v)?;
+                Err(Reason::invalid(format!("{v} is boxed twice")))
+            }
+            _ => Err(Reason::invalid("a recorded snapshot makes no iterators")),
+        }
     }
 
     /// What an input value became.
     pub fn mapped(&self, v: ValueId) -> Result<Val, Reason> {
-        self.st.map[v.0 as usize].ok_or_else(|| Reason::Invalid(format!("{v} is used before it is made")))
+        self.st.map[v.0 as usize].ok_or_else(|| Reason::invalid(format!("{v} is used before it is made")))
     }
 
     /// Whether the current input snapshot is the loop header's state as far as memory goes: one frame in which only
@@ -299,8 +324,8 @@ impl Optimizer<'_> {
         let Some(id) = self.snap_in else { return false };
         let snap = self.input.snapshot(id);
         snap.resume == Resume::Before
-            && snap.frames.len() == 1
-            && snap.frames[0].slots.iter().enumerate().all(|(n, s)| {
+            && snap.depth() == 1
+            && snap.frame(0).slots.iter().enumerate().all(|(n, s)| {
                 s.source == Source::Unchanged
                     || self.st.slots.get(8 * n as u64).is_some_and(|k| k.origin == Origin::Stored)
             })

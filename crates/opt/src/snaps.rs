@@ -1,7 +1,7 @@
 //! The snapshots of a trace in the making. Neighbouring guards leave through equal ones, which are made and stored once.
 use std::ops::{Deref, DerefMut};
 
-use ir::{SnapId, Snapshot, Trace};
+use ir::{SnapId, Snapshots};
 
 /// A part of what snapshots are made from, and how often it may have changed.
 #[derive(Clone)]
@@ -61,11 +61,16 @@ impl Snaps {
         self.last.filter(|(k, _)| *k == Some(key)).map(|(_, id)| id)
     }
 
-    /// The id of `snap`, which is appended to `out` unless it is the last one again.
-    pub fn add(&mut self, out: &mut Trace, key: Option<SnapKey>, snap: Snapshot) -> SnapId {
+    /// The id of `new`, or of the one before if that is equal; then `new` is taken back where it is the last one.
+    pub fn add(&mut self, all: &mut Snapshots, key: Option<SnapKey>, new: SnapId) -> SnapId {
         let id = match self.last {
-            Some((_, id)) if *out.snapshot(id) == snap => id,
-            _ => out.push_snapshot(snap),
+            Some((_, id)) if id != new && all.are_equal(id, new) => {
+                if new.0 as usize + 1 == all.len() {
+                    all.truncate(new.0 as usize);
+                }
+                id
+            }
+            _ => new,
         };
         self.last = Some((key, id));
         id

@@ -1,6 +1,8 @@
 //! The state that rules work on: the trace made so far and what is known of it.
-use ir::{FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{Hash, Hasher};
+
+use ir::{Args, FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
@@ -9,18 +11,34 @@ use crate::snaps::{Snaps, Versioned};
 use crate::virtuals::{Val, Virtual};
 use crate::{Known, Oracle, Reason};
 
-/// A uop applied to given operands: what equal computations share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Operands at most of a uop whose results are shared or remembered.
+const MAX_OPERANDS: usize = 3;
+
+/// A uop applied to given operands: what equal computations share. Plain data, for there are many and they are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub op: Uop,
-    pub args: SmallVec<[ValueId; 3]>,
+    /// Operands, then `NONE`.
+    args: [u32; MAX_OPERANDS],
     pub imms: [u64; 2],
 }
 
-/// Everything that peeling must be able to go back to.
+const NONE: u32 = u32::MAX;
+
+impl Hash for Key {
+    /// Few words, for this is what most look-ups take longest for.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c] = self.args;
+        state.write_u64(u64::from(a) << 32 | u64::from(b));
+        state.write_u64(u64::from(c) << 32 | self.op as u64);
+        state.write_u64(self.imms[0]);
+        state.write_u64(self.imms[1]);
+    }
+}
+
+/// What is known at a point of the trace: everything that peeling must be able to go back to, but what was emitted.
 #[derive(Clone)]
 pub(crate) struct State {
-    pub out: Trace,
     /// Facts by value of `out`.
     pub info: Vec<Info>,
     /// Pure values made so far.
@@ -53,11 +71,33 @@ pub(crate) struct Optimizer<'a> {
     pub known: Known,
     /// Stores to fields may stay pending.
     pub lazy: bool,
+    /// The trace made so far.
+    pub out: Trace,
     pub st: State,
     /// The input snapshot of the instruction being fed.
     pub snap_in: Option<SnapId>,
     /// Truth values as they are where the guard being emitted fails.
     pub failing: SmallVec<[(ValueId, bool); 2]>,
+}
+
+impl Key {
+    pub fn new(op: Uop, args: &[ValueId], imms: [u64; 2]) -> Key {
+        let mut of = [NONE; MAX_OPERANDS];
+        for (to, &arg) in of.iter_mut().zip(args) {
+            *to = arg.0;
+        }
+        assert!(args.len() <= MAX_OPERANDS, "{} has too many operands", op.name());
+        Key { op, args: of, imms }
+    }
+
+    /// The same for another uop.
+    pub fn with(self, op: Uop, imms: [u64; 2]) -> Key {
+        Key { op, imms, ..self }
+    }
+
+    pub fn first(&self) -> Option<ValueId> {
+        (self.args[0] != NONE).then_some(ValueId(self.args[0]))
+    }
 }
 
 impl<'a> Optimizer<'a> {
@@ -66,15 +106,14 @@ impl<'a> Optimizer<'a> {
         out.entry = input.entry.clone();
         out.codes = input.codes.clone();
         out.unowned = input.unowned;
-        out.insts.reserve(2 * input.insts.len());
-        out.snapshots.reserve(input.snapshots.len());
+        out.insts.reserve(3 * input.insts.len());
+        out.snapshots.reserve(&input.snapshots);
         let st = State {
-            out,
-            info: Vec::with_capacity(2 * input.insts.len()),
-            shared: FxHashMap::default(),
-            passed: FxHashSet::default(),
-            heap: Vec::new(),
-            virtuals: Vec::new(),
+            info: Vec::with_capacity(3 * input.insts.len()),
+            shared: FxHashMap::with_capacity_and_hasher(input.insts.len() / 2, FxBuildHasher),
+            passed: FxHashSet::with_capacity_and_hasher(input.insts.len() / 4, FxBuildHasher),
+            heap: Vec::with_capacity(64),
+            virtuals: Vec::with_capacity(16),
             virtual_changes: 0,
             slots: Versioned::new(SlotMap::default()),
             pending: Versioned::new(Vec::new()),
@@ -83,7 +122,7 @@ impl<'a> Optimizer<'a> {
             entry_boxes: FxHashMap::default(),
             unowned: input.unowned,
         };
-        Optimizer { input, oracle, known: oracle.known(), lazy, st, snap_in: None, failing: SmallVec::new() }
+        Optimizer { input, oracle, known: oracle.known(), lazy, out, st, snap_in: None, failing: SmallVec::new() }
     }
 
     /// Another iteration begins: input values are to be made anew.
@@ -110,7 +149,7 @@ impl<'a> Optimizer<'a> {
     }
 
     pub fn def(&self, v: ValueId) -> &Inst {
-        self.st.out.inst(v)
+        self.out.inst(v)
     }
 
     pub fn kind(&self, v: ValueId) -> Kind {
@@ -121,32 +160,40 @@ impl<'a> Optimizer<'a> {
     pub fn push(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
         self.settle(op, args, imms);
         let snap = if op.facts().exits || op == Uop::Link { Some(self.snapshot()?) } else { None };
-        Ok(self.push_inst(Inst { op, args: SmallVec::from_slice(args), imms, snap }))
+        Ok(self.push_inst(Inst { op, args: ir::args(args), imms, snap }))
     }
 
     pub fn push_inst(&mut self, inst: Inst) -> ValueId {
         self.st.info.push(Info::NONE);
-        self.st.out.push(inst)
+        self.out.push(inst)
     }
 
     /// Appends a pure uop, or finds its earlier result.
     pub fn pure_(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) -> Result<ValueId, Reason> {
-        let mut args: SmallVec<[ValueId; 3]> = SmallVec::from_slice(args);
-        if op.facts().commutes {
-            // Constants second, where encodings have room for them.
-            args.sort_by_key(|&a| (self.constant(a).is_some(), a));
-        }
-        let key = Key { op, args, imms };
+        let args = self.ordered(op, args);
+        let key = Key::new(op, &args, imms);
         if let Some(&v) = self.st.shared.get(&key) {
             return Ok(v);
         }
-        let v = self.push(op, &key.args, imms)?;
+        let v = self.push(op, &args, imms)?;
         self.st.shared.insert(key, v);
         Ok(v)
     }
 
+    /// The operands in the order in which equal computations have them.
+    pub fn ordered(&self, op: Uop, args: &[ValueId]) -> Args {
+        match *args {
+            // Constants second, where encodings have room for them.
+            [a, b] if op.facts().commutes => {
+                let key = |v: ValueId| (self.constant(v).is_some(), v);
+                ir::args(&if key(b) < key(a) { [b, a] } else { [a, b] })
+            }
+            _ => ir::args(args),
+        }
+    }
+
     fn constant_value(&mut self, op: Uop, bits: u64) -> ValueId {
-        let key = Key { op, args: SmallVec::new(), imms: [bits, 0] };
+        let key = Key::new(op, &[], [bits, 0]);
         if let Some(&v) = self.st.shared.get(&key) {
             return v;
         }

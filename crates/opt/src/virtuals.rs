@@ -89,7 +89,7 @@ impl Optimizer<'_> {
             return Ok(object);
         }
         let object = match kind {
-            BoxKind::RangeIter => return Err(Reason::Invalid("a range iterator without fields".into())),
+            BoxKind::RangeIter => return Err(Reason::invalid("a range iterator without fields")),
             BoxKind::I64 => self.push(Uop::BoxI64, &[raw], [0; 2])?,
             BoxKind::F64 => self.push(Uop::BoxF64, &[raw], [0; 2])?,
             BoxKind::Bool(imms) => self.pure_(Uop::BoxBool, &[raw], imms)?,

@@ -445,8 +445,8 @@ fn iteration(trace: &Trace, exit: &Exit) -> u64 {
         }
         if let Some(snap) = inst.snap {
             // What the loop needs checked but once is checked before it, as its first instruction would be.
-            peeled += u64::from(trace.snapshot(snap).frames[0].pc < pc);
-            pc = trace.snapshot(snap).frames[0].pc;
+            peeled += u64::from(trace.snapshot(snap).frame(0).pc < pc);
+            pc = trace.snapshot(snap).frame(0).pc;
         }
     }
     3 + exit.iterations + peeled

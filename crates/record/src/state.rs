@@ -2,7 +2,9 @@
 use std::rc::Rc;
 
 use cpython::abi as py;
-use ir::{CodeId, Continuation, Count, Frame, Resume, SlotVal, SnapId, Snapshot, Source, Trace, TraceKind, ValueId};
+use ir::{
+    CodeId, Continuation, Count, FrameInfo, Resume, SlotVal, SnapId, SnapshotRef, Source, Trace, TraceKind, ValueId,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::count::Counter;
@@ -302,7 +304,7 @@ impl Recorder {
     pub unsafe fn bridge(
         start: Start,
         parent: &Trace,
-        snapshot: &Snapshot,
+        snapshot: SnapshotRef<'_>,
         frames: &[*mut py::Frame],
         sp: *mut py::StackRef,
     ) -> Recorder {
@@ -312,7 +314,7 @@ impl Recorder {
         r.real_sp = sp;
         let mut taken: FxHashMap<Source, ValueId> = FxHashMap::default();
         let mut pending = Vec::new();
-        for (n, f) in snapshot.frames.iter().enumerate() {
+        for (n, f) in snapshot.frames().enumerate() {
             let code_ptr = parent.codes[f.code.0 as usize] as *mut py::Code;
             let code = r.code_id(code_ptr);
             // SAFETY: a live code object.
@@ -344,7 +346,7 @@ impl Recorder {
             r.frames.push(AbsFrame { code, code_ptr, func, generator, slots, nlocals, pc: f.pc, continuation });
         }
         // What the parent has put off is put off here, too.
-        for s in &snapshot.stores {
+        for s in snapshot.stores {
             let object = r.take(parent, SlotVal { source: Source::Value(s.object), count: Count::Borrow }, &mut taken);
             let value = r.parameter_i64(parent, s.value);
             if let Val::Is(object) = object.val {
@@ -705,20 +707,14 @@ impl Recorder {
 
     /// The frames as they are now.
     pub(crate) fn snapshot(&mut self, resume: Resume) -> SnapId {
-        let frames = self
-            .frames
-            .iter()
-            .enumerate()
-            .map(|(n, f)| Frame {
-                code: f.code,
-                func: if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) },
-                generator: f.generator.is_some(),
-                pc: f.pc,
-                slots: f.slots.iter().map(|e| slot_val(*e)).collect(),
-                continuation: f.continuation,
-            })
-            .collect();
-        self.trace.push_snapshot(Snapshot::new(resume, frames))
+        let to = &mut self.trace.snapshots;
+        for (n, f) in self.frames.iter().enumerate() {
+            to.push_slot(if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) });
+            to.extend_slots(f.slots.iter().map(|e| slot_val(*e)));
+            let (code, generator, pc, continuation) = (f.code, f.generator.is_some(), f.pc, f.continuation);
+            to.end_frame(FrameInfo { code, generator, pc, continuation });
+        }
+        to.end(resume)
     }
 
     /// Appends an escape of the current instruction and returns its result.

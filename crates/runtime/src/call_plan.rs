@@ -108,16 +108,15 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<CallPlan>,
 }
 
 fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
-    let (callee, waiting) = trace.snapshot(site.snapshot).frames.split_last().ok_or("a call without callee")?;
+    let snapshot = trace.snapshot(site.snapshot);
+    let callee = snapshot.innermost().ok_or("a call without callee")?;
+    let waiting = || snapshot.frames().take(snapshot.depth() - 1);
     let loc = |v: ValueId| {
         let found = site.values.iter().find(|(id, _)| *id == v);
         found.map(|(_, loc)| *loc).ok_or("a call lost a value".to_string())
     };
-    let all: Vec<(usize, usize, SlotVal)> = waiting
-        .iter()
-        .enumerate()
-        .flat_map(|(n, f)| f.slots.iter().enumerate().map(move |(i, s)| (n, i, *s)))
-        .collect();
+    let all: Vec<(usize, usize, SlotVal)> =
+        waiting().enumerate().flat_map(|(n, f)| f.slots.iter().enumerate().map(move |(i, s)| (n, i, *s))).collect();
     let what = |slot: SlotVal, at: (usize, usize)| -> Result<What, String> {
         let uses = all.iter().filter(|(.., s)| s.source == slot.source).count() as u32;
         let first = all.iter().find(|(.., s)| s.source == slot.source).map(|(n, i, _)| (*n, *i));
@@ -137,8 +136,8 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             (Source::Null | Source::Unchanged, _) => What::Null,
         })
     };
-    let mut frames = Vec::with_capacity(waiting.len());
-    for (n, f) in waiting.iter().enumerate() {
+    let mut frames = Vec::with_capacity(waiting().len());
+    for (n, f) in waiting().enumerate() {
         let code = trace.codes[f.code.0 as usize] as *mut py::Code;
         // SAFETY: the recorder saw the code running in tier 1 a moment ago.
         let (decoded, size, nlocals, units) = unsafe {
@@ -154,7 +153,7 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             depth: f.slots.len(),
             instr_ptr: units.wrapping_add(f.pc as usize),
             // SAFETY: decoded code lives as long as its code object.
-            return_offset: crate::deopt::returns_at(unsafe { &*decoded }, f, false),
+            return_offset: crate::deopt::returns_at(unsafe { &*decoded }, &f, false),
             func: if n == 0 { What::Null } else { what(f.func, (n, usize::MAX))? },
             writes: changed.map(|(i, s)| Ok((i as u16, what(*s, (n, i))?))).collect::<Result<_, String>>()?,
         });

@@ -36,12 +36,12 @@ impl Env for CompileEnv<'_> {
             return self.state.calls.target(target).locs();
         }
         let TraceKind::Bridge { parent, exit } = self.kind else { return None };
-        let exit = &self.state.executor(parent).compiled.exits[exit as usize];
+        let values: Vec<_> = self.state.executor(parent).compiled.exit_values(exit as usize).collect();
         trace
             .entry
             .iter()
             .map(|p| match p.source {
-                EntrySource::Parent(v) => exit.values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
+                EntrySource::Parent(v) => values.iter().find(|(id, _)| *id == v).map(|(_, loc)| *loc),
                 _ => None,
             })
             .collect()
@@ -202,9 +202,9 @@ impl State {
             TraceKind::Root => 0,
         };
         let within_init = |i: &&Inst| {
-            let frames = i.snap.map_or(&[][..], |s| &finished.trace.snapshot(s).frames);
-            let code = |f: &ir::Frame| finished.trace.codes[f.code.0 as usize] as *mut py::Code;
-            i.op == Uop::Escape && frames.iter().any(|f| crate::deopt::is_trampoline(code(f)))
+            let code = |f: ir::FrameRef<'_>| finished.trace.codes[f.code.0 as usize] as *mut py::Code;
+            let mut frames = i.snap.into_iter().flat_map(|s| finished.trace.snapshot(s).frames());
+            i.op == Uop::Escape && frames.any(|f| crate::deopt::is_trampoline(code(f)))
         };
         let interpreted = INTERPRETED_ESCAPE_COST * finished.trace.insts.iter().filter(within_init).count();
         if finished.steps + saved < cost * count(|op| op == Uop::Escape) + interpreted && !self.stressed() {
@@ -214,18 +214,18 @@ impl State {
         if called {
             crate::native::drop_globals_guards(&mut trace);
         }
-        self.counters.uops_recorded += trace.insts.len() as u64;
         // One that ends where its generator yields is no loop to link to.
         let yields = trace.insts.last().is_some_and(|i| i.op == Uop::Exit);
-        let recorded = (trace.kind == TraceKind::Root && !yields).then(|| trace.clone());
+        let keep = trace.kind == TraceKind::Root && !yields;
         let site = Site { code, offset, function: entry, installed: Vec::new() };
-        let id = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
+        let (id, trace) = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
         self.executor_mut(id).called |= called;
-        self.executor_mut(id).recorded = recorded;
+        self.executor_mut(id).recorded = keep.then_some(trace);
         Ok(id)
     }
 
-    pub(crate) fn make(&mut self, job: Job, depth: usize) -> Result<u32, String> {
+    /// The executor, and what it was made from.
+    pub(crate) fn make(&mut self, job: Job, depth: usize) -> Result<(u32, Trace), String> {
         let Job { site, trace, dependencies, namespaces, target } = job;
         let (code, offset) = (site.code, site.offset);
         let kind = trace.kind;
@@ -243,6 +243,7 @@ impl State {
         if self.options.dump.opt {
             self.dump("optimized", code, offset, &optimized.to_string());
         }
+        self.counters.uops_recorded += trace.insts.len() as u64;
         self.counters.uops_optimized += optimized.insts.len() as u64;
         self.pace.compiled(trace.insts.len());
         let started = Instant::now();
@@ -303,7 +304,7 @@ impl State {
         if let Some(target) = leads_to {
             self.executor_mut(target).linkers.push(id);
         }
-        Ok(id)
+        Ok((id, trace))
     }
 
     /// For a trace that ends in a link: the executor to jump to with slots in registers, compiled if need be.
@@ -356,7 +357,7 @@ impl State {
         let (dependencies, namespaces) = (ex.dependencies.clone(), ex.namespaces);
         let result = self.make(Job { site, trace, dependencies, namespaces, target: None }, depth + 1);
         match result {
-            Ok(id) => {
+            Ok((id, _)) => {
                 self.counters.variants += 1;
                 self.executor_mut(id).variant_of = Some(target);
                 self.executor_mut(target).variants.push((signature, id));

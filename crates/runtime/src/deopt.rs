@@ -4,7 +4,7 @@
 
 use codegen::{Loc, NativeFrame};
 use cpython::abi as py;
-use ir::{Count, SlotVal, Snapshot, Source, Trace, ValueId};
+use ir::{Count, SlotVal, SnapshotRef, Source, Trace, ValueId};
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
 
@@ -103,12 +103,12 @@ impl Planner<'_> {
 
 impl ExitPlan {
     /// The plan of an exit with this snapshot, whose values are at `locs`.
-    pub fn new(trace: &Trace, snapshot: &Snapshot, locs: &[(ValueId, Loc)]) -> ExitPlan {
+    pub fn new(trace: &Trace, snapshot: SnapshotRef<'_>, locs: &[(ValueId, Loc)]) -> ExitPlan {
         let mut planner = Planner { locs, made: SmallVec::new() };
         let stores = snapshot.stores.iter().map(|s| (planner.loc(s.object), s.offset, planner.loc(s.value))).collect();
-        let mut frames = snapshot.frames.iter().enumerate().map(|(n, f)| {
+        let mut frames = snapshot.frames().enumerate().map(|(n, f)| {
             let code = trace.codes[f.code.0 as usize] as *mut py::Code;
-            let callee = snapshot.frames.get(n + 1);
+            let callee = (n + 1 < snapshot.depth()).then(|| snapshot.frame(n + 1));
             let func = if n == 0 { Write::Null } else { planner.write(n, 0, f.func) };
             let changed = f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
             FramePlan {
@@ -122,7 +122,7 @@ impl ExitPlan {
                     Some(c) if !is_trampoline(code) => {
                         // SAFETY: the executor depends on its code objects, which tier 1 runs.
                         let code = unsafe { &*tier1::find_decoded(code).expect("tier 1 runs it") };
-                        returns_at(code, f, c.generator)
+                        returns_at(code, &f, c.generator)
                     }
                     _ => 0,
                 },
@@ -284,7 +284,7 @@ pub(crate) fn return_offset(op: tier1::BaseOp, into_generator: bool) -> u16 {
 }
 
 /// Where a caller's frame goes on when its callee returns, in code units from its instruction.
-pub(crate) fn returns_at(code: &tier1::Tier1Code, f: &ir::Frame, into_generator: bool) -> u16 {
+pub(crate) fn returns_at(code: &tier1::Tier1Code, f: &ir::FrameRef<'_>, into_generator: bool) -> u16 {
     let pc = f.pc as usize;
     match f.continuation {
         ir::Continuation::Push => return_offset(code.base_op(pc), into_generator),

@@ -15,7 +15,7 @@
 use codegen::escape::SlotRef;
 use codegen::{Compiled, Loc, NativeFrame};
 use cpython::abi as py;
-use ir::{Count, Frame, SlotVal, Source, Trace, ValueId};
+use ir::{Count, FrameRef, SlotVal, SnapshotRef, Source, Trace, ValueId};
 use record::EscapeHelper;
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
@@ -87,7 +87,7 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<Plan>, Str
                 owned,
                 arg,
                 operands: e.operands.clone(),
-                frames: frame_plans(trace, &trace.snapshot(e.snapshot).frames, loc)?,
+                frames: frame_plans(trace, trace.snapshot(e.snapshot), loc)?,
             })
         })
         .collect()
@@ -99,7 +99,7 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<Plan>, Str
 /// As [`plans`], or `place`'s own.
 pub(crate) fn frame_plans<V>(
     trace: &Trace,
-    frames: &[Frame],
+    snapshot: SnapshotRef<'_>,
     place: impl Fn(ValueId) -> Result<V, String>,
 ) -> Result<Vec<FramePlan<V>>, String> {
     let write = |slot: SlotVal| -> Result<SlotRef<V>, String> {
@@ -111,7 +111,7 @@ pub(crate) fn frame_plans<V>(
             _ => return Err("an escape's frame is not made of plain objects".into()),
         })
     };
-    let plan = |(n, frame): (usize, &Frame)| {
+    let plan = |(n, frame): (usize, FrameRef<'_>)| {
         let code = trace.codes[frame.code.0 as usize] as *mut py::Code;
         let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
         // SAFETY: the recorder saw the code running in tier 1 a moment ago.
@@ -120,7 +120,7 @@ pub(crate) fn frame_plans<V>(
             Some(tier1_code) => {
                 // SAFETY: decoded code lives as long as its code object.
                 let tier1_code = unsafe { &*tier1_code };
-                let finish = frame.continuation.finishes().then(|| deopt::returns_at(tier1_code, frame, false));
+                let finish = frame.continuation.finishes().then(|| deopt::returns_at(tier1_code, &frame, false));
                 (tier1_code.base_op(frame.pc as usize), finish)
             }
             None if deopt::is_trampoline(code) => (tier1::BaseOp::default(), None),
@@ -138,7 +138,7 @@ pub(crate) fn frame_plans<V>(
             writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
         })
     };
-    frames.iter().enumerate().map(plan).collect()
+    snapshot.frames().enumerate().map(plan).collect()
 }
 
 /// Where the frame goes on when its callee returns, in code units from its call.

@@ -277,10 +277,11 @@ unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
             st.log_exit(&*cx, executor, index);
         }
         let ex = st.executor_mut(executor);
-        let exit = &ex.compiled.exits[index];
-        let plan = ex.exits[index]
-            .plan
-            .get_or_insert_with(|| Box::new(ExitPlan::new(&ex.trace, ex.trace.snapshot(exit.snapshot), &exit.values)));
+        let (exit, compiled) = (&ex.compiled.exits[index], &ex.compiled);
+        let plan = ex.exits[index].plan.get_or_insert_with(|| {
+            let values: Vec<_> = compiled.exit_values(index).collect();
+            Box::new(ExitPlan::new(&ex.trace, ex.trace.snapshot(exit.snapshot), &values))
+        });
         let plan = &raw const **plan;
         let (uop, inst) = (exit.uop, exit.inst as usize);
         let mut resume = (*plan).carry_out(&*cx);
@@ -324,8 +325,10 @@ impl State {
 
     #[cold]
     fn log_exit(&mut self, cx: &NativeFrame, executor: u32, index: usize) {
-        let exit = &self.executor(executor).compiled.exits[index];
-        let values: Vec<String> = exit.values.iter().map(|(v, loc)| format!("{v}={:#x}", cx.value(*loc))).collect();
+        let compiled = &self.executor(executor).compiled;
+        let exit = &compiled.exits[index];
+        let values: Vec<String> =
+            compiled.exit_values(index).map(|(v, loc)| format!("{v}={:#x}", cx.value(loc))).collect();
         let (uop, snapshot) = (exit.uop.name(), exit.snapshot);
         let text = format!("exit {index} of executor {executor}: {uop}, {snapshot}: {}", values.join(" "));
         self.log.line(&text);

@@ -56,7 +56,7 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
     if link.op != Uop::Link {
         return None;
     }
-    let snapshot = trace.snapshot(link.snap?).clone();
+    let snapshot = trace.snapshot(link.snap?).to_snapshot();
     let [frame] = &snapshot.frames[..] else { return None };
     let handed = |s: &&SlotVal| s.source != Source::Unchanged;
     if frame.slots.iter().filter(handed).any(|s| matches!(s.source, Source::Null | Source::BoxBool(_))) {
@@ -108,7 +108,7 @@ fn prepare_link(trace: &mut Trace, link: &Inst) -> Option<(Signature, Vec<ValueI
             after.frames[0].slots[i] = SlotVal { source: Source::Value(value), count: Count::Steal };
         }
     }
-    let snap = trace.push_snapshot(after);
+    let snap = trace.push_snapshot(&after);
     Some((signature, args, snap))
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Truths {
 /// Makes a link whose state is one frame leave everything in memory, as tier 1 would. The executor linked to.
 pub(crate) fn write_back(trace: &mut Trace, nlocals: usize, truths: &Truths) -> Option<u32> {
     let link = trace.insts.last().filter(|i| i.op == Uop::Link)?.clone();
-    let mut snapshot = trace.snapshot(link.snap?).clone();
+    let mut snapshot = trace.snapshot(link.snap?).to_snapshot();
     let [frame] = &mut snapshot.frames[..] else { return None };
     trace.insts.pop();
     let mut boxes: HashMap<Source, ValueId> = HashMap::new();
@@ -148,7 +148,7 @@ pub(crate) fn write_back(trace: &mut Trace, nlocals: usize, truths: &Truths) -> 
     for old in stale {
         trace.push(Inst::new(Uop::DecrefDead, &[old]));
     }
-    let snap = trace.push_snapshot(snapshot);
+    let snap = trace.push_snapshot(&snapshot);
     trace.push(Inst { args: Default::default(), snap: Some(snap), ..link.clone() });
     Some(link.imms[0] as u32)
 }

@@ -48,7 +48,7 @@ fn places(trace: &Trace) -> Vec<Option<SnapId>> {
 
 /// `LINE FILE` of the innermost frame.
 fn place(trace: &Trace, snapshot: SnapId) -> String {
-    let Some(frame) = trace.snapshot(snapshot).frames.last() else { return "0 ?".into() };
+    let Some(frame) = trace.snapshot(snapshot).innermost() else { return "0 ?".into() };
     let code = trace.codes[frame.code.0 as usize] as *mut py::Code;
     // SAFETY: by the contract of `map`; the offset is in bytes, two a code unit.
     unsafe {

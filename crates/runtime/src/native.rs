@@ -14,7 +14,7 @@
 use codegen::abi::{self, Answer, CHUNK, ENTERED, LINKED};
 use codegen::{CALL_FPRS, CALL_GPRS, CallSite, Loc, NativeFrame, Prologue};
 use cpython::abi as py;
-use ir::{Count, Inst, SlotVal, Snapshot, Source, Trace, Uop, ValueId};
+use ir::{Count, FrameRef, Inst, SlotVal, SnapshotRef, Source, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
@@ -148,7 +148,7 @@ pub(crate) fn unowned_at(trace: &Trace, at: usize) -> u64 {
             Uop::StoreSlot => clear(inst.imms[0] / 8),
             Uop::SetSlot => clear(inst.imms[0]),
             Uop::Escape => {
-                let frames = inst.snap.iter().flat_map(|s| trace.snapshot(*s).frames.first());
+                let frames = inst.snap.iter().flat_map(|s| trace.snapshot(*s).frames().next());
                 let written = |s: &SlotVal| s.source != Source::Unchanged && s.count != Count::Borrow;
                 for (n, _) in frames.flat_map(|f| f.slots.iter().enumerate()).filter(|(_, s)| written(s)) {
                     clear(n as u64);
@@ -167,17 +167,13 @@ pub(crate) fn drop_globals_guards(trace: &mut Trace) {
     }
 }
 
-/// The frames that wait at a call: all but the callee's.
-fn callers(snapshot: &Snapshot) -> &[ir::Frame] {
-    &snapshot.frames[..snapshot.frames.len() - 1]
-}
-
 /// Number of inlined frames at a call, and their size on the data stack in words.
-fn inlined(trace: &Trace, snapshot: &Snapshot) -> (usize, usize) {
-    let frames = &callers(snapshot)[1..];
+fn inlined(trace: &Trace, snapshot: SnapshotRef<'_>) -> (usize, usize) {
+    // All but the root's and the callee's.
+    let frames = || snapshot.frames().take(snapshot.depth() - 1).skip(1);
     // SAFETY: the code objects of a valid trace are alive.
-    let size = |f: &ir::Frame| unsafe { (*(trace.codes[f.code.0 as usize] as *mut py::Code)).co_framesize as usize };
-    (frames.len(), frames.iter().map(size).sum())
+    let size = |f: FrameRef<'_>| unsafe { (*(trace.codes[f.code.0 as usize] as *mut py::Code)).co_framesize as usize };
+    (frames().count(), frames().map(size).sum())
 }
 
 impl State {
@@ -193,7 +189,7 @@ impl State {
 
     fn prepare_call(&mut self, trace: &mut Trace, at: usize) -> Result<(), String> {
         let snap = trace.insts[at].snap.ok_or("a call without snapshot")?;
-        let mut snapshot = trace.snapshot(snap).clone();
+        let mut snapshot = trace.snapshot(snap).to_snapshot();
         let callee = snapshot.frames.last_mut().ok_or("a call without callee")?;
         let func = match callee.func.source {
             Source::Value(v) if trace.inst(v).op == Uop::ConstObj => trace.inst(v).imms[0] as usize,
@@ -218,7 +214,7 @@ impl State {
         if self.calls.target(target).locs().is_none() {
             return Err("a call with many arguments".into());
         }
-        let snap = trace.push_snapshot(snapshot);
+        let snap = trace.push_snapshot(&snapshot);
         let inst = &mut trace.insts[at];
         inst.args = args;
         inst.snap = Some(snap);
@@ -239,6 +235,7 @@ impl State {
     }
 
     /// Makes an entry for a target that the runtime has called often enough, if the function has an executor.
+    #[inline(never)]
     fn want_entry(&mut self, id: u32) {
         let hot = if self.stressed() { 1 } else { HOT_TARGET };
         let target = &mut self.calls.targets[id as usize];
@@ -273,7 +270,7 @@ impl State {
         let result = self.make(job, 0);
         self.counters.compile_ns += started.elapsed().as_nanos() as u64;
         match result {
-            Ok(entry) => {
+            Ok((entry, _)) => {
                 self.counters.variants += 1;
                 self.executor_mut(entry).variant_of = Some(root_id);
                 self.executor_mut(root_id).entries.push(entry);

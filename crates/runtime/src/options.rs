@@ -153,9 +153,9 @@ pub static TABLE: &[Spec] = &[
     },
     Spec {
         variable: "TIERUP_STRESS",
-        values: "a list of exit-all, spill, no-opt",
+        values: "a list of exit-all, spill, no-opt, no-free-lists",
         default: "none",
-        help: "test settings: every exit taken once, every value spilled, traces compiled as recorded",
+        help: "test settings: every exit taken once, every value spilled, traces compiled as recorded, all that dies freed",
         command_line: true,
         apply: |options, value| {
             let mut stress = Vec::new();
@@ -212,7 +212,7 @@ pub static TABLE: &[Spec] = &[
 ];
 
 /// The stress settings. A name listed here must change what the runtime does.
-pub const STRESS: &[&str] = &["exit-all", "spill", "no-opt"];
+pub const STRESS: &[&str] = &["exit-all", "spill", "no-opt", "no-free-lists"];
 
 /// Variables that the repository's own tools read; they are no settings, but no mistakes either.
 const TOOL_VARIABLES: &[&str] = &["TIERUP_PYTHON", "TIERUP_CPYTHON_INCLUDE", "TIERUP_ARCHIVE"];

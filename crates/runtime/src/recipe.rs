@@ -44,7 +44,7 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let helper = EscapeHelper::from_number(inst.imms[0] as u32)?;
     let (owned, detail) = (inst.imms[1] >> 48, inst.imms[1] & 0xffff_ffff_ffff);
     let (operation, arg) = operation(helper, detail, inst.args.len());
-    let frames = frame_plans(trace, &trace.snapshot(inst.snap?).frames, Ok).ok()?;
+    let frames = frame_plans(trace, trace.snapshot(inst.snap?), Ok).ok()?;
     let (root, inner) = frames.split_first()?;
     if inner.iter().any(|f| crate::deopt::is_trampoline(f.code)) {
         return None;
@@ -54,18 +54,19 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let depth = i8::try_from(inner.len()).ok()?;
 
     let locals = if expected.seen { u8::try_from(root.nlocals).ok().filter(|n| *n <= MAX_COMPARED)? } else { 0 };
-    let mut guards = vec![
+    let mut guards = Vec::with_capacity(8);
+    guards.extend([
         Step::Context(Temp::A, FRAME),
         match expected.seen {
             // What a frame has that nobody can see yet, which the runtime has to change first.
             true => Step::IsNot32(Temp::A, at!(Frame.frame_obj), 1),
             false => Step::Is(Temp::A, at!(Frame.frame_obj), 0),
         },
-    ];
+    ]);
     for f in inner.iter().filter(|f| f.generator) {
         guards.extend([value(f.func), Step::Is(Temp::A, GENERATOR_FRAME + at!(Frame.frame_obj), 0)]);
     }
-    let mut before = Vec::new();
+    let mut before = Vec::with_capacity(16 + 32 * inner.len());
     if !inner.is_empty() {
         guards.extend([
             Step::Context(Temp::B, THREAD),
@@ -96,7 +97,8 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
             Step::Add32(Temp::B, at!(ThreadState.py_recursion_remaining), -depth),
         ]);
     }
-    let mut after = vec![Step::Context(Temp::A, FRAME)];
+    let mut after = Vec::with_capacity(16 + 16 * inner.len());
+    after.push(Step::Context(Temp::A, FRAME));
     if expected.seen {
         for i in 0..locals {
             after.extend([Step::Restore(Temp::B, i), Step::Same(Temp::A, slot(i.into()), Temp::B)]);
@@ -104,7 +106,7 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     } else {
         after.push(Step::Is(Temp::A, at!(Frame.frame_obj), 0));
     }
-    after.extend(check(expected));
+    check(&mut after, expected);
     take_back(&mut after, inner, depth, words, locals);
     after.extend([
         Step::Const(Temp::A, expected.control as u64),
@@ -254,12 +256,12 @@ fn is_mortal(code: *mut py::Code) -> bool {
 }
 
 /// Whether native code may go on.
-fn check(expected: &Expected) -> Steps {
-    let mut steps = vec![
+fn check(steps: &mut Steps, expected: &Expected) {
+    steps.extend([
         Step::Const(Temp::A, expected.control as u64),
         Step::Is(Temp::A, offset_of!(Control, valid) as i32, 1),
         Step::Context(Temp::A, CX_EVAL_BREAKER as i32),
-    ];
+    ]);
     match i32::try_from(expected.breaker) {
         Ok(word) => steps.push(Step::Is(Temp::A, 0, word)),
         Err(_) => steps.extend([Step::Const(Temp::B, expected.breaker), Step::Same(Temp::A, 0, Temp::B)]),
@@ -269,7 +271,6 @@ fn check(expected: &Expected) -> Steps {
         Step::Const(Temp::B, expected.eval_frame),
         Step::Same(Temp::A, 0, Temp::B),
     ]);
-    steps
 }
 
 /// Frames below the root become virtual again, if nobody holds on to them; their references go back to the trace.

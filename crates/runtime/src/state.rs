@@ -287,6 +287,9 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
         let interp = (*py::PyThreadState_Get()).interp;
         st.eval_frame = (*interp).eval_frame;
         crate::helpers::set_interpreter(interp);
+        if stress("no-free-lists") {
+            py::disable_free_lists(interp);
+        }
         st.enabled = true;
     }
     Ok(())
@@ -649,7 +652,7 @@ impl State {
         let namespaces = ex.namespaces;
         self.brief(&mut recorder, crate::exit_log::is_started(resume));
         // The place is named in the outermost frame's code, where failures are counted.
-        let (code, offset) = (ex.site.code, snapshot.frames[0].pc);
+        let (code, offset) = (ex.site.code, snapshot.frame(0).pc);
         self.counters.recordings += 1;
         self.recording = Some(Recording {
             recorder: Box::new(recorder),
@@ -666,7 +669,9 @@ impl State {
         self.heed_results(code);
     }
 
-    /// Compiles a finished recording. Its executor, if all went well.
+    /// Compiles a finished recording. Its executor, if all went well. (`cargo xtask bench compiling` counts what runs in
+    /// here, and in `want_entry`.)
+    #[inline(never)]
     pub fn finish(&mut self, place: Place, finished: Finished) -> Option<u32> {
         let Place { code, offset, back_edge, namespaces } = place;
         self.pace.recorded(finished.trace.insts.len());

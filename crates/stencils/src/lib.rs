@@ -112,6 +112,9 @@ impl Template {
 
     /// The number of an immediate that cannot be encoded.
     pub fn misfit(&self, imms: &[u64; 2]) -> Option<usize> {
+        if self.hot.holes.is_empty() && self.cold.holes.is_empty() {
+            return None;
+        }
         let mut holes = self.hot.holes.iter().chain(self.cold.holes);
         holes.find(|h| !h.fits(imms[h.imm as usize])).map(|h| h.imm as usize)
     }

@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::build;
 use crate::process::Scratch;
@@ -40,6 +40,8 @@ enum What {
     Counts(Counts),
     /// Show which tier executes how many of each warm program's instructions
     Tiers(Tiers),
+    /// Show what compiling costs: time and instructions per recorded uop
+    Compiling(Compiling),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
@@ -153,6 +155,22 @@ struct Tiers {
     profile: build::Profile,
 }
 
+#[derive(clap::Args, Serialize)]
+struct Compiling {
+    /// Whose programs [default: kernels]
+    #[arg(value_name = "SUITE")]
+    suites: Vec<Suite>,
+    /// Programs of these names only
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    only: Vec<String>,
+    /// Fresh processes, of which the fastest counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    processes: u32,
+    #[command(flatten)]
+    #[serde(skip)]
+    profile: build::Profile,
+}
+
 #[derive(clap::Args)]
 pub struct ProfileArgs {
     /// Profile this tool's way: perf samples the clock, callgrind counts instructions
@@ -190,18 +208,21 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             let config = json!({ "update": args.update, "contestants": [peers::tierup(&venv, None)?] });
             harness(&venv, "counts", config)
         }
-        Some(What::Tiers(args)) => {
-            let timed = [Suite::Kernels, Suite::Real, Suite::Pyperformance];
-            if let Some(other) = args.suites.iter().find(|suite| !timed.contains(suite)) {
-                return Err(usage(format!("{} has no programs to look into", json!(other))));
-            }
-            let venv = build::build(args.profile)?;
-            let (contestants, _) = peers::contestants(&venv, Some(&[]), None, true)?;
-            let mut config = json!(args);
-            config["contestants"] = json!(contestants);
-            harness(&venv, "tiers", config)
-        }
+        Some(What::Tiers(args)) => look_into(&args.suites, "tiers", json!(args), args.profile),
+        Some(What::Compiling(args)) => look_into(&args.suites, "compiling", json!(args), args.profile),
     }
+}
+
+/// Has Tierup alone run programs of suites that have some.
+fn look_into(suites: &[Suite], action: &str, mut config: Value, profile: build::Profile) -> Result<ExitCode> {
+    let timed = [Suite::Kernels, Suite::Real, Suite::Pyperformance];
+    if let Some(other) = suites.iter().find(|suite| !timed.contains(suite)) {
+        return Err(usage(format!("{} has no programs to look into", json!(other))));
+    }
+    let venv = build::build(profile)?;
+    let (contestants, _) = peers::contestants(&venv, Some(&[]), None, true)?;
+    config["contestants"] = json!(contestants);
+    harness(&venv, action, config)
 }
 
 pub fn profile(args: &ProfileArgs) -> Result<ExitCode> {
@@ -240,7 +261,7 @@ fn readable<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
 }
 
 /// Runs the Python part; its end is ours.
-fn harness(venv: &Venv, what: &str, mut config: serde_json::Value) -> Result<ExitCode> {
+fn harness(venv: &Venv, what: &str, mut config: Value) -> Result<ExitCode> {
     let git = |arguments: &[&str]| quiet(command("git", arguments).current_dir(root())).unwrap_or_default();
     config["folder"] = json!(target().join("bench"));
     config["commit"] = json!(git(&["rev-parse", "--short=12", "HEAD"]).trim());

@@ -30,10 +30,12 @@ pub struct Escaped {
     pub values: BTreeMap<u32, u64>,
 }
 
+type Locs = Vec<(ValueId, Loc)>;
+
 #[derive(Default)]
 struct State {
-    /// By global id: executor, its exit.
-    exits: Vec<(usize, codegen::Exit)>,
+    /// By global id: executor, its exit, and where the values of that are.
+    exits: Vec<(usize, codegen::Exit, Locs)>,
     escapes: Vec<codegen::Escape>,
     left: Option<Left>,
     escaped: Vec<Escaped>,
@@ -108,8 +110,8 @@ unsafe extern "sysv64" fn on_exit(cx: *mut NativeFrame, exit: u32) -> u64 {
     // SAFETY: the thunk passes its native frame.
     let cx = unsafe { &*cx };
     STATE.with_borrow_mut(|s| {
-        let (executor, e) = &s.exits[exit as usize];
-        let values = e.values.iter().map(|(v, l)| (v.0, cx.value(*l))).collect();
+        let (executor, e, values) = &s.exits[exit as usize];
+        let values = values.iter().map(|(v, l)| (v.0, cx.value(*l))).collect();
         s.left = Some(Left { executor: *executor, snapshot: e.snapshot.0, uop: e.uop, values });
     });
     0x1000 + u64::from(exit)
@@ -234,7 +236,8 @@ impl Machine {
         let compiled = compiled?;
         let executor = self.executors.len();
         STATE.with_borrow_mut(|s| {
-            s.exits.extend(compiled.exits.iter().map(|e| (executor, e.clone())));
+            let exits = compiled.exits.iter().enumerate();
+            s.exits.extend(exits.map(|(n, e)| (executor, e.clone(), compiled.exit_values(n).collect())));
             s.escapes.extend(compiled.escapes.iter().cloned());
         });
         self.executors.push(compiled);

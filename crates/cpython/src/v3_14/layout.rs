@@ -1007,6 +1007,7 @@ pub const DICT_KEYS_SPLIT: usize = 2;
 pub const SHARED_KEYS_MAX_SIZE: usize = 30;
 pub const FLOATS_MAXFREELIST: usize = 100;
 pub const INTS_MAXFREELIST: usize = 100;
+pub const FREE_LISTS: usize = 39;
 pub const FRAME_OWNED_BY_THREAD: u32 = 0;
 pub const FRAME_OWNED_BY_GENERATOR: u32 = 1;
 pub const FRAME_OWNED_BY_FRAME_OBJECT: u32 = 2;

@@ -268,6 +268,21 @@ pub unsafe fn free_list_push(list: *mut FreeList, op: *mut Object, max: usize) -
     }
 }
 
+/// Disables an interpreter's free lists, so that what dies is freed. What waits in them is lost. A full collection that is
+/// asked for enables them again.
+///
+/// # Safety
+/// The interpreter is alive, and its thread calls.
+pub unsafe fn disable_free_lists(interp: *mut InterpreterState) {
+    // SAFETY: the caller's; the floats' is the first of an array.
+    unsafe {
+        let lists = interp.cast::<u8>().add(core::mem::offset_of!(InterpreterState, free_floats)).cast::<FreeList>();
+        for n in 0..FREE_LISTS {
+            lists.add(n).write(FreeList { freelist: core::ptr::null_mut(), size: -1 });
+        }
+    }
+}
+
 impl Type {
     /// `PyType_HasFeature`.
     ///

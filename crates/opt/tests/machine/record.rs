@@ -48,7 +48,7 @@ impl Recorder {
         let func = SlotVal::UNCHANGED;
         let frame =
             Frame { code: CodeId(0), func, generator: false, pc: pc as u32, slots, continuation: Continuation::Push };
-        self.trace.push_snapshot(Snapshot::new(resume, vec![frame]))
+        self.trace.push_snapshot(&Snapshot::new(resume, vec![frame]))
     }
 
     fn emit(&mut self, op: Uop, args: &[ValueId], imm: u64, imm2: u64) -> ValueId {

@@ -70,7 +70,9 @@ impl Recorder {
             }
             let on_type = Self::find_on_type(object, name);
             if let Some(on_type) = on_type {
-                if !on_type.is_null() && self.property_special(on_type, method)? {
+                // Where the class has `__getattr__`, that is asked after an AttributeError of the getter: not by a frame.
+                let plain = (*ty).tp_getattro == py::address::PyObject_GenericGetAttr();
+                if plain && !on_type.is_null() && self.property_special(on_type, method)? {
                     return Ok(());
                 }
                 if on_type.is_null() && self.ask_for_missing(v, object, name)? {

@@ -66,10 +66,10 @@ impl Recorder {
     pub unsafe fn returned(&mut self, result: *mut py::Object) {
         self.calling = false;
         let snap = self.snapshot(Resume::Before);
-        if let Some(callee) = self.trace.snapshots[snap.0 as usize].frames.last_mut()
+        if let Some((callee, _)) = self.trace.snapshots.innermost_mut(snap)
             && !self.lent_function
         {
-            callee.func.count = Count::New;
+            callee.count = Count::New;
         }
         self.frames.pop();
         // SAFETY: by this function's contract.

@@ -235,7 +235,7 @@ unsafe fn equal_at_sight(l: StackRef, r: StackRef) -> Option<bool> {
             return Some(true);
         }
         let (a, b): (*mut AsciiStr, *mut AsciiStr) = (a.cast(), b.cast());
-        if (*a).length != (*b).length || ((*a).state ^ (*b).state) & STR_KIND != 0 {
+        if (*a).length != (*b).length {
             return Some(false);
         }
         if (*a).state & (*b).state & STR_ASCII == 0 {

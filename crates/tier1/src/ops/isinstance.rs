@@ -53,13 +53,18 @@ unsafe fn answer(instance: *mut Object, class: *mut Object) -> Option<bool> {
         } else {
             (&raw const class, 1)
         };
+        let mut holds = false;
         for i in 0..count {
-            if is_subtype(ty, *classes.add(i))? {
+            holds = is_subtype(ty, *classes.add(i))?;
+            if holds && i == 0 {
                 return Some(true);
             }
+            if holds {
+                break;
+            }
         }
-        // What is no instance may still say that it is, by its `__class__`.
-        has_plain_class(ty).then_some(false)
+        // What is no instance of a class may still say that it is, by its `__class__`, which would be asked for it.
+        has_plain_class(ty).then_some(holds)
     }
 }
 

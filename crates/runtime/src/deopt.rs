@@ -393,24 +393,13 @@ pub(crate) unsafe fn push_uncounted(
         if let Some(frame) = py::push_frame(ts, func, code, 0, previous) {
             return frame;
         }
-        // No room in this chunk of the data stack: CPython's own function starts the next. It wants arguments; any
-        // will do, they are overwritten.
-        let n = (*code).co_argcount as usize;
-        let args: SmallVec<[py::StackRef; 16]> = SmallVec::from_elem(py::StackRef::borrowed(py::_Py_NoneStruct()), n);
-        let null = core::ptr::null_mut();
-        // Where it fails it releases the function.
-        let kept = func.dup();
-        let mut frame = py::_PyEvalFramePushAndInit(ts, func, null, args.as_ptr(), n, null, previous);
-        if frame.is_null() {
-            crate::reserve::lend_chunk(ts);
-            frame = py::_PyEvalFramePushAndInit(ts, kept, null, args.as_ptr(), n, null, previous);
-            assert!(!frame.is_null(), "a frame fits a chunk of the data stack");
-        } else {
-            kept.close_shared();
+        match py::push_frame_in_next_chunk(ts, func, code, previous) {
+            Ok(frame) => frame,
+            Err(func) => {
+                crate::reserve::lend_chunk(ts);
+                let frame = py::push_frame_in_next_chunk(ts, func, code, previous);
+                frame.unwrap_or_else(|_| panic!("a frame fits a chunk of the data stack"))
+            }
         }
-        for i in 0..(*code).co_nlocalsplus as usize {
-            *py::Frame::local(frame, i) = py::StackRef::NULL;
-        }
-        frame
     }
 }

@@ -24,14 +24,14 @@ impl Outcomes {
                 [kind, test] if kind == "start" => running = Some(test.clone()),
                 [kind, test, outcome, text] if kind == "end" => {
                     running = None;
-                    tests.insert(without_addresses(test), (outcome.clone(), text.clone()));
+                    tests.insert(unused(&tests, without_addresses(test)), (outcome.clone(), text.clone()));
                 }
                 _ => anyhow::bail!("a line of outcomes: {line}"),
             }
         }
         if !death.is_empty() {
             let victim = running.unwrap_or_else(|| "(between tests)".into());
-            tests.insert(without_addresses(&victim), (death.into(), String::new()));
+            tests.insert(unused(&tests, without_addresses(&victim)), (death.into(), String::new()));
         }
         Ok(Outcomes { tests, seconds })
     }
@@ -43,6 +43,14 @@ impl Outcomes {
     fn of(&self, test: &str) -> &str {
         self.tests.get(test).map_or("not run", |(outcome, _)| outcome)
     }
+}
+
+/// Tests in folders that are given one by one may have the same id: they get numbers.
+fn unused(tests: &BTreeMap<String, (String, String)>, test: String) -> String {
+    if !tests.contains_key(&test) {
+        return test;
+    }
+    (2..).map(|n| format!("{test} ({n})")).find(|name| !tests.contains_key(name)).expect("there are enough numbers")
 }
 
 /// Parametrized tests have ids with the parameters' addresses in them, now and then.
@@ -133,6 +141,18 @@ mod tests {
         assert_eq!(read(LOG, "").of("c"), "not run");
         assert_eq!(read("", "exit status 2").of("(between tests)"), "exit status 2");
         assert!(Outcomes::read("[1]", "", 1.0).is_err());
+    }
+
+    #[test]
+    fn tests_with_one_id_are_all_there() {
+        let run = read(
+            r#"["end", "a", "passed", ""]
+["end", "a", "failed", ""]
+["end", "a", "skipped", ""]
+"#,
+            "",
+        );
+        assert_eq!(["a", "a (2)", "a (3)"].map(|test| run.of(test)), ["passed", "failed", "skipped"]);
     }
 
     #[test]

@@ -191,6 +191,43 @@ pub unsafe fn push_frame(
     }
 }
 
+/// [`push_frame`] with all locals null, where this chunk of the data stack has no room: CPython starts the next one, which
+/// it does for calls only. Where it cannot be allocated, an exception is set, and the function is the caller's again.
+///
+/// # Safety
+/// As for [`push_frame`].
+///
+/// # Errors
+/// The function.
+pub unsafe fn push_frame_in_next_chunk(
+    ts: *mut ThreadState,
+    func: StackRef,
+    code: *mut Code,
+    previous: *mut Frame,
+) -> Result<*mut Frame, StackRef> {
+    // SAFETY: the caller's; nobody looks at function and code meanwhile: the call binds no argument and runs nothing.
+    unsafe {
+        let function: *mut Function = func.object().cast();
+        // A call that fails releases the function.
+        let kept = func.dup();
+        // It may have got other code since the trace was made. This one has no parameters now: values that CPython would ask
+        // for, or fill in, come from the trace.
+        let own = core::mem::replace(&mut (*function).func_code, code);
+        let (flags, arguments, keywords) = ((*code).co_flags, (*code).co_argcount, (*code).co_kwonlyargcount);
+        (*code).co_flags &= !(CO_VARARGS | CO_VARKEYWORDS) as i32;
+        ((*code).co_argcount, (*code).co_kwonlyargcount) = (0, 0);
+        let null = core::ptr::null_mut();
+        let frame = _PyEvalFramePushAndInit(ts, func, null, null.cast(), 0, null, previous);
+        ((*code).co_flags, (*code).co_argcount, (*code).co_kwonlyargcount) = (flags, arguments, keywords);
+        (*function).func_code = own;
+        if frame.is_null() {
+            return Err(kept);
+        }
+        kept.close_shared();
+        Ok(frame)
+    }
+}
+
 /// Writes a frame that is about to begin, all but its locals. Takes over `func`.
 ///
 /// # Safety

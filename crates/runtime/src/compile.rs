@@ -300,6 +300,7 @@ impl State {
             executed: 0,
             grown: false,
             seen_escapes: 0,
+            escapes_judged: 0,
         });
         if let Some(target) = leads_to {
             self.executor_mut(target).linkers.push(id);

@@ -1,7 +1,7 @@
 //! Executors: compiled traces, their exits, what they depend on.
 
 use codegen::Compiled;
-use ir::{Trace, Uop};
+use ir::{Inst, Trace, Uop};
 use record::Dependency;
 
 use crate::call_plan::CallPlan;
@@ -88,8 +88,23 @@ pub(crate) struct Executor {
     pub seen_escapes: u32,
     /// Uops executed in the entries since the last judgement.
     pub executed: u64,
+    /// Escapes before that.
+    pub escapes_judged: u64,
     /// Bridges were added since then.
     pub grown: bool,
+}
+
+/// Uops that an escape costs as much as.
+const ESCAPE_COST_UOPS: u64 = 20;
+
+/// The uops executed in stays in which each exit counted those before it, less what the escapes cost.
+fn worth(insts: &[Inst], executed: u64, escapes: u64) -> u64 {
+    // An exit does not know how many rounds there were, but each passed the loop's escapes.
+    let label = insts.iter().position(|i| i.op == Uop::Label).unwrap_or(0);
+    let round = &insts[label..];
+    let passed = round.iter().filter(|i| i.op == Uop::Escape).count() as u64;
+    let rounds = escapes.checked_div(passed).unwrap_or(0);
+    executed.max(rounds * round.len() as u64).saturating_sub(ESCAPE_COST_UOPS * escapes)
 }
 
 impl ExitState {
@@ -117,9 +132,44 @@ impl Executor {
         self.site.function && self.recorded.is_some()
     }
 
+    /// What the stays since the last judgement were worth, in uops.
+    pub fn worth(&mut self) -> u64 {
+        let executed = std::mem::take(&mut self.executed);
+        let escapes = self.control.escapes - std::mem::replace(&mut self.escapes_judged, self.control.escapes);
+        worth(&self.trace.insts, executed, escapes)
+    }
+
     /// Whether exit `i` may get a bridge: not a poll, a link or the end of the trace's last resort.
     pub fn may_bridge(&self, i: usize) -> bool {
         let uop = self.compiled.exits[i].uop;
         !matches!(uop, Uop::GuardEvalBreaker | Uop::Link | Uop::GuardRecursion | Uop::Exit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A loop of `plain` uops that call nothing and `escapes` that do.
+    fn looping(plain: usize, escapes: usize) -> Vec<Inst> {
+        let uops = [(Uop::Label, 1), (Uop::ConstI64, plain), (Uop::Escape, escapes)];
+        uops.into_iter().flat_map(|(op, n)| std::iter::repeat_with(move || Inst::new(op, &[])).take(n)).collect()
+    }
+
+    #[test]
+    fn stays_without_escapes_are_worth_what_they_execute() {
+        assert_eq!(worth(&looping(30, 0), 1234, 0), 1234);
+    }
+
+    #[test]
+    fn few_rounds_with_escapes_are_worth_little() {
+        // Three rounds of 29 uops, and six escapes.
+        assert_eq!(worth(&looping(26, 2), 58, 6), 0);
+    }
+
+    #[test]
+    fn many_rounds_count_though_the_exit_knows_of_one() {
+        // A thousand rounds, of which each saves a little.
+        assert_eq!(worth(&looping(57, 2), 120, 2000), 60_000 - 40_000);
     }
 }

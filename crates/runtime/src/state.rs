@@ -407,16 +407,16 @@ impl State {
     pub fn judge(&mut self, id: u32) {
         let stressed = self.stressed();
         let ex = self.executor_mut(id);
-        let (executed, grown) = (std::mem::take(&mut ex.executed), std::mem::take(&mut ex.grown));
+        let (worth, grown) = (ex.worth(), std::mem::take(&mut ex.grown));
         // While bridges are added, the exits that they replace tell nothing of the stays to come.
-        if executed >= SHORT_STAY_UOPS * JUDGED_ENTRIES || grown || stressed {
+        if worth >= SHORT_STAY_UOPS * JUDGED_ENTRIES || grown || stressed {
             return;
         }
         let (site, function) = ((ex.site.code, ex.site.offset), ex.starts_function());
         self.counters.dropped += 1;
         if self.log.on() {
             let at = describe(site.0, site.1);
-            self.log.line(&format!("executor {id} of {at} dropped: {} uops a stay", executed / JUDGED_ENTRIES));
+            self.log.line(&format!("executor {id} of {at} dropped: a stay is worth {} uops", worth / JUDGED_ENTRIES));
         }
         if function {
             // Native code may still call it.

@@ -54,6 +54,7 @@ impl State {
             exits,
             entered: 0,
             executed: 0,
+            escapes_judged: 0,
             grown: false,
             seen_escapes: 0,
         });

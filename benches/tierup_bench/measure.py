@@ -30,7 +30,7 @@ class Settings:
 
 
 FULL = Settings(processes=2, warm_up=1.5, rounds=6, at_least=0.1, least=2, budget=40.0)
-QUICK = Settings(processes=1, warm_up=0.4, rounds=4, at_least=0.04, least=1, budget=2.0, limit=60.0)
+QUICK = Settings(processes=1, warm_up=1.2, rounds=4, at_least=0.04, least=2, budget=2.0, limit=60.0)
 
 
 def measure(program, contestants, settings, say):

@@ -89,6 +89,43 @@ macro_rules! jump_on {
     }};
 }
 
+/// The version of `in` for containers of this type.
+fn contains_version_for(ty: *mut Type) -> Handler {
+    if is_set(ty) {
+        contains_set::<false>
+    } else if is_dict(ty) {
+        contains_dict::<false>
+    } else if is_str(ty) {
+        contains_str::<false>
+    } else {
+        contains_op::<false>
+    }
+}
+
+fn is_set(ty: *mut Type) -> bool {
+    ty == PySet_Type() || ty == PyFrozenSet_Type()
+}
+
+fn is_dict(ty: *mut Type) -> bool {
+    ty == dict_type()
+}
+
+fn is_str(ty: *mut Type) -> bool {
+    ty == str_type()
+}
+
+/// `in` and `not in` by the search for containers of a type, if this is one.
+macro_rules! search_in {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $is_of_type:ident, $search:ident) => {{
+        let (l, r) = ((*$sp.sub(2)).object(), (*$sp.sub(1)).object());
+        if !$is_of_type((*r).ob_type) {
+            return contains_miss::<R>($f, $ip, $sp, $ts);
+        }
+        save($f, $ip, $sp);
+        searched!($f, $ip, $sp, $ts, $search(r, l))
+    }};
+}
+
 /// Ends `in` and `not in` with what the search found; the frame is saved.
 macro_rules! searched {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $search:expr) => {{
@@ -214,11 +251,6 @@ handlers! {
 
     fn contains_str(f, ip, sp, ts) {
         contains_str_out_of_line::<R>(f, ip, sp, ts)
-    }
-
-    /// Containers whose type has no version of its own.
-    fn contains_any(f, ip, sp, ts) {
-        contains_any_out_of_line::<R>(f, ip, sp, ts)
     }
 }
 
@@ -354,59 +386,24 @@ out_of_line_handlers! {
         go::<R>(f, ip.add(1), sp.sub(1), ts)
     }
 
-    /// Chooses the version for a container like this.
+    /// Containers whose type has no version of its own; chooses one for a container like this.
     fn contains_miss(f, ip, sp, ts) {
-        let ty = (*(*sp.sub(1)).object()).ob_type;
-        let version: Handler = if ty == PySet_Type() || ty == PyFrozenSet_Type() {
-            contains_set::<false>
-        } else if ty == dict_type() {
-            contains_dict::<false>
-        } else if ty == str_type() {
-            contains_str::<false>
-        } else {
-            contains_any::<false>
-        };
-        (*ip).word = version as usize;
-        contains_any_out_of_line::<R>(f, ip, sp, ts)
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        (*ip).word = contains_version_for((*r).ob_type) as usize;
+        save(f, ip, sp);
+        searched!(f, ip, sp, ts, PySequence_Contains(r, l))
     }
 
     fn contains_set_out_of_line(f, ip, sp, ts) {
-        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*r).ob_type != PySet_Type() && (*r).ob_type != PyFrozenSet_Type() {
-            return contains_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        searched!(f, ip, sp, ts, _PySet_Contains(r, l))
+        search_in!(f, ip, sp, ts, is_set, _PySet_Contains)
     }
 
     fn contains_dict_out_of_line(f, ip, sp, ts) {
-        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*r).ob_type != dict_type() {
-            return contains_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        searched!(f, ip, sp, ts, PyDict_Contains(r, l))
+        search_in!(f, ip, sp, ts, is_dict, PyDict_Contains)
     }
 
     fn contains_str_out_of_line(f, ip, sp, ts) {
-        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*r).ob_type != str_type() {
-            return contains_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        searched!(f, ip, sp, ts, PyUnicode_Contains(r, l))
-    }
-
-    fn contains_any_out_of_line(f, ip, sp, ts) {
-        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        let ty = (*r).ob_type;
-        if !R && (ty == dict_type() || ty == str_type() || ty == PySet_Type() || ty == PyFrozenSet_Type())
-            && (*ip).word == contains_any::<false> as *const () as usize
-        {
-            return contains_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        searched!(f, ip, sp, ts, PySequence_Contains(r, l))
+        search_in!(f, ip, sp, ts, is_str, PyUnicode_Contains)
     }
 
     /// Ends a search with whose operands something may die, or that failed.

@@ -2,7 +2,7 @@
 
 use cpython::abi::*;
 
-use super::attr_cache::{specialize_load, specialize_store, switch_version};
+use super::attr_choice::{specialize_load, specialize_store, switch_version};
 use crate::dispatch::*;
 use crate::inst::Inst;
 use crate::with_memory::{call_with, super_lookup};

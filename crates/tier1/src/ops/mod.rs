@@ -7,6 +7,7 @@ use crate::inst::{BaseOp, Handler, Inst};
 
 pub(crate) mod attr;
 pub(crate) mod attr_cache;
+pub(crate) mod attr_choice;
 pub(crate) mod binary;
 pub(crate) mod build;
 pub(crate) mod call;

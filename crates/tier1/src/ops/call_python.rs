@@ -6,7 +6,7 @@ use super::call::call_miss;
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
-use crate::inst::{Inst, Tier1Code};
+use crate::inst::{Handler, Inst, Tier1Code};
 use crate::registry;
 use crate::unwind;
 
@@ -80,17 +80,14 @@ pub(crate) unsafe fn choose(
         let misses = (*ip.add(3)).a + 1;
         (*ip.add(3)).a = misses;
         let handler = if total == wanted {
-            if misses > MONOMORPHIC_MISSES && was_bound {
-                call_bound_any::<false> as *const ()
-            } else if misses > MONOMORPHIC_MISSES {
-                call_py_any::<false> as *const ()
-            } else if was_bound {
-                call_bound_method::<false> as *const ()
-            } else {
-                call_py_exact::<false> as *const ()
+            match (misses > MONOMORPHIC_MISSES, was_bound) {
+                (false, false) => call_py_exact::<false>,
+                (false, true) => call_bound_method::<false>,
+                (true, false) => call_py_any::<false>,
+                (true, true) => call_bound_any::<false> as Handler,
             }
         } else if total < wanted && total + available >= wanted && !was_bound {
-            call_py_defaults::<false> as *const ()
+            call_py_defaults::<false>
         } else {
             return;
         };
@@ -98,6 +95,23 @@ pub(crate) unsafe fn choose(
         (*ip.add(1)).word = tier1 as usize;
         (*ip.add(2)).a = total as u32;
         (*ip).word = handler as usize;
+    }
+}
+
+/// The code of a Python function that is called plainly and takes exactly `total` positional arguments, if it is
+/// decoded already.
+#[inline(always)]
+unsafe fn decoded_taking(callable: *mut Object, total: usize) -> Option<*mut Tier1Code> {
+    // SAFETY: a live object.
+    unsafe {
+        let function: *mut Function = callable.cast();
+        if (*callable).ob_type != function_type()
+            || (*function).vectorcall.map(|v| v as usize) != Some(plain_vectorcall())
+        {
+            return None;
+        }
+        let tier1 = registry::find_decoded((*function).func_code)?;
+        ((*tier1).simple_arguments as usize == total).then_some(tier1)
     }
 }
 
@@ -205,19 +219,12 @@ handlers! {
     /// Whatever Python function comes, if it takes exactly these arguments.
     fn call_py_any(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 2);
-        let function: *mut Function = (*callable).object().cast();
-        if (*function).ob_base.ob_type != function_type()
-            || (*function).vectorcall.map(|v| v as usize) != Some(plain_vectorcall())
-            || !entry::hook_is_ours(ts)
-        {
-            return call_miss::<R>(f, ip, sp, ts);
-        }
-        let Some(tier1) = registry::find_decoded((*function).func_code) else {
-            return call_miss::<R>(f, ip, sp, ts);
-        };
         let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
         let total = sp.offset_from_unsigned(args);
-        if (*tier1).simple_arguments as usize != total {
+        let Some(tier1) = decoded_taking((*callable).object(), total) else {
+            return call_miss::<R>(f, ip, sp, ts);
+        };
+        if !entry::hook_is_ours(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total, tier1);
@@ -249,20 +256,11 @@ handlers! {
         if (*method).ob_base.ob_type != method_type() || !(*callable.add(1)).is_null() || !entry::hook_is_ours(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        let function: *mut Function = (*method).im_func.cast();
-        if (*function).ob_base.ob_type != function_type()
-            || (*function).vectorcall.map(|v| v as usize) != Some(plain_vectorcall())
-        {
-            return call_miss::<R>(f, ip, sp, ts);
-        }
-        let Some(tier1) = registry::find_decoded((*function).func_code) else {
+        let total = (*ip).a as usize + 1;
+        let Some(tier1) = decoded_taking((*method).im_func, total) else {
             return call_miss::<R>(f, ip, sp, ts);
         };
-        let total = (*ip).a as usize + 1;
-        if (*tier1).simple_arguments as usize != total
-            || !has_stack_space(ts, (*tier1).code)
-            || (*ts).py_recursion_remaining <= 1
-        {
+        if !has_stack_space(ts, (*tier1).code) || (*ts).py_recursion_remaining <= 1 {
             return call_miss::<R>(f, ip, sp, ts);
         }
         enter_bound!(f, ip, sp, ts, callable, method, total, tier1)

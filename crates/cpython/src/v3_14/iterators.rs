@@ -68,8 +68,8 @@ struct Learned {
     kinds: [(*mut Type, Kind); KIND_SLOTS],
 }
 
-/// Several times as many as there are types in the table.
-const KIND_SLOTS: usize = 64;
+/// Four times as many as there are types in the table.
+const KIND_SLOTS: usize = 4 * 14;
 
 static mut LEARNED: Learned =
     Learned { known: false, ascii_iter: null_mut(), kinds: [(null_mut(), Kind::Sized); KIND_SLOTS] };
@@ -105,10 +105,11 @@ pub fn iteration_end() -> *mut Object {
 pub(super) unsafe fn learn() {
     // SAFETY: the caller's. Objects made here are released here.
     unsafe {
-        let known = compare();
+        LEARNED.known = compare() == Some(true);
         PyErr_Clear();
-        learn_kinds();
-        LEARNED.known = known == Some(true);
+        if LEARNED.known {
+            learn_kinds();
+        }
     }
 }
 
@@ -241,7 +242,7 @@ enum Kind {
 /// # Safety
 /// The GIL is held, the symbols are resolved and the type of iterators over ASCII strings is known.
 unsafe fn learn_kinds() {
-    let kinds = [
+    let kinds: [(*mut Type, Kind); KIND_SLOTS / 4] = [
         (PyDictIterKey_Type(), Kind::Container),
         (PyDictIterItem_Type(), Kind::Container),
         (PyDictIterValue_Type(), Kind::Container),
@@ -257,7 +258,6 @@ unsafe fn learn_kinds() {
         (PyTupleIter_Type(), Kind::Sized),
         (PyRangeIter_Type(), Kind::Range),
     ];
-    const { assert!(KIND_SLOTS >= 4 * 14) };
     for (ty, kind) in kinds {
         let mut at = kind_slot(ty);
         // SAFETY: the caller's.

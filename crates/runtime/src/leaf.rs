@@ -143,7 +143,12 @@ unsafe extern "sysv64" fn str_contains(text: Obj, part: Obj) -> i64 {
 
 unsafe extern "sysv64" fn str_item(text: Obj, index: i64) -> Obj {
     // SAFETY: an exact str, an index in range.
-    unsafe { quietly(py::PyUnicode_FromOrdinal(py::PyUnicode_ReadChar(text, index as isize) as i32)) }
+    unsafe {
+        match py::AsciiStr::char_at(text.cast(), index as usize) {
+            c @ ..128 => py::ascii_char(c as u8),
+            c => quietly(py::PyUnicode_FromOrdinal(c as i32)),
+        }
+    }
 }
 
 /// The ends of `[start:stop]` of a sequence, as `PySlice_AdjustIndices` has them for step 1; the end may lie before

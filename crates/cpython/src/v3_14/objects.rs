@@ -174,6 +174,19 @@ impl Long {
         unsafe { (*this).lv_tag >> LONG_NON_SIZE_BITS }
     }
 
+    /// Below which magnitude `a % b` is the object `a` itself, if both have one sign: `long_rem` returns its left operand
+    /// where that has fewer digits than `b`, or as many and a smaller first one. Zero for divisors of one digit, whose
+    /// remainders are always new.
+    #[inline]
+    pub fn kept_by_remainder(b: i64) -> u64 {
+        let magnitude = b.unsigned_abs();
+        if magnitude >> LONG_SHIFT == 0 {
+            return 0;
+        }
+        let below_first = magnitude.ilog2() as usize / LONG_SHIFT * LONG_SHIFT;
+        magnitude >> below_first << below_first
+    }
+
     /// The value, if it fits an `i64`.
     ///
     /// # Safety

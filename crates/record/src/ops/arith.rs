@@ -38,10 +38,27 @@ impl Recorder {
         if arithmetic(op)
             && let Some(a) = self.number(left, left_object)
             && let Some(b) = self.number(right, right_object)
-            && let Some(result) = self.arithmetic(op, a, b)
         {
-            self.replace_two(result);
-            return Ok(());
+            let remainder = match (op, a, b) {
+                // SAFETY: both are ints, or they were not unboxed to that.
+                (nb::REMAINDER, Number::Int(i), Number::Int(j)) => unsafe {
+                    self.remainder(i, j, left_object, right_object)
+                },
+                _ => Remainder::New,
+            };
+            match remainder {
+                Remainder::New => {
+                    if let Some(result) = self.arithmetic(op, a, b) {
+                        self.replace_two(result);
+                        return Ok(());
+                    }
+                }
+                Remainder::Left => {
+                    self.keep_left(left);
+                    return Ok(());
+                }
+                Remainder::Unknown => {}
+            }
         }
         // SAFETY: the real frame holds both.
         let both_int = unsafe {
@@ -151,6 +168,74 @@ impl Recorder {
         {
             self.emit(Uop::DecrefDead, &[v]);
         }
+    }
+
+    /// Which object `i % j` gives, with the guards that make it sure. See [`py::Long::kept_by_remainder`].
+    ///
+    /// # Safety
+    /// The objects are ints, or bools.
+    unsafe fn remainder(
+        &mut self,
+        i: ValueId,
+        j: ValueId,
+        left_object: *mut py::Object,
+        right_object: *mut py::Object,
+    ) -> Remainder {
+        // SAFETY: the caller's.
+        let values = unsafe { (py::Long::to_i64(left_object.cast()), py::Long::to_i64(right_object.cast())) };
+        let (Some(a), Some(b)) = values else { return Remainder::Unknown };
+        let limit = py::Long::kept_by_remainder(b) as i64;
+        let constant = self.trace.inst(j).op == Uop::ConstI64;
+        let zero = self.const_i64(0);
+        if limit == 0 {
+            let digit = 1 << py::LONG_SHIFT;
+            if !constant && b >= 0 {
+                let bound = self.const_i64(digit);
+                self.emit(Uop::GuardInRange, &[j, bound]);
+            } else if !constant {
+                let bound = self.const_i64(-digit);
+                self.emit(Uop::GuardIntLt, &[bound, j]);
+                self.emit(Uop::GuardIntLt, &[j, zero]);
+            }
+            return Remainder::New;
+        }
+        if b < 0 {
+            return Remainder::Unknown;
+        }
+        if !constant {
+            // A left operand that is no smaller has no fewer digits; a negative one changes its sign.
+            match (a < 0, a >= b) {
+                (true, _) => self.emit(Uop::GuardIntLt, &[i, zero]),
+                (_, true) => self.emit(Uop::GuardIntLe, &[j, i]),
+                _ => return Remainder::Unknown,
+            };
+            self.emit(Uop::GuardIntLt, &[zero, j]);
+            return Remainder::New;
+        }
+        let kept = self.const_i64(limit);
+        if a < 0 {
+            self.emit(Uop::GuardIntLt, &[i, zero]);
+            Remainder::New
+        } else if a >= limit {
+            self.emit(Uop::GuardIntLe, &[kept, i]);
+            Remainder::New
+        // SAFETY: the caller's.
+        } else if unsafe { py::Object::type_of(left_object) } == py::PyLong_Type() {
+            self.emit(Uop::GuardInRange, &[i, kept]);
+            Remainder::Left
+        } else {
+            Remainder::Unknown
+        }
+    }
+
+    /// Replaces two operands by the left one, whose value is `left`.
+    fn keep_left(&mut self, left: ValueId) {
+        let (right, e) = (self.pop(), self.pop());
+        if !e.owned {
+            self.emit(Uop::Incref, &[left]);
+        }
+        self.push(Entry::owned(left));
+        self.release_harmless(right);
     }
 
     /// The uops of `a op b`, or nothing where CPython's C code must do it.
@@ -460,6 +545,15 @@ impl Recorder {
         // SAFETY: the real frame holds the object.
         self.types.insert(v, unsafe { py::Object::type_of(object) } as usize);
     }
+}
+
+/// The object that `%` of ints gives.
+enum Remainder {
+    New,
+    /// The left operand itself.
+    Left,
+    /// That is CPython's to say.
+    Unknown,
 }
 
 /// Whether the operation has uops for numbers.

@@ -217,11 +217,32 @@ pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
         if (*l).ob_type == long_type()
             && (*r).ob_type == long_type()
             && let (Some(a), Some(b)) = (Long::to_i64(l.cast()), Long::to_i64(r.cast()))
-            && let Some(value) = wide_operation(base(ip).oparg % super::nb::INPLACE, a, b)
+            && let operation = base(ip).oparg % super::nb::INPLACE
+            && let Some(value) = wide_operation(operation, a, b)
         {
+            if operation == super::nb::REMAINDER && value == a && a.unsigned_abs() < Long::kept_by_remainder(b) {
+                return keep_left::<R>(f, ip, sp, ts);
+            }
             return replace_ints::<R>(f, ip, sp, ts, value);
         }
         binary_miss::<R>(f, ip, sp, ts)
+    }
+}
+
+/// Replaces the two operands, both ints, by the left one.
+#[inline(never)]
+unsafe extern "sysv64" fn keep_left<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers. Ints die unobserved.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        *sp.sub(2) = l.heap_safe();
+        r.close();
+        go::<R>(f, ip.add(6), sp.sub(1), ts)
     }
 }
 

@@ -127,7 +127,8 @@ pub unsafe fn operator_method(left: *mut Object, right: *mut Object, oparg: u32)
             return None;
         }
         if l == PyLong_Type() || l == PyFloat_Type() {
-            if PyType_IsSubtype(r, l) != 0 {
+            // A float takes ints of all kinds for numbers, an int only ints.
+            if PyType_IsSubtype(r, l) != 0 || PyType_IsSubtype(r, PyLong_Type()) != 0 {
                 return None;
             }
             return special_function(r, op.reflected).map(|function| OperatorMethod { function, reflected: true });

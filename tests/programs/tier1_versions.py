@@ -46,6 +46,83 @@ print(results.count((1, True, False)), results.count((6, False, True)), len(resu
 print(equal("a", Text("a")), equal(Text("a"), "b"), equal("a", 1), equal(1, "a"), equal(None, "a"))
 
 
+def order(a, b):
+    n = 0
+    if a < b:
+        n += 1
+    if not a <= b:
+        n += 2
+    while a > b:
+        n += 4
+        break
+    if a >= b:
+        n += 8
+    return n, a < b, a <= b, a > b, a >= b
+
+
+ordered = pool + ["\0", "\0a", "a\0", "\x7f", "\x80", "Z"]
+for turn in range(12):
+    results = [order(a, b) for a in ordered for b in ordered]
+print([results.count(r) for r in sorted(set(results))], results[7 * len(ordered) :][: len(ordered)])
+
+
+class Backwards(str):
+    def __lt__(self, other):
+        return ["less"]
+
+    def __gt__(self, other):
+        return []
+
+
+def less(a, b):
+    if a < b:
+        return a < b
+    return "no", a < b
+
+
+def mixed(values):
+    out = []
+    for a in values:
+        for b in values:
+            try:
+                out.append(less(a, b))
+            except TypeError as error:
+                out.append(str(error))
+    return out
+
+
+for turn in range(12):
+    seen = mixed(["b", Backwards("a"), 1, 2.5, 1 << 70, -1e300, float("nan"), True, (1, 2), [], None, b"x", {1}])
+print(seen)
+
+
+class Unsure:
+    """What a comparison with it gives has no truth."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __lt__(self, other):
+        return self
+
+    def __bool__(self):
+        raise OverflowError(self.n)
+
+    def __del__(self):
+        log.append(self.n)
+
+
+log = []
+for n in range(50):
+    try:
+        if Unsure(n) < Unsure(-n):
+            print("never")
+    except OverflowError as error:
+        log.append(str(error))
+    error = None
+print(log)
+
+
 def fresh(n):
     # Both operands are temporary, and die in the comparison.
     k = 0

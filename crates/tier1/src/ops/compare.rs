@@ -15,6 +15,11 @@ mod cmp {
     pub const NE: u32 = 3;
 }
 
+/// Whether an argument of `COMPARE_OP` says `==` or `!=`.
+fn is_equality(oparg: u32) -> bool {
+    matches!(oparg >> 5, cmp::EQ | cmp::NE)
+}
+
 /// Which of four outcomes a comparison has, as the low four bits of `COMPARE_OP`'s argument name those for
 /// which it holds.
 const fn outcome(unordered: bool, greater: bool, less: bool) -> u32 {
@@ -48,8 +53,10 @@ unsafe fn version_for(next: u8, l: *mut Object, r: *mut Object, oparg: u32) -> H
             if jumps { compare_int_jump::<false> } else { compare_int::<false> }
         } else if lt == float_type() && rt == lt {
             if jumps { compare_float_jump::<false> } else { compare_float::<false> }
-        } else if lt == str_type() && rt == lt && matches!(oparg >> 5, cmp::EQ | cmp::NE) {
+        } else if lt == str_type() && rt == lt && is_equality(oparg) {
             if jumps { compare_str_jump::<false> } else { compare_str::<false> }
+        } else if lt == str_type() && rt == lt {
+            if jumps { order_str_jump::<false> } else { order_str::<false> }
         } else {
             compare_any::<false>
         }
@@ -223,8 +230,36 @@ handlers! {
         jump_on!(f, ip, sp, ts, holds)
     }
 
+    /// Two strings by `<` and its like.
+    fn order_str(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let Some(outcome) = order_at_sight(l, r) else {
+            return compare_str_out_of_line::<R>(f, ip, sp, ts);
+        };
+        *sp.sub(2) = bool_ref(outcome & (*ip).a != 0);
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
+    fn order_str_jump(f, ip, sp, ts) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let outcome = if R { None } else { order_at_sight(l, r) };
+        let Some(outcome) = outcome else {
+            return compare_str_out_of_line::<R>(f, ip, sp, ts);
+        };
+        let holds = outcome & (*ip).a != 0;
+        jump_on!(f, ip, sp, ts, holds)
+    }
+
+    /// Operands whose types have no version of their own.
     fn compare_any(f, ip, sp, ts) {
-        compare_miss::<R>(f, ip, sp, ts)
+        let (lt, rt) = ((*(*sp.sub(2)).object()).ob_type, (*(*sp.sub(1)).object()).ob_type);
+        if lt == rt && (lt == long_type() || lt == float_type() || lt == str_type()) {
+            return compare_miss::<R>(f, ip, sp, ts);
+        }
+        if (lt == float_type() && rt == long_type()) || (lt == long_type() && rt == float_type()) {
+            return compare_numbers::<R>(f, ip, sp, ts);
+        }
+        compare_objects::<R>(f, ip, sp, ts)
     }
 
     fn is_op(f, ip, sp, ts) {
@@ -282,6 +317,29 @@ unsafe fn equal_at_sight(l: StackRef, r: StackRef) -> Option<bool> {
     }
 }
 
+/// The outcome of comparing two strings by their order, if neither is released by that and their identities or first
+/// characters tell.
+#[inline(always)]
+unsafe fn order_at_sight(l: StackRef, r: StackRef) -> Option<u32> {
+    // SAFETY: live objects; types are compared before anything else is read.
+    unsafe {
+        let (a, b) = (l.object(), r.object());
+        if (*a).ob_type != str_type() || (*b).ob_type != str_type() || l.0 & r.0 & TAG_REFCNT == 0 {
+            return None;
+        }
+        let (a, b): (*mut AsciiStr, *mut AsciiStr) = (a.cast(), b.cast());
+        if (*a).state & (*b).state & STR_ASCII == 0 {
+            return None;
+        }
+        // An empty string has a first character, too: the terminator, than which only its own kind is not greater.
+        let (first, other) = (*a.add(1).cast::<u8>(), *b.add(1).cast::<u8>());
+        if first != other {
+            return Some(outcome(false, first > other, first < other));
+        }
+        ((*a).length == 1 && (*b).length == 1).then(|| outcome(false, false, false))
+    }
+}
+
 /// The outcome of comparing two numbers that fit machine words; `None` for anything else.
 unsafe fn number_outcome(l: *mut Object, r: *mut Object) -> Option<u32> {
     // SAFETY: live objects.
@@ -323,21 +381,44 @@ unsafe extern "sysv64" fn compare_numbers<const R: bool>(
 }
 
 out_of_line_handlers! {
+    /// Chooses the version for operands like these.
     fn compare_miss(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let next = (*Tier1Code::of(ip)).base_op((*ip).b as usize + 2).opcode;
+        (*ip).word = version_for(next, l, r, (*ip).a) as usize;
+        compare_objects::<R>(f, ip, sp, ts)
+    }
+
+    /// Compares by the operands' methods.
+    fn compare_objects(f, ip, sp, ts) {
         save(f, ip, sp);
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let oparg = (*ip).a;
-        (*ip).word = version_for((*Tier1Code::of(ip)).base_op((*ip).b as usize + 2).opcode, l.object(), r.object(), oparg) as usize;
         let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
-        close_slot(sp.sub(1));
-        close_slot(sp.sub(2));
         if result.is_null() {
+            close_slot(sp.sub(1));
+            close_slot(sp.sub(2));
             return error::<R>(f, ip, sp.sub(2), ts);
         }
-        if oparg & 16 == 0 {
-            *sp.sub(2) = StackRef::steal(result);
-            return proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts);
+        let is_bool = result == true_object() || result == false_object();
+        if oparg & 16 != 0 && !is_bool {
+            return test_compared::<R>(f, ip, sp, ts, result);
         }
+        if dies_with(l) || dies_with(r) || core::ptr::eq(l.object(), r.object()) {
+            close_slot(sp.sub(1));
+            close_slot(sp.sub(2));
+        } else {
+            l.close_shared();
+            r.close_shared();
+        }
+        *sp.sub(2) = StackRef::steal(result);
+        proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts)
+    }
+
+    /// Replaces the operands by the truth of what comparing them gave.
+    fn test_compared(f, ip, sp, ts, result: *mut Object) {
+        close_slot(sp.sub(1));
+        close_slot(sp.sub(2));
         (*f).stackpointer = sp.sub(2);
         let truth = PyObject_IsTrue(result);
         decref(result);
@@ -354,8 +435,14 @@ out_of_line_handlers! {
         if (*l.object()).ob_type != text || (*r.object()).ob_type != text {
             return compare_miss::<R>(f, ip, sp, ts);
         }
-        let equal = core::ptr::eq(l.object(), r.object()) || PyUnicode_Equal(l.object(), r.object()) != 0;
-        *sp.sub(2) = bool_ref(equal == ((*ip).a >> 5 == cmp::EQ));
+        let holds = if is_equality((*ip).a) {
+            let equal = core::ptr::eq(l.object(), r.object()) || PyUnicode_Equal(l.object(), r.object()) != 0;
+            equal == ((*ip).a >> 5 == cmp::EQ)
+        } else {
+            let order = PyUnicode_Compare(l.object(), r.object());
+            outcome(false, order > 0, order < 0) & (*ip).a != 0
+        };
+        *sp.sub(2) = bool_ref(holds);
         // Strings die unobserved.
         l.close();
         r.close();

@@ -153,8 +153,6 @@ impl opt::Oracle for PythonOracle {
 
 /// Instructions that machine code must save to make up for one escape.
 const ESCAPE_COST: usize = 7;
-/// What an escape costs besides that within `__init__`, where the runtime writes the frames (`recipe` knows no trampolines).
-const INTERPRETED_ESCAPE_COST: usize = 40;
 /// Instructions of tier 1 that leaving native code and coming back, again and again, costs as much as.
 const EXIT_STEPS: usize = 50;
 /// The same for an escape in a recursion, which writes the frames of the callers; each takes its frames back when it is
@@ -201,13 +199,7 @@ impl State {
             TraceKind::Bridge { .. } => EXIT_STEPS,
             TraceKind::Root => 0,
         };
-        let within_init = |i: &&Inst| {
-            let code = |f: ir::FrameRef<'_>| finished.trace.codes[f.code.0 as usize] as *mut py::Code;
-            let mut frames = i.snap.into_iter().flat_map(|s| finished.trace.snapshot(s).frames());
-            i.op == Uop::Escape && frames.any(|f| crate::deopt::is_trampoline(code(f)))
-        };
-        let interpreted = INTERPRETED_ESCAPE_COST * finished.trace.insts.iter().filter(within_init).count();
-        if finished.steps + saved < cost * count(|op| op == Uop::Escape) + interpreted && !self.stressed() {
+        if finished.steps + saved < cost * count(|op| op == Uop::Escape) && !self.stressed() {
             return Err("most of it runs in C code".into());
         }
         let Finished { mut trace, dependencies, entry, .. } = finished;

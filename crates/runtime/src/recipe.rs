@@ -46,9 +46,6 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
     let (operation, arg) = operation(helper, detail, inst.args.len());
     let frames = frame_plans(trace, trace.snapshot(inst.snap?), Ok).ok()?;
     let (root, inner) = frames.split_first()?;
-    if inner.iter().any(|f| crate::deopt::is_trampoline(f.code)) {
-        return None;
-    }
     let pushed = || inner.iter().filter(|f| !f.generator);
     let words: i32 = pushed().map(size_in_words).sum();
     let depth = i8::try_from(inner.len()).ok()?;
@@ -164,7 +161,7 @@ fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, callee: Option<&FramePl
     }
 }
 
-/// `py::push_frame`, without what [`go_on_at`] sets. Temp `A` is the frame that calls it; `B` gets the new one.
+/// `py::push_frame` or `py::push_trampoline`, without what [`go_on_at`] sets. Temp `A` is the frame that calls it; `B` gets the new one.
 fn push(steps: &mut Steps, f: &FramePlan<ValueId>) {
     steps.extend([
         Step::Context(Temp::B, THREAD),
@@ -173,12 +170,16 @@ fn push(steps: &mut Steps, f: &FramePlan<ValueId>) {
         // The guard saw room for all of them in one chunk.
         Step::Context(Temp::A, THREAD),
         Step::Add(Temp::A, at!(ThreadState.datastack_top), 8 * size_in_words(f)),
-        Step::Write(Temp::B, at!(Frame.f_funcobj), f.func),
     ]);
-    for (field, from) in
-        [(at!(Frame.f_builtins), at!(Function.func_builtins)), (at!(Frame.f_globals), at!(Function.func_globals))]
-    {
-        steps.extend([value(f.func), Step::Load(Temp::A, Temp::A, from), Step::Store(Temp::B, field, Temp::A)]);
+    if crate::deopt::is_trampoline(f.code) {
+        steps.push(Step::Write(Temp::B, at!(Frame.f_funcobj), SlotRef::Constant(py::_Py_NoneStruct() as u64)));
+    } else {
+        steps.push(Step::Write(Temp::B, at!(Frame.f_funcobj), f.func));
+        for (field, from) in
+            [(at!(Frame.f_builtins), at!(Function.func_builtins)), (at!(Frame.f_globals), at!(Function.func_globals))]
+        {
+            steps.extend([value(f.func), Step::Load(Temp::A, Temp::A, from), Step::Store(Temp::B, field, Temp::A)]);
+        }
     }
     if is_mortal(f.code) {
         steps.extend([

@@ -147,6 +147,7 @@ pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(
 ) -> *mut Object {
     // SAFETY: `caller` is current, and saved by its call.
     unsafe {
+        let returns = (*caller).return_offset as usize;
         (*caller).return_offset = 0;
         if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
             record_end::<R>(ts, caller);
@@ -161,8 +162,13 @@ pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(
             }
             return exit_with_error::<R>(caller, ts);
         }
+        let tier1 = code_of(caller);
+        let at = Frame::lasti(caller);
+        if at + returns >= (*tier1).len() {
+            return crate::ops::finish::failed::<R>(caller, Tier1Code::inst(tier1, at), (*caller).stackpointer, ts);
+        }
         // CPython looks handlers up one unit before the call here, not at its last cache.
-        raise::<R>(caller, Frame::lasti(caller).wrapping_sub(1), ts)
+        raise::<R>(caller, at.wrapping_sub(1), ts)
     }
 }
 

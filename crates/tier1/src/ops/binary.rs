@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use super::fused::{self, Operands};
+use super::special::{self, Operation, enter_special};
 use super::{float, int, nb, subscript};
 use crate::dispatch::*;
 use crate::hot::*;
@@ -116,6 +117,8 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
             subscript::version_for(l, r)
         } else if oparg % nb::INPLACE == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
             add_str::<false>
+        } else if !special::find(Operation::new(op::BINARY_OP, oparg), l, r).is_null() {
+            special::binary_special::<false>
         } else {
             binary_any::<false>
         };
@@ -145,6 +148,7 @@ out_of_line_handlers! {
         if should_choose(ip) {
             choose(ip, oparg, l.object(), r.object());
         }
+        enter_special!(f, ip, sp, ts, Operation::new(op::BINARY_OP, oparg), l.object(), r.object());
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
         if result.is_null() {

@@ -7,6 +7,7 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::jump::poll_behind;
+use super::special::{LENGTH, enter_special};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
@@ -266,6 +267,10 @@ out_of_line_handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
+        // What finishes the instruction finds callable, NULL and argument on the stack.
+        if (*callable.add(1)).is_null() {
+            enter_special!(f, ip, sp, ts, LENGTH, (*args).object(), null_mut());
+        }
         let size = PyObject_Size((*args).object());
         let result = if size < 0 { null_mut() } else { PyLong_FromSsize_t(size) };
         finish_call::<R>(f, ip, sp, ts, callable, result)

@@ -1,10 +1,13 @@
 //! Comparisons.
 
+use core::ptr::null_mut;
+
 use cpython::abi::*;
 
 use super::float::{both_float, float_value};
 use super::int::{both_digits, digit};
 use super::jump::branch_not_select;
+use super::special::{self, CONTAINS, Operation, enter_special};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
@@ -57,6 +60,8 @@ unsafe fn version_for(next: u8, l: *mut Object, r: *mut Object, oparg: u32) -> H
             if jumps { compare_str_jump::<false> } else { compare_str::<false> }
         } else if lt == str_type() && rt == lt {
             if jumps { order_str_jump::<false> } else { order_str::<false> }
+        } else if !special::find(Operation::new(op::COMPARE_OP, oparg >> 5), l, r).is_null() {
+            special::compare_special::<false>
         } else {
             compare_any::<false>
         }
@@ -394,6 +399,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let oparg = (*ip).a;
+        enter_special!(f, ip, sp, ts, Operation::new(op::COMPARE_OP, oparg >> 5), l.object(), r.object());
         let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
         if result.is_null() {
             close_slot(sp.sub(1));
@@ -478,6 +484,7 @@ out_of_line_handlers! {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         (*ip).word = contains_version_for((*r).ob_type) as usize;
         save(f, ip, sp);
+        enter_special!(f, ip, sp, ts, CONTAINS, r, null_mut());
         searched!(f, ip, sp, ts, PySequence_Contains(r, l))
     }
 

@@ -1,9 +1,10 @@
 //! The second half of instructions that called a Python function for what they do.
 //!
-//! Tier 1 itself leaves such calls (of `__add__`, say) to C code. The recorder has them run in frames above the
+//! Tier 1 ([`super::special`]) and the recorder have methods (`__add__`, say) run in frames above the
 //! instruction's own, whose operands stay on its stack; native code may be left within such a callee. When that returns,
 //! its caller's `return_offset` leads behind the code's end, to the two instructions here: result on top of the operands,
-//! `instr_ptr` still at the instruction. They do what the C code would have done with the result.
+//! `instr_ptr` still at the instruction. They do what the C code would have done with the result. Where the callee raised,
+//! [`failed`] does what the C code would have done then.
 //!
 //! An escape in the middle of an instruction goes on here, too.
 
@@ -25,8 +26,8 @@ out_of_line_handlers! {
     /// Finishes the instruction that the frame is at. `at` is the first or, to reverse the truth of the result, the second
     /// of the two instructions behind the code.
     fn finish(f, at, sp, ts) {
-        let tier1 = code_of(f);
-        let negated = (*tier1).offset_of(at) > (*tier1).len();
+        let tier1 = Tier1Code::of(at);
+        let negated = (*at).b as usize > (*tier1).len();
         let ip = Tier1Code::inst(tier1, Frame::lasti(f));
         match base(ip).opcode {
             op::BINARY_OP => finish_binary::<R>(f, ip, sp, ts),
@@ -41,6 +42,21 @@ out_of_line_handlers! {
             op::LOAD_ATTR => finish_attr::<R>(f, ip, sp, ts),
             _ => finish_unary::<R>(f, ip, sp, ts),
         }
+    }
+
+    /// Ends the instruction at `ip`, what it called having raised: as C code would have, which releases the operands first, but
+    /// for arithmetic.
+    fn failed(f, ip, sp, ts) {
+        let base = base(ip);
+        let operands = match base.opcode {
+            op::BINARY_OP => 0,
+            op::COMPARE_OP | op::CONTAINS_OP | op::DELETE_SUBSCR | op::STORE_ATTR => 2,
+            op::STORE_SUBSCR => 3,
+            op::CALL => base.oparg as usize + 2,
+            _ => 1,
+        };
+        super::call::close_from(sp.sub(operands), sp);
+        error::<R>(f, ip, sp.sub(operands), ts)
     }
 
     fn finish_binary(f, ip, sp, ts) {
@@ -84,7 +100,7 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp, ts);
         }
         *sp = StackRef::steal(result);
-        if oparg & 16 != 0 {
+        if oparg & 16 != 0 && (*result).ob_type != bool_type() {
             (*f).stackpointer = sp;
             let truth = PyObject_IsTrue(result);
             decref(result);

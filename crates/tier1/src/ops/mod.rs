@@ -31,11 +31,12 @@ pub(crate) mod jump;
 pub(crate) mod locals;
 pub(crate) mod matching;
 pub(crate) mod names;
+pub(crate) mod special;
 pub(crate) mod subscript;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 27] {
+pub(crate) fn tables() -> [&'static [Pair]; 28] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -61,6 +62,7 @@ pub(crate) fn tables() -> [&'static [Pair]; 27] {
         locals::TABLE,
         matching::TABLE,
         names::TABLE,
+        special::TABLE,
         subscript::TABLE,
         unary::TABLE,
         attr_cache::TABLE,

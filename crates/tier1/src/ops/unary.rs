@@ -1,8 +1,11 @@
 //! Unary operations and truth.
 
+use core::ptr::null_mut;
+
 use cpython::abi::*;
 
 use super::locals::release_and_go;
+use super::special::{TRUTH, enter_special};
 use crate::dispatch::*;
 use crate::hot::*;
 
@@ -75,6 +78,7 @@ out_of_line_handlers! {
             return proceed::<R>(f, ip, ip.add(4), sp, ts);
         }
         save(f, ip, sp);
+        enter_special!(f, ip, sp, ts, TRUTH, op, null_mut());
         let truth = PyObject_IsTrue((*sp.sub(1)).object());
         close_slot(sp.sub(1));
         if truth < 0 {

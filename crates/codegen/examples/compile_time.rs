@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use codegen::abi::Answer;
 use codegen::escape::Recipe;
-use codegen::{Arena, Callbacks, Env, LinkTarget, Loc, NativeFrame, Options};
+use codegen::{Arena, Callbacks, Env, LinkTarget, Loc, NativeFrame, Options, Workspace};
 use ir::{Trace, Uop, ValueId};
 
 struct Alone;
@@ -138,20 +138,23 @@ fn hundred() -> String {
 fn main() {
     let callbacks = Callbacks { on_exit, on_escape, on_left, on_call, on_returned, on_return, on_link };
     let mut arena = Arena::new(8 << 20, callbacks).expect("memory");
+    let mut ws = Workspace::default();
     for (name, text) in [("squares", SQUARES.to_string()), ("mandelbrot", MANDELBROT.into()), ("hundred", hundred())] {
         let trace = Trace::parse(&text).unwrap_or_else(|e| panic!("{e}"));
         trace.verify().unwrap_or_else(|e| panic!("{e}"));
         let mut times: Vec<f64> = (0..300)
             .map(|_| {
                 let start = Instant::now();
-                let c = codegen::compile(&trace, &mut arena, &Alone, &Options::default()).expect("it compiles");
+                let c =
+                    codegen::compile(&trace, &mut arena, &Alone, &Options::default(), &mut ws).expect("it compiles");
                 let time = start.elapsed().as_secs_f64() * 1e6;
                 arena.retire(c.code, 0);
                 time
             })
             .collect();
         times.sort_by(f64::total_cmp);
-        let compiled = codegen::compile(&trace, &mut arena, &Alone, &Options::default()).expect("it compiles");
+        let options = Options { marks: true, ..Options::default() };
+        let compiled = codegen::compile(&trace, &mut arena, &Alone, &options, &mut ws).expect("it compiles");
         println!("{name}: {} uops, {} bytes, {:.1} us", trace.insts.len(), compiled.code.len, times[times.len() / 2]);
         if name == "hundred" {
             continue;

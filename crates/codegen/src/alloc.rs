@@ -14,7 +14,7 @@ use crate::abi::{self, Loc};
 use crate::lir::Lir;
 use crate::live::{Live, is_float};
 use crate::moves::sequence;
-use crate::regs::{Class, Packed, Place, Regs};
+use crate::regs::{Class, Packed, Place, Regs, RegsRoom};
 use crate::select::{Node, Selected};
 use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, ARG_FPRS, ARG_GPRS, CALLEE_SAVED, RegSet};
 use crate::{CallSite, CompileError, Env, Escape, Exit, Options};
@@ -34,12 +34,34 @@ pub(crate) struct Allocated {
     pub entry_locs: Vec<Loc>,
 }
 
+/// Room for the tables of an allocation.
+#[derive(Default)]
+pub(crate) struct Room {
+    code: Vec<Lir>,
+    exits: Vec<Exit>,
+    exit_values: Vec<(ValueId, Packed)>,
+    regs: RegsRoom,
+}
+
+impl Room {
+    pub fn take_back(&mut self, of: Allocated) {
+        let Allocated { mut code, mut exits, mut exit_values, .. } = of;
+        code.clear();
+        exits.clear();
+        exit_values.clear();
+        (self.code, self.exits, self.exit_values) = (code, exits, exit_values);
+    }
+}
+
 impl Allocated {
     /// As [`crate::Compiled::exit_values`].
     #[cfg(debug_assertions)]
     pub fn exit_values(&self, exit: usize, consts: &[Option<u64>]) -> Vec<(ValueId, Loc)> {
         let (from, to) = self.exits[exit].values;
-        self.exit_values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, consts))).collect()
+        self.exit_values[from as usize..to as usize]
+            .iter()
+            .map(|&(v, at)| (v, at.unpack(v, |v| consts[v.0 as usize])))
+            .collect()
     }
 }
 
@@ -49,25 +71,29 @@ pub(crate) fn allocate(
     live: &Live,
     env: &dyn Env,
     options: &Options,
+    room: &mut Room,
 ) -> Result<Allocated, CompileError> {
     let mut in_memory = FxHashSet::default();
     for round in 1.. {
-        let mut a = Alloc::new(trace, sel, live, env, options, &in_memory);
+        let mut a = Alloc::new(trace, sel, live, env, options, &in_memory, room);
         a.entry()?;
         for n in 0..sel.nodes.len() {
             a.node(n as u32)?;
         }
+        room.regs = a.regs.into_room();
+        let allocated = Allocated {
+            code: a.code,
+            exits: a.exits,
+            exit_values: a.exit_values,
+            escapes: a.escapes,
+            calls: a.calls,
+            entry_locs: a.entry_locs,
+        };
         let regretted: Vec<ValueId> = a.regretted;
         if regretted.is_empty() || round == MAX_ROUNDS {
-            return Ok(Allocated {
-                code: a.code,
-                exits: a.exits,
-                exit_values: a.exit_values,
-                escapes: a.escapes,
-                calls: a.calls,
-                entry_locs: a.entry_locs,
-            });
+            return Ok(allocated);
         }
+        room.take_back(allocated);
         in_memory.extend(regretted);
     }
     unreachable!("the loop ends by returning")
@@ -80,6 +106,7 @@ struct Alloc<'a> {
     env: &'a dyn Env,
     pools: [RegSet; 2],
     force_spills: bool,
+    marks: bool,
     /// Invariants that live in memory during the loop, and constants that are not hoisted.
     in_memory: &'a FxHashSet<ValueId>,
     regs: Regs<'a>,
@@ -110,7 +137,10 @@ impl<'a> Alloc<'a> {
         env: &'a dyn Env,
         options: &Options,
         in_memory: &'a FxHashSet<ValueId>,
+        room: &mut Room,
     ) -> Alloc<'a> {
+        room.code.reserve(2 * sel.nodes.len());
+        room.exits.reserve(sel.nodes.len() / 2);
         let pool = |all: RegSet, limit: Option<u16>| {
             let limited = all.and(RegSet(limit.unwrap_or(u16::MAX)));
             if limited.len() < Options::MIN_POOL { all } else { limited }
@@ -122,17 +152,19 @@ impl<'a> Alloc<'a> {
             env,
             pools: [pool(ALLOCATABLE_GPRS, options.gpr_pool), pool(ALLOCATABLE_FPRS, options.fpr_pool)],
             force_spills: options.force_spills,
+            // The check, which debug builds make, needs them.
+            marks: options.marks || cfg!(debug_assertions),
             in_memory,
-            regs: Regs::new(&sel.consts),
+            regs: Regs::new(&sel.consts, &mut room.regs),
             at: 0,
             released: u32::MAX,
             pinned: [RegSet::default(); 2],
             header: Vec::new(),
             home: [RegSet::default(); 2],
             regretted: Vec::new(),
-            code: Vec::with_capacity(3 * sel.nodes.len()),
-            exits: Vec::with_capacity(sel.nodes.len()),
-            exit_values: Vec::with_capacity(2 * live.values_in_snapshots()),
+            code: std::mem::take(&mut room.code),
+            exits: std::mem::take(&mut room.exits),
+            exit_values: std::mem::take(&mut room.exit_values),
             escapes: Vec::new(),
             calls: Vec::new(),
             entry_locs: Vec::new(),
@@ -338,7 +370,9 @@ impl<'a> Alloc<'a> {
     fn node(&mut self, n: u32) -> Result<(), CompileError> {
         let node = &self.sel.nodes[n as usize];
         self.at = n;
-        self.code.push(Lir::Mark(node.inst, node.op));
+        if self.marks {
+            self.code.push(Lir::Mark(node.inst, node.op));
+        }
         match node.op {
             Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64 | Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64 => {
                 if let Some(v) = node.result.filter(|&v| self.last(v) <= n) {

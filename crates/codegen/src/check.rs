@@ -283,9 +283,9 @@ impl Checker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alloc::allocate;
+    use crate::alloc::{Room, allocate};
     use crate::live::Live;
-    use crate::select::select;
+    use crate::select::Selected;
     use crate::{LinkTarget, Options};
 
     struct NoEnv;
@@ -339,15 +339,19 @@ s2: before c0@0 [v12:new, box_i64 v7, box_i64 v11]
     fn what_the_allocator_makes_is_right_and_less_is_not() {
         let trace = Trace::parse(LOOP).unwrap();
         trace.verify().unwrap();
-        let sel = select(&trace);
-        let live = Live::analyze(&trace, &sel).unwrap();
+        let mut sel = Selected::default();
+        sel.select(&trace);
+        let mut live = Live::default();
+        live.analyze(&trace, &sel).unwrap();
         let mut noticed = 0;
         for options in [
             Options::default(),
             Options { gpr_pool: Some(0x11C8), ..Options::default() },
             Options { force_spills: true, ..Options::default() },
         ] {
-            let allocated = || allocate(&trace, &sel, &live, &NoEnv, &options).unwrap_or_else(|e| panic!("{e}"));
+            let allocated = || {
+                allocate(&trace, &sel, &live, &NoEnv, &options, &mut Room::default()).unwrap_or_else(|e| panic!("{e}"))
+            };
             let right = allocated();
             assert_eq!(check(&trace, &sel, &right, &NoEnv), Ok(()));
             for at in 0..right.code.len() {

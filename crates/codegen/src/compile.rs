@@ -1,24 +1,58 @@
 //! The compiler's driver.
-use ir::{Trace, Uop};
+use ir::{Trace, Uop, ValueId};
 
-use crate::emit::{Emitted, Outside, emit};
+use crate::emit::{self, Emitted, Outside, emit};
 use crate::live::Live;
-use crate::select::select;
+use crate::select::Selected;
 use crate::{Arena, CompileError, Compiled, Env, Options, alloc};
 
-/// Compiles `trace` into `arena`.
+/// Memory that traces are compiled in, kept from one to the next: for a small trace, fresh pages cost more than all the
+/// rest.
+#[derive(Default)]
+pub struct Workspace {
+    selected: Selected,
+    live: Live,
+    alloc: alloc::Room,
+    emit: emit::Room,
+}
+
+/// Instructions up to which memory is kept.
+const KEPT: usize = 4096;
+
+/// Compiles `trace` into `arena`, in `ws`.
 ///
 /// # Errors
 /// See [`CompileError`]; nothing stays allocated.
-pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Options) -> Result<Compiled, CompileError> {
+pub fn compile(
+    trace: &Trace,
+    arena: &mut Arena,
+    env: &dyn Env,
+    options: &Options,
+    ws: &mut Workspace,
+) -> Result<Compiled, CompileError> {
+    let result = compile_in(trace, arena, env, options, ws);
+    if trace.insts.len() > KEPT {
+        *ws = Workspace::default();
+    }
+    result
+}
+
+fn compile_in(
+    trace: &Trace,
+    arena: &mut Arena,
+    env: &dyn Env,
+    options: &Options,
+    ws: &mut Workspace,
+) -> Result<Compiled, CompileError> {
     if !stencils::supported() {
         return Err(CompileError::Unsupported);
     }
-    let selected = select(trace);
-    let live = Live::analyze(trace, &selected)?;
-    let mut allocated = alloc::allocate(trace, &selected, &live, env, options)?;
+    let Workspace { selected, live, alloc: room, emit: emit_room } = ws;
+    selected.select(trace);
+    live.analyze(trace, selected)?;
+    let mut allocated = alloc::allocate(trace, selected, live, env, options, room)?;
     #[cfg(debug_assertions)]
-    if let Err(wrong) = crate::check::check(trace, &selected, &allocated, env) {
+    if let Err(wrong) = crate::check::check(trace, selected, &allocated, env) {
         panic!("{wrong}\n{trace}");
     }
     let outside = Outside {
@@ -36,28 +70,44 @@ pub fn compile(trace: &Trace, arena: &mut Arena, env: &dyn Env, options: &Option
         link_thunk: arena.link_thunk,
         prologue: env.prologue(trace),
     };
-    let Emitted { code: mut bytes, fixups, marks, body } = emit(&mut allocated, &outside)?;
+    let emitted = emit(&mut allocated, &outside, options.marks, std::mem::take(emit_room))?;
+    let Emitted { room: made, marks, body } = emitted;
+    *emit_room = made;
+    let emit::Room { code: bytes, fixups, .. } = emit_room;
     let code = arena.allocate(bytes.len()).ok_or(CompileError::ArenaFull)?;
-    for (at, target) in fixups {
+    for &(at, target) in &*fixups {
         let at = at as usize;
         // The arena is smaller than what 32 bits reach.
         let rel = (target as i64 - (code.addr + at + 4) as i64) as i32;
         bytes[at..at + 4].copy_from_slice(&rel.to_le_bytes());
     }
-    if arena.write(code.addr, &bytes).is_err() {
+    if arena.write(code.addr, bytes).is_err() {
         arena.release(code);
         return Err(CompileError::Refused);
     }
+    // What is kept as long as the code is has just the room that it needs.
+    let exits = allocated.exits.clone();
+    let values = allocated.exit_values.clone();
+    let entry_locs = std::mem::take(&mut allocated.entry_locs);
+    let mut escapes = std::mem::take(&mut allocated.escapes);
+    let mut calls = std::mem::take(&mut allocated.calls);
+    escapes.shrink_to_fit();
+    calls.shrink_to_fit();
+    room.take_back(allocated);
+    let mut consts: Vec<ValueId> = values.iter().filter(|(_, at)| at.is_const()).map(|v| v.0).collect();
+    consts.sort_unstable();
+    consts.dedup();
+    let consts = consts.into_iter().filter_map(|v| Some((v, selected.consts[v.0 as usize]?))).collect();
     Ok(Compiled {
         code,
         entry: code.addr,
         body: code.addr + body as usize,
-        entry_locs: allocated.entry_locs,
-        exits: allocated.exits,
-        values: allocated.exit_values,
-        consts: selected.consts,
-        escapes: allocated.escapes,
-        calls: allocated.calls,
+        entry_locs,
+        exits,
+        values,
+        consts,
+        escapes,
+        calls,
         marks,
     })
 }

@@ -15,12 +15,20 @@ use crate::{CompileError, Escape, Exit, Mark, MarkKind, Prologue};
 
 /// Position-dependent code: displacements still to be resolved against absolute addresses.
 pub(crate) struct Emitted {
-    pub code: Vec<u8>,
-    /// Offset of a 32-bit displacement, and the absolute address it must reach.
-    pub fixups: Vec<(u32, usize)>,
+    /// Its `code` and `fixups` are the result.
+    pub room: Room,
     pub marks: Vec<Mark>,
     /// Offset of what follows the prologue.
     pub body: u32,
+}
+
+/// Room for code, kept from one trace to the next.
+#[derive(Default)]
+pub(crate) struct Room {
+    pub code: Vec<u8>,
+    /// Offset of a 32-bit displacement, and the absolute address it must reach.
+    pub fixups: Vec<(u32, usize)>,
+    exit_jumps: Vec<(u32, u32)>,
 }
 
 /// Addresses and ids the code refers to.
@@ -67,12 +75,22 @@ pub(crate) struct Dealloc {
     pub mark: (u32, Uop),
 }
 
-pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitted, CompileError> {
+pub(crate) fn emit(
+    allocated: &mut Allocated,
+    outside: &Outside,
+    marks: bool,
+    room: Room,
+) -> Result<Emitted, CompileError> {
+    let Room { mut code, mut fixups, mut exit_jumps } = room;
+    code.clear();
+    fixups.clear();
+    exit_jumps.clear();
     let mut e = Emitter {
-        asm: Asm::default(),
-        fixups: Vec::with_capacity(allocated.exits.len() + 2 * allocated.escapes.len()),
-        marks: Vec::with_capacity(allocated.code.len() + allocated.exits.len()),
-        exit_jumps: Vec::with_capacity(2 * allocated.exits.len()),
+        asm: Asm { code },
+        fixups,
+        marks: Vec::new(),
+        wants_marks: marks,
+        exit_jumps,
         deallocs: Vec::new(),
         colds: Vec::new(),
         ways_out: Vec::new(),
@@ -101,13 +119,15 @@ pub(crate) fn emit(allocated: &mut Allocated, outside: &Outside) -> Result<Emitt
     }
     e.call_stubs(outside);
     e.stubs(&mut allocated.exits, &allocated.exit_values, outside);
-    Ok(Emitted { code: e.asm.code, fixups: e.fixups, marks: e.marks, body })
+    let room = Room { code: e.asm.code, fixups: e.fixups, exit_jumps: e.exit_jumps };
+    Ok(Emitted { room, marks: e.marks, body })
 }
 
 pub(crate) struct Emitter {
     pub asm: Asm,
     pub fixups: Vec<(u32, usize)>,
     marks: Vec<Mark>,
+    wants_marks: bool,
     /// Displacements that must reach an exit's stub.
     exit_jumps: Vec<(u32, u32)>,
     pub deallocs: Vec<Dealloc>,
@@ -124,7 +144,9 @@ pub(crate) struct Emitter {
 
 impl Emitter {
     pub fn mark(&mut self, kind: MarkKind) {
-        self.marks.push(Mark { offset: self.asm.here(), kind });
+        if self.wants_marks {
+            self.marks.push(Mark { offset: self.asm.here(), kind });
+        }
     }
 
     fn lir(&mut self, lir: &Lir, escapes: &[Escape], outside: &Outside) -> Result<(), CompileError> {
@@ -286,7 +308,7 @@ impl Emitter {
             let vectors = values[from as usize..to as usize].iter().any(|v| v.1.is_fpr());
             self.fixups.push((at, if vectors { outside.exit_thunk } else { outside.exit_thunk_general }));
         }
-        for (at, exit) in std::mem::take(&mut self.exit_jumps) {
+        for &(at, exit) in &self.exit_jumps {
             self.asm.bind(at, exits[exit as usize].stub);
         }
     }

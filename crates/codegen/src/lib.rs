@@ -31,7 +31,7 @@ pub const CALL_FPRS: [u8; 8] = [3, 4, 5, 6, 7, 8, 9, 10];
 
 pub use abi::{Loc, NativeFrame};
 pub use arena::{Arena, ArenaError, Callbacks, CodeRange};
-pub use compile::compile;
+pub use compile::{Workspace, compile};
 pub use dump::dump;
 use ir::{SnapId, Trace, Uop, ValueId};
 pub use reclaim::Activation;
@@ -98,7 +98,7 @@ pub struct LinkTarget {
     pub locs: Vec<Loc>,
 }
 
-/// Stress settings and limits.
+/// Stress settings, limits, and what is wanted besides code.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Bit set of general registers the allocator may use, `None` for all. Too small a set is ignored.
@@ -107,6 +107,8 @@ pub struct Options {
     pub fpr_pool: Option<u16>,
     /// Every value lives in a spill slot between instructions.
     pub force_spills: bool,
+    /// Fill in [`Compiled::marks`].
+    pub marks: bool,
 }
 
 impl Options {
@@ -127,11 +129,11 @@ pub struct Compiled {
     pub exits: Vec<Exit>,
     /// Values of exits; see [`Compiled::exit_values`].
     values: Vec<(ValueId, regs::Packed)>,
-    /// By value: its bits if it is a constant.
-    consts: Vec<Option<u64>>,
+    /// Bits of the constants among those values, ascending by value.
+    consts: Vec<(ValueId, u64)>,
     pub escapes: Vec<Escape>,
     pub calls: Vec<CallSite>,
-    /// Code offset at which each part of the trace begins, ascending; for [`dump`].
+    /// Code offset at which each part of the trace begins, ascending; for [`dump`]. None unless [`Options::marks`].
     pub marks: Vec<Mark>,
 }
 
@@ -139,7 +141,8 @@ impl Compiled {
     /// Every value that the snapshot of an exit uses, once, and where it is.
     pub fn exit_values(&self, exit: usize) -> impl Iterator<Item = (ValueId, Loc)> {
         let (from, to) = self.exits[exit].values;
-        self.values[from as usize..to as usize].iter().map(|&(v, at)| (v, at.unpack(v, &self.consts)))
+        let konst = |v| self.consts.binary_search_by_key(&v, |c| c.0).ok().map(|n| self.consts[n].1);
+        self.values[from as usize..to as usize].iter().map(move |&(v, at)| (v, at.unpack(v, konst)))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::target::RegSet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lir {
-    /// The code of this trace instruction begins.
+    /// The code of this trace instruction begins; only where that is wanted.
     Mark(u32, Uop),
     Move {
         dst: Loc,

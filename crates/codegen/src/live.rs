@@ -13,6 +13,7 @@ pub(crate) struct Loop {
     pub phis: Vec<Option<ValueId>>,
 }
 
+#[derive(Default)]
 pub(crate) struct Live {
     /// By value: the node of its definition (0 for constants, `u32::MAX` for what is no value).
     pub def: Vec<u32>,
@@ -33,26 +34,30 @@ pub(crate) struct Live {
     /// By node: the values that it is the last to need, as a range of `dying`.
     dies: Vec<u32>,
     dying: Vec<ValueId>,
+    by_snapshot: BySnapshot,
+    /// By value: where its next entry goes, while ranges are filled.
+    next: Vec<u32>,
 }
 
 impl Live {
-    pub fn analyze(trace: &Trace, sel: &Selected) -> Result<Live, CompileError> {
+    /// Becomes that of `trace`, in the room that there is.
+    pub fn analyze(&mut self, trace: &Trace, sel: &Selected) -> Result<(), CompileError> {
         let values = trace.insts.len();
-        let mut live = Live {
-            def: sel.consts.iter().map(|c| if c.is_some() { 0 } else { u32::MAX }).collect(),
-            last: vec![0; values],
-            looped: None,
-            becomes: vec![None; values],
-            starts: vec![0; values + 1],
-            uses: Vec::new(),
-            calls: Vec::with_capacity(sel.nodes.len() + 1),
-            snapshots: vec![(0, 0); trace.snapshots.len()],
-            in_snapshots: Vec::with_capacity(8 * trace.snapshots.len()),
-            dies: Vec::new(),
-            dying: Vec::new(),
-        };
-        let mut by_snapshot = Snapshots::new(trace);
-        live.find_loop(sel)?;
+        let live = self;
+        live.def.clear();
+        live.def.extend(sel.consts.iter().map(|c| if c.is_some() { 0 } else { u32::MAX }));
+        renew(&mut live.last, values, 0);
+        live.looped = None;
+        renew(&mut live.becomes, values, None);
+        renew(&mut live.starts, values + 1, 0);
+        live.calls.clear();
+        live.calls.reserve(sel.nodes.len() + 1);
+        renew(&mut live.snapshots, trace.snapshots.len(), (0, 0));
+        live.in_snapshots.clear();
+        renew(&mut live.by_snapshot.last, trace.snapshots.len(), 0);
+        renew(&mut live.by_snapshot.seen, values, 0);
+        let by_snapshot = &mut live.by_snapshot;
+        live.looped = find_loop(sel)?;
         let label = live.looped.as_ref().map(|l| l.label);
         let mut calls = 0;
         for (n, node) in sel.nodes.iter().enumerate() {
@@ -102,7 +107,7 @@ impl Live {
         live.index_uses(sel);
         live.index_deaths(sel);
         live.find_becomes(sel);
-        Ok(live)
+        Ok(())
     }
 
     /// The values that the snapshot uses, each once.
@@ -111,18 +116,13 @@ impl Live {
         &self.in_snapshots[from as usize..to as usize]
     }
 
-    /// How many values all snapshots use.
-    pub fn values_in_snapshots(&self) -> usize {
-        self.in_snapshots.len()
-    }
-
     /// The values that the node is the last to need.
     pub fn dying(&self, node: u32) -> &[ValueId] {
         &self.dying[self.dies[node as usize] as usize..self.dies[node as usize + 1] as usize]
     }
 
     fn index_deaths(&mut self, sel: &Selected) {
-        self.dies = vec![0; sel.nodes.len() + 1];
+        renew(&mut self.dies, sel.nodes.len() + 1, 0);
         for (v, &last) in self.last.iter().enumerate() {
             self.dies[last as usize] += u32::from(self.def[v] != u32::MAX);
         }
@@ -130,29 +130,14 @@ impl Live {
         for d in &mut self.dies {
             total += std::mem::replace(d, total);
         }
-        self.dying = vec![ValueId(0); total as usize];
-        let mut next = self.dies.clone();
+        renew(&mut self.dying, total as usize, ValueId(0));
+        self.next.clone_from(&self.dies);
+        let next = &mut self.next;
         for (v, &last) in self.last.iter().enumerate().filter(|(v, _)| self.def[*v] != u32::MAX) {
             let at = &mut next[last as usize];
             self.dying[*at as usize] = ValueId(v as u32);
             *at += 1;
         }
-    }
-
-    fn find_loop(&mut self, sel: &Selected) -> Result<(), CompileError> {
-        let Some(label) = sel.nodes.iter().position(|n| n.op == Uop::Label) else { return Ok(()) };
-        let jump = sel.nodes.len() - 1;
-        if sel.nodes[jump].op != Uop::Jump || sel.nodes[jump].args.len() != sel.nodes[label].args.len() {
-            return Err(CompileError::Malformed("label and jump disagree"));
-        }
-        let mut phis = vec![None; sel.nodes[label].args.len()];
-        for node in &sel.nodes[label + 1..] {
-            if matches!(node.op, Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64) {
-                *phis.get_mut(node.imms[0] as usize).ok_or(CompileError::Malformed("phi index"))? = node.result;
-            }
-        }
-        self.looped = Some(Loop { label: label as u32, jump: jump as u32, phis });
-        Ok(())
     }
 
     /// Turns the counts in `starts` into ranges and fills `uses`, ascending.
@@ -161,8 +146,9 @@ impl Live {
         for s in &mut self.starts {
             total += std::mem::replace(s, total);
         }
-        self.uses = vec![0; total as usize];
-        let mut next = self.starts.clone();
+        renew(&mut self.uses, total as usize, 0);
+        self.next.clone_from(&self.starts);
+        let next = &mut self.next;
         for (n, node) in sel.nodes.iter().enumerate().filter(|(_, node)| wants_registers(node.op)) {
             for v in &node.args {
                 let at = &mut next[v.0 as usize];
@@ -207,19 +193,38 @@ impl Live {
     }
 }
 
+/// The trace's loop, if it has one.
+fn find_loop(sel: &Selected) -> Result<Option<Loop>, CompileError> {
+    let Some(label) = sel.nodes.iter().position(|n| n.op == Uop::Label) else { return Ok(None) };
+    let jump = sel.nodes.len() - 1;
+    if sel.nodes[jump].op != Uop::Jump || sel.nodes[jump].args.len() != sel.nodes[label].args.len() {
+        return Err(CompileError::Malformed("label and jump disagree"));
+    }
+    let mut phis = vec![None; sel.nodes[label].args.len()];
+    for node in &sel.nodes[label + 1..] {
+        if matches!(node.op, Uop::PhiObj | Uop::PhiI64 | Uop::PhiF64) {
+            *phis.get_mut(node.imms[0] as usize).ok_or(CompileError::Malformed("phi index"))? = node.result;
+        }
+    }
+    Ok(Some(Loop { label: label as u32, jump: jump as u32, phis }))
+}
+
+/// Fills `v` with `n` times `value`.
+fn renew<T: Clone>(v: &mut Vec<T>, n: usize, value: T) {
+    v.clear();
+    v.resize(n, value);
+}
+
 /// Collects the values of snapshots, each once.
-struct Snapshots {
+#[derive(Default)]
+struct BySnapshot {
     /// By snapshot: one more than the last node that leaves through it, 0 if none was seen.
     last: Vec<u32>,
     /// By value: one more than the last snapshot it was found in.
     seen: Vec<u32>,
 }
 
-impl Snapshots {
-    fn new(trace: &Trace) -> Snapshots {
-        Snapshots { last: vec![0; trace.snapshots.len()], seen: vec![0; trace.insts.len()] }
-    }
-
+impl BySnapshot {
     /// Appends the values of `snap` to `out`; the range that they are, and whether all are defined.
     fn values(&mut self, trace: &Trace, snap: SnapId, def: &[u32], out: &mut Vec<ValueId>) -> ((u32, u32), bool) {
         let from = out.len();

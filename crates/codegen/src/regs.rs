@@ -54,15 +54,20 @@ impl Packed {
         self.0 & !0xffff == Packed::FPR
     }
 
-    /// The location of `v`.
+    /// Whether it is a constant's.
+    pub fn is_const(self) -> bool {
+        self == Packed::CONST
+    }
+
+    /// The location of `v`, whose bits `konst` knows if it is a constant.
     #[inline]
-    pub fn unpack(self, v: ValueId, consts: &[Option<u64>]) -> Loc {
+    pub fn unpack(self, v: ValueId, konst: impl FnOnce(ValueId) -> Option<u64>) -> Loc {
         let n = self.0 as u16;
         match self.0 >> 16 {
             0 => Loc::Reg(n as u8),
             1 => Loc::Fpr(n as u8),
             2 => Loc::Spill(n),
-            _ => Loc::Const(consts[v.0 as usize].unwrap_or_else(|| unreachable!("{v} is nowhere"))),
+            _ => Loc::Const(konst(v).unwrap_or_else(|| unreachable!("{v} is nowhere"))),
         }
     }
 }
@@ -81,18 +86,27 @@ pub(crate) struct Regs<'a> {
     slots: u128,
 }
 
+/// Room for the tables of [`Regs`].
+#[derive(Default)]
+pub(crate) struct RegsRoom {
+    places: Vec<Place>,
+    locs: Vec<Packed>,
+}
+
 const _: () = assert!(SPILL_SLOTS == 128, "`slots` has a bit for each");
 
 impl<'a> Regs<'a> {
-    pub fn new(consts: &'a [Option<u64>]) -> Regs<'a> {
-        Regs {
-            consts,
-            owner: [[None; 16]; 2],
-            occupied: [RegSet::default(); 2],
-            places: vec![Place::default(); consts.len()],
-            locs: consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }).collect(),
-            slots: 0,
-        }
+    pub fn new(consts: &'a [Option<u64>], room: &mut RegsRoom) -> Regs<'a> {
+        let RegsRoom { mut places, mut locs } = std::mem::take(room);
+        places.clear();
+        places.resize(consts.len(), Place::default());
+        locs.clear();
+        locs.extend(consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }));
+        Regs { consts, owner: [[None; 16]; 2], occupied: [RegSet::default(); 2], places, locs, slots: 0 }
+    }
+
+    pub fn into_room(self) -> RegsRoom {
+        RegsRoom { places: self.places, locs: self.locs }
     }
 
     pub fn place(&self, v: ValueId) -> Place {
@@ -102,7 +116,7 @@ impl<'a> Regs<'a> {
     /// Where to read `v`.
     #[inline]
     pub fn loc(&self, v: ValueId) -> Loc {
-        self.packed(v).unpack(v, self.consts)
+        self.packed(v).unpack(v, |v| self.consts[v.0 as usize])
     }
 
     /// The same, packed.

@@ -18,6 +18,7 @@ pub(crate) struct Node {
 }
 
 /// A selected trace.
+#[derive(Default)]
 pub(crate) struct Selected {
     pub nodes: Vec<Node>,
     /// By value: its bits if it is a constant.
@@ -26,19 +27,21 @@ pub(crate) struct Selected {
     pub kinds: Vec<Option<Kind>>,
 }
 
-pub(crate) fn select(trace: &Trace) -> Selected {
-    let mut s = Selected {
-        nodes: Vec::with_capacity(trace.insts.len()),
-        consts: vec![None; trace.insts.len()],
-        kinds: trace.insts.iter().map(|i| i.op.facts().result).collect(),
-    };
-    for (n, inst) in trace.insts.iter().enumerate() {
-        s.inst(n as u32, inst);
-    }
-    s
-}
-
 impl Selected {
+    /// Becomes that of `trace`, in the room that there is.
+    pub fn select(&mut self, trace: &Trace) {
+        let Selected { nodes, consts, kinds } = self;
+        nodes.clear();
+        nodes.reserve(trace.insts.len());
+        consts.clear();
+        consts.resize(trace.insts.len(), None);
+        kinds.clear();
+        kinds.extend(trace.insts.iter().map(|i| i.op.facts().result));
+        for (n, inst) in trace.insts.iter().enumerate() {
+            self.inst(n as u32, inst);
+        }
+    }
+
     fn inst(&mut self, n: u32, inst: &Inst) {
         let facts = inst.op.facts();
         match inst.op {

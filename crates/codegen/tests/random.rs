@@ -312,6 +312,7 @@ fn settings() -> impl Strategy<Value = Options> {
         gpr_pool: Some(gprs),
         fpr_pool: Some(fprs),
         force_spills: spills == 0,
+        marks: false,
     })
 }
 

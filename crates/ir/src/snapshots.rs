@@ -76,6 +76,32 @@ impl Snapshots {
         self.slots.reserve(more(like.slots.len()));
     }
 
+    /// Makes room for just those of `all` that are `named`.
+    pub fn reserve_of(&mut self, all: &Snapshots, named: &[bool]) {
+        let (mut start, mut sum) = (Head::default(), (0, 0, 0, 0));
+        for (end, &named) in all.heads.iter().zip(named) {
+            if named {
+                sum.0 += 1;
+                sum.1 += (end.frames_end - start.frames_end) as usize;
+                sum.2 += (end.slots_end - start.slots_end) as usize;
+                sum.3 += (end.stores_end - start.stores_end) as usize;
+            }
+            start = *end;
+        }
+        self.heads.reserve_exact(sum.0);
+        self.frames.reserve_exact(sum.1);
+        self.slots.reserve_exact(sum.2);
+        self.stores.reserve_exact(sum.3);
+    }
+
+    /// Gives back what room is left.
+    pub fn shrink_to_fit(&mut self) {
+        self.heads.shrink_to_fit();
+        self.frames.shrink_to_fit();
+        self.slots.shrink_to_fit();
+        self.stores.shrink_to_fit();
+    }
+
     /// The snapshot, if it exists.
     #[inline]
     pub fn get(&self, id: SnapId) -> Option<SnapshotRef<'_>> {

@@ -152,6 +152,22 @@ impl Trace {
         ValueId(self.insts.len() as u32 - 1)
     }
 
+    /// Empties it and takes over all of `like` but its instructions and snapshots.
+    pub fn become_empty(&mut self, like: &Trace) {
+        let Trace { kind, entry, insts, snapshots, codes, unowned } = self;
+        (*kind, *unowned) = (like.kind, like.unowned);
+        entry.clone_from(&like.entry);
+        codes.clone_from(&like.codes);
+        insts.clear();
+        snapshots.truncate(0);
+    }
+
+    /// Gives back what room is left.
+    pub fn shrink_to_fit(&mut self) {
+        self.insts.shrink_to_fit();
+        self.snapshots.shrink_to_fit();
+    }
+
     /// Appends a snapshot.
     pub fn push_snapshot(&mut self, snap: &Snapshot) -> SnapId {
         self.snapshots.push(snap)

@@ -22,8 +22,6 @@ impl Rebuilder {
         out.entry = from.entry.clone();
         out.codes = from.codes.clone();
         out.unowned = from.unowned;
-        out.insts.reserve(from.insts.len());
-        out.snapshots.reserve(&snapshots);
         let (map, renamed) = (vec![None; from.insts.len()], vec![None; snapshots.len()]);
         Rebuilder { out, map, renamed, snapshots, changed: Snaps::default() }
     }
@@ -84,23 +82,29 @@ fn is_removable(op: Uop) -> bool {
     facts.result.is_some() && facts.writes == 0 && facts.grade == Grade::Leaf && !facts.exits && !entry
 }
 
-/// Removes every instruction whose result reaches no effect, guard or snapshot, and carries out what cancels.
-pub(crate) fn remove_dead(mut trace: Trace, cancelled: &Cancelled) -> Trace {
+/// The trace without instructions whose results reach no effect, guard or snapshot, and with what cancels carried out. Of
+/// `trace`, only the room is left.
+pub(crate) fn remove_dead(trace: &mut Trace, cancelled: &Cancelled) -> Trace {
     let label = trace.insts.iter().position(|i| i.op == Uop::Label);
     let jump = trace.insts.len() - 1;
     let (live, seen) = (vec![false; trace.insts.len()], vec![false; trace.snapshots.len()]);
-    let live = Liveness { trace: &trace, label, jump, live, seen, at: jump, work: Vec::new() }.run(cancelled);
+    let live = Liveness { trace, label, jump, live, seen, at: jump, work: Vec::new() };
+    let (live, named) = live.run(cancelled);
 
-    let mut to = Rebuilder::new(&mut trace);
+    let mut to = Rebuilder::new(trace);
+    // The result is kept as long as its code: it gets the room that it needs.
+    let stays = |n: usize| live[n] && !cancelled.gone[n];
+    to.out.insts.reserve_exact((0..=jump).filter(|&n| stays(n)).count() + cancelled.increfs.len());
+    to.out.snapshots.reserve_of(&to.snapshots, &named);
     let kept: Vec<usize> =
         label.map_or(Vec::new(), |l| (0..trace.insts[l].args.len()).filter(|&n| live[l + 1 + n]).collect());
     let mut increfs = cancelled.increfs.iter().peekable();
-    for (n, mut inst) in trace.insts.into_iter().enumerate() {
+    for (n, mut inst) in trace.insts.drain(..).enumerate() {
         while let Some(&(_, v)) = increfs.next_if(|(at, _)| *at == n) {
             let v = to.value(v);
             to.out.push(Inst::new(Uop::Incref, &[v]));
         }
-        if !live[n] || cancelled.gone[n] {
+        if !stays(n) {
             continue;
         }
         match label {
@@ -115,6 +119,7 @@ pub(crate) fn remove_dead(mut trace: Trace, cancelled: &Cancelled) -> Trace {
         }
         to.emit(ValueId(n as u32), inst);
     }
+    trace.snapshots = to.snapshots;
     to.out
 }
 
@@ -132,7 +137,8 @@ struct Liveness<'a> {
 }
 
 impl Liveness<'_> {
-    fn run(mut self, cancelled: &Cancelled) -> Vec<bool> {
+    /// By instruction and by snapshot: whether it is needed.
+    fn run(mut self, cancelled: &Cancelled) -> (Vec<bool>, Vec<bool>) {
         for &(_, v) in &cancelled.increfs {
             self.live[v.0 as usize] = true;
         }
@@ -148,7 +154,7 @@ impl Liveness<'_> {
         while let Some(n) = self.work.pop() {
             self.uses(&self.trace.insts[n]);
         }
-        self.live
+        (self.live, self.seen)
     }
 
     /// Marks what a live instruction uses.

@@ -53,12 +53,14 @@ mod slots;
 mod snaps;
 mod state;
 mod virtuals;
+mod workspace;
 
 use std::fmt::{self, Display, Formatter};
 
 use ir::{Trace, Uop};
 
 pub use oracle::{Known, Oracle, RangeIter};
+pub use workspace::Workspace;
 
 /// Receives the name and the result of each pass.
 pub type Dump<'a> = &'a dyn Fn(&'static str, &Trace);
@@ -125,11 +127,16 @@ impl Display for Reason {
 
 impl std::error::Error for Reason {}
 
-/// Optimizes a recorded trace.
+/// Optimizes a recorded trace in `ws`.
 ///
 /// # Errors
 /// Why the trace cannot be optimized; then it should not be compiled either (`Contradiction`: it would leave at once).
-pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Result<Trace, Reason> {
+pub fn optimize(
+    trace: &Trace,
+    oracle: &dyn Oracle,
+    options: &Options<'_>,
+    ws: &mut Workspace,
+) -> Result<Trace, Reason> {
     let log = |name: &'static str, t: Trace| -> Result<Trace, Reason> {
         if let Some(dump) = options.dump {
             dump(name, &t);
@@ -146,14 +153,14 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
         return log("baseline", baseline::baseline(trace, oracle)?);
     }
     let looping = trace.insts.last().is_some_and(|i| i.op == Uop::Jump);
-    let feed = |lazy: bool| match looping {
-        true if options.peel => match peel::peel(trace, oracle, lazy) {
+    let mut feed = |lazy: bool| match looping {
+        true if options.peel => match peel::peel(trace, oracle, lazy, ws) {
             // A body whose guards contradict the preamble: a loop within one iteration may still run.
-            Err(Reason::Contradiction) if trace.entry.is_empty() => peel::simple_loop(trace, oracle, lazy),
+            Err(Reason::Contradiction) if trace.entry.is_empty() => peel::simple_loop(trace, oracle, lazy, ws),
             other => other,
         },
-        true => peel::simple_loop(trace, oracle, lazy),
-        false => peel::straight(trace, oracle, lazy),
+        true => peel::simple_loop(trace, oracle, lazy, ws),
+        false => peel::straight(trace, oracle, lazy, ws),
     };
     let t = match feed(true) {
         Err(Reason::Pending) => feed(false)?,
@@ -161,5 +168,7 @@ pub fn optimize(trace: &Trace, oracle: &dyn Oracle, options: &Options<'_>) -> Re
     };
     let mut t = log("feed", t)?;
     let cancelled = refcount::cancel(&mut t);
-    log("dce", dce::remove_dead(t, &cancelled))
+    let made = dce::remove_dead(&mut t, &cancelled);
+    ws.keep_trace(t);
+    log("dce", made)
 }

@@ -15,8 +15,9 @@ use ir::{EntrySource, FieldStore, Inst, Kind, Trace, Uop, ValueId};
 
 use crate::facts::{Info, Range};
 use crate::heap::{Write, may_change, writes};
-use crate::state::{Key, Optimizer};
+use crate::state::{Key, Optimizer, State};
 use crate::virtuals::{BoxKind, Val};
+use crate::workspace::Workspace;
 use crate::{Oracle, Reason};
 
 /// Iterations peeled at most. A value that moves through several variables (`a, b = b, a + b`) is unboxed in all of
@@ -83,25 +84,29 @@ impl Planned {
 }
 
 /// Optimizes a trace that does not loop.
-pub(crate) fn straight(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
-    let mut o = Optimizer::new(trace, oracle, lazy);
-    o.feed_entry()?;
-    o.feed(0..trace.insts.len())?;
-    Ok(o.out)
+pub(crate) fn straight(trace: &Trace, oracle: &dyn Oracle, lazy: bool, ws: &mut Workspace) -> Result<Trace, Reason> {
+    let mut o = Optimizer::new(trace, oracle, lazy, ws);
+    let fed = o.feed_entry().and_then(|()| o.feed(0..trace.insts.len()));
+    Ok(o.done(fed, ws)?.0)
 }
 
 /// Optimizes a loop within one iteration: everything is in memory at the label.
-pub(crate) fn simple_loop(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
+pub(crate) fn simple_loop(trace: &Trace, oracle: &dyn Oracle, lazy: bool, ws: &mut Workspace) -> Result<Trace, Reason> {
     if !trace.entry.is_empty() {
         return Err(Reason::EntryState);
     }
-    let mut o = Optimizer::new(trace, oracle, lazy);
+    let mut o = Optimizer::new(trace, oracle, lazy, ws);
+    let fed = feed_simple_loop(&mut o);
+    Ok(o.done(fed, ws)?.0)
+}
+
+fn feed_simple_loop(o: &mut Optimizer<'_>) -> Result<(), Reason> {
     o.push(Uop::Label, &[], [0; 2])?;
-    feed_iteration(&mut o)?;
+    feed_iteration(o)?;
     o.flush_slots()?;
     o.flush_fields();
     o.push(Uop::Jump, &[], [0; 2])?;
-    Ok(o.out)
+    Ok(())
 }
 
 /// Feeds all but the jump, and checks the state there.
@@ -118,21 +123,33 @@ fn feed_iteration(o: &mut Optimizer<'_>) -> Result<(), Reason> {
 }
 
 /// Peels an iteration, or as many as spare the loop boxes, and optimizes the loop behind.
-pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle, lazy: bool) -> Result<Trace, Reason> {
+pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle, lazy: bool, ws: &mut Workspace) -> Result<Trace, Reason> {
     if trace.entry.iter().any(|e| matches!(e.source, EntrySource::Parent(_))) {
         return Err(Reason::EntryState);
     }
     let written: Vec<Write> = trace.insts.iter().map(|i| writes(i.op, i.imms)).filter(|w| w.classes != 0).collect();
     let mut best: Option<Peeled> = None;
     for copies in 1..=MAX_COPIES {
-        let peeled = match peel_copies(trace, oracle, lazy, &written, copies) {
-            Ok(p) => p,
+        let mut o = Optimizer::new(trace, oracle, lazy, ws);
+        let mut base = ws.state();
+        let done = peel_copies(&mut o, &written, copies, &mut base);
+        ws.keep_state(base);
+        let peeled = match o.done(done, ws) {
+            Ok((trace, Some(boxes))) => Peeled { trace, boxes },
+            Ok((given_up, None)) => {
+                ws.keep_trace(given_up);
+                Peeled { trace: simple_loop(trace, oracle, lazy, ws)?, boxes: 0 }
+            }
             Err(_) if best.is_some() => break,
             Err(e) => return Err(e),
         };
         let boxes = peeled.boxes;
-        if best.as_ref().is_none_or(|b| boxes < b.boxes) {
-            best = Some(peeled);
+        let worse = match &best {
+            Some(b) if boxes >= b.boxes => Some(peeled),
+            _ => best.replace(peeled),
+        };
+        if let Some(worse) = worse {
+            ws.keep_trace(worse.trace);
         }
         if boxes == 0 {
             break;
@@ -147,51 +164,50 @@ struct Peeled {
     boxes: usize,
 }
 
+/// Makes the trace with so many iterations peeled; `Peeled::boxes`, or `None` if no plan was found. `base` is room for a
+/// copy of the state.
 fn peel_copies(
-    trace: &Trace,
-    oracle: &dyn Oracle,
-    lazy: bool,
+    o: &mut Optimizer<'_>,
     written: &[Write],
     copies: usize,
-) -> Result<Peeled, Reason> {
-    let mut o = Optimizer::new(trace, oracle, lazy);
+    base: &mut State,
+) -> Result<Option<usize>, Reason> {
     o.feed_entry()?;
     for _ in 0..copies {
         o.forget_inputs();
-        feed_iteration(&mut o)?;
+        feed_iteration(o)?;
     }
     let escapes = written.iter().any(|w| w.classes == u32::MAX);
     if escapes {
         o.forget_classes();
     }
-    let mut places = places(&o, written);
-    let base = o.st.clone();
+    let mut places = places(o, written);
+    base.clone_from(&o.st);
     let (insts, snapshots) = (o.out.insts.len(), o.out.snapshots.len());
     let fields = |o: &Optimizer<'_>| -> BTreeSet<_> { o.st.pending.iter().map(|s| (s.object, s.offset)).collect() };
     for round in 0..MAX_ROUNDS {
         if round > 0 {
-            o.st.clone_from(&base);
+            o.st.clone_from(base);
             o.out.insts.truncate(insts);
             o.out.snapshots.truncate(snapshots);
         }
-        let phis = enter_loop(&mut o, &mut places, written)?;
-        let entered = fields(&o);
-        feed_iteration(&mut o)?;
+        let phis = enter_loop(o, &mut places, written)?;
+        let entered = fields(o);
+        feed_iteration(o)?;
         if escapes {
             o.forget_classes();
         }
-        let boxes = boxes_carried(&o, &places);
-        if let Some(next) = leave_loop(&mut o, &mut places)? {
-            if fields(&o) != entered {
+        let boxes = boxes_carried(o, &places);
+        if let Some(next) = leave_loop(o, &mut places)? {
+            if fields(o) != entered {
                 return Err(Reason::Pending);
             }
             debug_assert_eq!(next.len(), phis);
             o.push(Uop::Jump, &next, [0; 2])?;
-            return Ok(Peeled { trace: o.out, boxes });
+            return Ok(Some(boxes));
         }
     }
-    let trace = simple_loop(trace, oracle, lazy)?;
-    Ok(Peeled { trace, boxes: 0 })
+    Ok(None)
 }
 
 /// Places that carry an object although the iteration ends with a box that nothing else needs.

@@ -5,8 +5,18 @@ use crate::slots::{Origin, Slot};
 use crate::virtuals::Val;
 
 /// What is known of each slot of the root frame.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct SlotMap(Vec<Option<Slot>>);
+
+impl Clone for SlotMap {
+    fn clone(&self) -> SlotMap {
+        SlotMap(self.0.clone())
+    }
+
+    fn clone_from(&mut self, from: &SlotMap) {
+        self.0.clone_from(&from.0);
+    }
+}
 
 impl SlotMap {
     pub fn get(&self, offset: u64) -> Option<&Slot> {

@@ -4,17 +4,13 @@ use std::ops::{Deref, DerefMut};
 use ir::{SnapId, Snapshots};
 
 /// A part of what snapshots are made from, and how often it may have changed.
-#[derive(Clone)]
+#[derive(Default)]
 pub(crate) struct Versioned<T> {
     value: T,
     version: u32,
 }
 
 impl<T> Versioned<T> {
-    pub fn new(value: T) -> Versioned<T> {
-        Versioned { value, version: 0 }
-    }
-
     pub fn version(&self) -> u32 {
         self.version
     }
@@ -22,6 +18,17 @@ impl<T> Versioned<T> {
     /// For a change that changes no snapshot.
     pub fn unversioned(&mut self) -> &mut T {
         &mut self.value
+    }
+}
+
+impl<T: Clone> Clone for Versioned<T> {
+    fn clone(&self) -> Versioned<T> {
+        Versioned { value: self.value.clone(), version: self.version }
+    }
+
+    fn clone_from(&mut self, from: &Versioned<T>) {
+        self.value.clone_from(&from.value);
+        self.version = from.version;
     }
 }
 

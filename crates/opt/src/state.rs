@@ -2,13 +2,14 @@
 use std::hash::{Hash, Hasher};
 
 use ir::{Args, FieldStore, Inst, Kind, SnapId, Trace, Uop, ValueId};
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::facts::{Info, Range};
 use crate::slot_map::SlotMap;
 use crate::snaps::{Snaps, Versioned};
 use crate::virtuals::{Val, Virtual};
+use crate::workspace::Workspace;
 use crate::{Known, Oracle, Reason};
 
 /// Operands at most of a uop whose results are shared or remembered.
@@ -37,7 +38,7 @@ impl Hash for Key {
 }
 
 /// What is known at a point of the trace: everything that peeling must be able to go back to, but what was emitted.
-#[derive(Clone)]
+#[derive(Default)]
 pub(crate) struct State {
     /// Facts by value of `out`.
     pub info: Vec<Info>,
@@ -100,29 +101,77 @@ impl Key {
     }
 }
 
+impl State {
+    /// As before the first of `insts` instructions.
+    fn begin(&mut self, insts: usize, owned_by_nobody: u64) {
+        let State { info, shared, passed, heap, virtuals, virtual_changes, slots, pending, map, .. } = self;
+        info.clear();
+        info.reserve(3 * insts);
+        shared.clear();
+        shared.reserve(insts / 2);
+        passed.clear();
+        passed.reserve(insts / 4);
+        heap.clear();
+        heap.reserve(64);
+        virtuals.clear();
+        virtuals.reserve(16);
+        *virtual_changes = 0;
+        *slots = Versioned::default();
+        *pending = Versioned::default();
+        map.clear();
+        map.resize(insts, None);
+        self.snaps.forget();
+        self.entry_boxes.clear();
+        self.unowned = owned_by_nobody;
+    }
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        let mut copy = State::default();
+        copy.clone_from(self);
+        copy
+    }
+
+    /// In the room that there is.
+    fn clone_from(&mut self, from: &State) {
+        let State { info, shared, passed, heap, virtuals, virtual_changes, .. } = from;
+        let State { slots, pending, map, snaps, entry_boxes, unowned, .. } = from;
+        self.info.clone_from(info);
+        self.shared.clone_from(shared);
+        self.passed.clone_from(passed);
+        self.heap.clone_from(heap);
+        self.virtuals.clone_from(virtuals);
+        self.virtual_changes = *virtual_changes;
+        self.slots.clone_from(slots);
+        self.pending.clone_from(pending);
+        self.map.clone_from(map);
+        self.snaps.clone_from(snaps);
+        self.entry_boxes.clone_from(entry_boxes);
+        self.unowned = *unowned;
+    }
+}
+
 impl<'a> Optimizer<'a> {
-    pub fn new(input: &'a Trace, oracle: &'a dyn Oracle, lazy: bool) -> Optimizer<'a> {
-        let mut out = Trace::new(input.kind);
-        out.entry = input.entry.clone();
-        out.codes = input.codes.clone();
-        out.unowned = input.unowned;
+    pub fn new(input: &'a Trace, oracle: &'a dyn Oracle, lazy: bool, workspace: &mut Workspace) -> Optimizer<'a> {
+        let mut out = workspace.trace(input);
         out.insts.reserve(3 * input.insts.len());
         out.snapshots.reserve(&input.snapshots);
-        let st = State {
-            info: Vec::with_capacity(3 * input.insts.len()),
-            shared: FxHashMap::with_capacity_and_hasher(input.insts.len() / 2, FxBuildHasher),
-            passed: FxHashSet::with_capacity_and_hasher(input.insts.len() / 4, FxBuildHasher),
-            heap: Vec::with_capacity(64),
-            virtuals: Vec::with_capacity(16),
-            virtual_changes: 0,
-            slots: Versioned::new(SlotMap::default()),
-            pending: Versioned::new(Vec::new()),
-            map: vec![None; input.insts.len()],
-            snaps: Snaps::default(),
-            entry_boxes: FxHashMap::default(),
-            unowned: input.unowned,
-        };
+        let mut st = workspace.state();
+        st.begin(input.insts.len(), input.unowned);
         Optimizer { input, oracle, known: oracle.known(), lazy, out, st, snap_in: None, failing: SmallVec::new() }
+    }
+
+    /// The trace made; it goes back to the workspace if that failed.
+    pub fn done<T>(self, result: Result<T, Reason>, workspace: &mut Workspace) -> Result<(Trace, T), Reason> {
+        workspace.keep_state(self.st);
+        match result {
+            Ok(of) => Ok((self.out, of)),
+            Err(reason) => {
+                workspace.keep_trace(self.out);
+                Err(reason)
+            }
+        }
     }
 
     /// Another iteration begins: input values are to be made anew.

@@ -23,7 +23,7 @@ fn optimized(input: &str) -> String {
         }
     }
     let trace = Trace::parse(input).unwrap_or_else(|e| panic!("{e}"));
-    match opt::optimize(&trace, &TestOracle, &options) {
+    match opt::optimize(&trace, &TestOracle, &options, &mut opt::Workspace::default()) {
         Ok(t) => {
             let text = t.to_string();
             assert_eq!(Trace::parse(&text).expect("its own text").to_string(), text);

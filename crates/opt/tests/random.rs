@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod machine;
 
+use std::cell::RefCell;
+
 use exec::{Exit, OutOfFuel};
 use ir::{EntryParam, EntrySource, Kind, Trace, Uop, ValueId};
 use machine::heap::{BOOL, FLOAT, Heap, INT, Value};
@@ -251,6 +253,11 @@ struct Outcome {
 
 const STEPS: usize = 20_000;
 
+thread_local! {
+    /// One for all traces, as the runtime has it.
+    static WORKSPACE: RefCell<opt::Workspace> = RefCell::default();
+}
+
 fn interpret(m: &mut Machine, program: &[Op]) -> End {
     loop {
         let end = m.step(program);
@@ -390,7 +397,8 @@ fn check(seed: u64, mode: Mode, forced: Option<Forced>, verbose: bool) -> Run {
     let options = Options { enabled, peel: mode != Mode::Simple, verify: true, dump: None };
     let entry = if mode == Mode::Entry { hand_over(&mut m, &mut trace, &mut rng) } else { Vec::new() };
     let oracle = MachineOracle { heap: &m.heap, forces_exits: forced.is_some() };
-    let optimized = match opt::optimize(&trace, &oracle, &options) {
+    let optimized = WORKSPACE.with_borrow_mut(|ws| opt::optimize(&trace, &oracle, &options, ws));
+    let optimized = match optimized {
         Ok(t) => t,
         Err(opt::Reason::Contradiction | opt::Reason::EntryState | opt::Reason::JumpState) => return Run::Interpreted,
         Err(e) => panic!("{e}"),

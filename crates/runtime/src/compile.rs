@@ -210,9 +210,12 @@ impl State {
         let yields = trace.insts.last().is_some_and(|i| i.op == Uop::Exit);
         let keep = trace.kind == TraceKind::Root && !yields;
         let site = Site { code, offset, function: entry, installed: Vec::new() };
-        let (id, trace) = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
+        let (id, mut trace) = self.make(Job { site, trace, dependencies, namespaces, target: None }, 0)?;
         self.executor_mut(id).called |= called;
-        self.executor_mut(id).recorded = keep.then_some(trace);
+        if keep {
+            trace.shrink_to_fit();
+            self.executor_mut(id).recorded = Some(trace);
+        }
         Ok(id)
     }
 
@@ -227,7 +230,7 @@ impl State {
         let options = opt::Options { enabled: !self.stress_no_opt, ..opt::Options::default() };
         let started = Instant::now();
         let oracle = PythonOracle { exits_are_forced: self.stress_exits };
-        let optimized = opt::optimize(&trace, &oracle, &options);
+        let optimized = opt::optimize(&trace, &oracle, &options, &mut self.optimizing);
         self.counters.optimize_ns += started.elapsed().as_nanos() as u64;
         let mut optimized = optimized.map_err(|e| format!("optimizer: {e}"))?;
         let direct = self.link(&mut optimized, depth);
@@ -373,7 +376,9 @@ impl State {
         direct: Option<u32>,
         target: Option<u32>,
     ) -> Result<(codegen::Compiled, Box<Control>), codegen::CompileError> {
-        let options = codegen::Options { force_spills: self.stress_spill, ..codegen::Options::default() };
+        let dump = &self.options.dump;
+        let marks = dump.asm || dump.map;
+        let options = codegen::Options { force_spills: self.stress_spill, marks, ..codegen::Options::default() };
         // The arena is lent out for the call: the environment only reads the rest of the state.
         let arena = &raw mut self.arena;
         let control = Box::new(Control { valid: 1, escapes: 0, linked: 0 });
@@ -388,10 +393,13 @@ impl State {
                 eval_frame: self.eval_frame.map_or(0, |f| f as usize as u64),
             }
         };
+        let mut workspace = std::mem::take(&mut self.generating);
         let env = CompileEnv { state: self, kind, direct, expected, target };
         // SAFETY: `CompileEnv` never touches the arena, so the two borrows do not overlap.
         let arena = unsafe { &mut *arena };
-        codegen::compile(trace, arena, &env, &options).map(|compiled| (compiled, control))
+        let compiled = codegen::compile(trace, arena, &env, &options, &mut workspace);
+        self.generating = workspace;
+        compiled.map(|compiled| (compiled, control))
     }
 
     pub(crate) fn dump(&mut self, what: &str, code: usize, offset: u32, text: &str) {

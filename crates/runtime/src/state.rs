@@ -146,6 +146,9 @@ pub(crate) struct State {
     pub log: Log,
     pub exit_log: Option<ExitLog>,
     pub arena: Arena,
+    /// Memory to optimize in, and to generate code in.
+    pub optimizing: opt::Workspace,
+    pub generating: codegen::Workspace,
     /// Boxed: a running one stays where it is when others are added.
     pub executors: Vec<Option<Box<Executor>>>,
     /// Ids without an executor.
@@ -238,6 +241,8 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 log: Log::Off,
                 exit_log,
                 arena,
+                optimizing: opt::Workspace::default(),
+                generating: codegen::Workspace::default(),
                 executors: Vec::new(),
                 free_executors: Vec::new(),
                 exit_numbers: Numbers::default(),

@@ -46,6 +46,8 @@ struct State {
 
 thread_local! {
     static STATE: RefCell<State> = RefCell::default();
+    /// One for all traces, as the runtime has it.
+    static WORKSPACE: RefCell<codegen::Workspace> = RefCell::default();
 }
 
 pub struct Machine {
@@ -231,7 +233,8 @@ impl Machine {
         let (first_exit, first_escape) = STATE.with_borrow(|s| (s.exits.len() as u32, s.escapes.len() as u32));
         let mut arena = std::mem::replace(&mut self.arena, Arena::new(4096, CALLBACKS).unwrap());
         let env = TestEnv { machine: self, entry, first_exit, first_escape };
-        let compiled = codegen::compile(trace, &mut arena, &env, &self.options);
+        let options = Options { marks: true, ..self.options.clone() };
+        let compiled = WORKSPACE.with_borrow_mut(|ws| codegen::compile(trace, &mut arena, &env, &options, ws));
         self.arena = arena;
         let compiled = compiled?;
         let executor = self.executors.len();

@@ -1,6 +1,9 @@
 //! Executable memory: one private anonymous mapping with a size cap, writable or executable but never both, and the
 //! thunks that all executors share.
 //!
+//! Code is written to pages that hold none yet as long as there are such pages: they become executable once, after
+//! that. Among code that exists, it takes four changes of protection.
+//!
 //! Protection changes and everything else here happen under the GIL: other threads may have return addresses into
 //! the arena, but none executes its code.
 use std::collections::BTreeMap;
@@ -16,6 +19,8 @@ use crate::target::{ALLOCATABLE_FPRS, ALLOCATABLE_GPRS, CALLEE_SAVED_GPRS};
 /// Alignment of every piece of code: loop heads are aligned relative to it.
 pub(crate) const CODE_ALIGN: usize = 64;
 const PAGE: usize = 4096;
+/// Pages made writable at a time.
+const CHUNK: usize = 8 * PAGE;
 
 /// The runtime's functions that exits and escapes call.
 #[derive(Clone, Copy, Debug)]
@@ -61,8 +66,14 @@ impl std::error::Error for ArenaError {}
 pub struct Arena {
     base: NonNull<u8>,
     size: usize,
-    /// Free pieces: start offset to length; neighbours are merged.
+    /// Free pieces among code: start offset to length; neighbours are merged.
     free: BTreeMap<usize, usize>,
+    /// From here on nothing was ever allocated. It and the next two are offsets of pages.
+    fresh: usize,
+    /// Pages before this one are executable.
+    sealed: usize,
+    /// Pages from `sealed` to this one are writable.
+    open: usize,
     used: usize,
     /// There was no room at the last request, and nothing was freed since.
     full: bool,
@@ -108,7 +119,10 @@ impl Arena {
         let mut arena = Arena {
             base,
             size,
-            free: BTreeMap::from([(0, size)]),
+            free: BTreeMap::new(),
+            fresh: 0,
+            sealed: 0,
+            open: 0,
             used: 0,
             full: false,
             refused: false,
@@ -125,7 +139,8 @@ impl Arena {
             link_thunk: 0,
         };
         let (code, offsets) = thunks(callbacks);
-        let range = arena.allocate(code.len()).ok_or(ArenaError::Size)?;
+        // They have their page to themselves: what is freed behind it begins a page again.
+        let range = arena.allocate(code.len().next_multiple_of(PAGE)).ok_or(ArenaError::Size)?;
         arena.write(range.addr, &code).map_err(ArenaError::Os)?;
         let at = offsets.map(|o| range.addr + o as usize);
         [arena.enter, arena.exit_thunk, arena.exit_thunk_general, arena.escape_thunk, arena.left_thunk, ..] = at;
@@ -254,13 +269,21 @@ impl Arena {
         self.write(stub, &exit_id_load(exit_id))
     }
 
-    /// Finds room for `len` bytes.
+    /// Finds room for `len` bytes: where a page at least is free among code, or on fresh pages, which are written with
+    /// the fewest changes of protection, or anywhere.
     pub(crate) fn allocate(&mut self, len: usize) -> Option<CodeRange> {
         let need = len.max(1).next_multiple_of(CODE_ALIGN);
-        let found = self.free.iter().find(|&(_, &have)| have >= need);
+        let pages = need.next_multiple_of(PAGE);
+        let hole = |least: usize| self.free.iter().find(|&(_, &have)| have >= least).map(|(&at, &have)| (at, have));
+        let fresh = (self.size - self.fresh >= pages).then_some((self.fresh, pages));
+        let found = hole(need.max(PAGE)).or(fresh).or_else(|| hole(need));
         self.full = found.is_none();
-        let (&start, &have) = found?;
-        self.free.remove(&start);
+        let (start, have) = found?;
+        if start == self.fresh {
+            self.fresh += pages;
+        } else {
+            self.free.remove(&start);
+        }
         if have > need {
             self.free.insert(start + need, have - need);
         }
@@ -286,9 +309,12 @@ impl Arena {
         self.free.insert(start, len);
     }
 
-    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile. On an error nothing has changed.
+    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile. On an error no code has changed.
     pub(crate) fn write(&mut self, addr: usize, bytes: &[u8]) -> std::io::Result<()> {
         assert!(self.contains(addr) && self.contains(addr + bytes.len() - 1), "write outside the arena");
+        if addr - self.base.as_ptr() as usize >= self.sealed {
+            return self.write_fresh(addr, bytes);
+        }
         let first = addr & !(PAGE - 1);
         let len = (addr + bytes.len()).next_multiple_of(PAGE) - first;
         // A process may be forbidden at any time to make memory executable (seccomp, PR_SET_MDWE). Found out below,
@@ -302,6 +328,34 @@ impl Arena {
         // SAFETY: the range is inside the mapping and writable now; no code runs from it (GIL).
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
         self.protect(first, len, libc::PROT_READ | libc::PROT_EXEC)
+    }
+
+    /// The same for the first code on its pages: should they not become executable, nothing is lost.
+    fn write_fresh(&mut self, addr: usize, bytes: &[u8]) -> std::io::Result<()> {
+        let base = self.base.as_ptr() as usize;
+        let end = (addr + bytes.len() - base).next_multiple_of(PAGE);
+        if end > self.open {
+            // The thunks, at first, alone: many a process compiles nothing.
+            let chunk = if self.open == 0 { 0 } else { CHUNK };
+            let to = end.max(self.open + chunk).min(self.size);
+            self.protect(base + self.open, to - self.open, libc::PROT_READ | libc::PROT_WRITE)?;
+            if chunk > 0 {
+                // Faults one by one take three times as long. Where the system does not know this, they come.
+                // SAFETY: pages of our own mapping, writable now.
+                unsafe {
+                    libc::madvise((base + self.open) as *mut libc::c_void, to - self.open, libc::MADV_POPULATE_WRITE)
+                };
+            }
+            self.open = to;
+        }
+        // SAFETY: the range is inside the mapping and writable; it holds no code yet.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
+        let first = base + self.sealed;
+        let sealed = self.protect(first, base + end - first, libc::PROT_READ | libc::PROT_EXEC);
+        self.refused |= sealed.is_err();
+        sealed?;
+        self.sealed = end;
+        Ok(())
     }
 
     fn protect(&self, first: usize, len: usize, prot: i32) -> std::io::Result<()> {
@@ -424,5 +478,67 @@ fn save_general_registers(a: &mut Asm) {
 fn save_vector_registers(a: &mut Asm) {
     for x in ALLOCATABLE_FPRS.iter() {
         a.store_x(RBP, abi::fpr_save(x), x);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe extern "sysv64" fn nobody() {}
+
+    fn arena(pages: usize) -> Arena {
+        let address = nobody as *const () as usize;
+        // SAFETY: pointers to functions, which nobody calls.
+        let callbacks = unsafe { std::mem::transmute::<[usize; 7], Callbacks>([address; 7]) };
+        Arena::new(pages * PAGE, callbacks).unwrap()
+    }
+
+    /// Allocates and writes.
+    fn put(arena: &mut Arena, bytes: &[u8]) -> CodeRange {
+        let range = arena.allocate(bytes.len()).unwrap();
+        arena.write(range.addr, bytes).unwrap();
+        range
+    }
+
+    #[test]
+    fn pieces_have_pages_of_their_own_while_there_are_any() {
+        let mut arena = arena(4);
+        let (a, b) = (put(&mut arena, &[1; 100]), put(&mut arena, &[2; PAGE + 1]));
+        assert_eq!(a.addr % PAGE + b.addr % PAGE, 0);
+        assert_eq!(b.addr - a.addr, PAGE);
+        // Behind `a`, and behind `b`.
+        let rest: Vec<CodeRange> = (0..2).map(|n| put(&mut arena, &[3 + n; 1000])).collect();
+        assert!(rest.iter().all(|r| r.addr % PAGE != 0));
+        assert!(arena.allocate(PAGE).is_none() && arena.is_closed());
+        assert_eq!(arena.code(a), [1; 100]);
+        assert_eq!(arena.code(b), [2; PAGE + 1]);
+        for (n, r) in rest.into_iter().enumerate() {
+            assert_eq!(arena.code(r), [3 + n as u8; 1000]);
+        }
+    }
+
+    #[test]
+    fn what_is_free_again_is_used_before_fresh_pages() {
+        let mut arena = arena(64);
+        let (a, b) = (put(&mut arena, &[1; 3000]), put(&mut arena, &[2; 3000]));
+        arena.release(a);
+        let c = put(&mut arena, &[3; 2000]);
+        assert_eq!(c.addr, a.addr);
+        for n in 0..100 {
+            let d = put(&mut arena, &[n; 5000]);
+            assert!(b.addr < d.addr && d.addr + d.len <= b.addr + 3 * PAGE);
+            arena.release(d);
+        }
+        assert_eq!(arena.code(b), [2; 3000]);
+    }
+
+    #[test]
+    fn many_pieces_are_written_beyond_one_chunk() {
+        let mut arena = arena(64);
+        let pieces: Vec<CodeRange> = (0..60).map(|n| put(&mut arena, &[n; 4000])).collect();
+        for (n, p) in pieces.into_iter().enumerate() {
+            assert_eq!(arena.code(p), [n as u8; 4000]);
+        }
     }
 }

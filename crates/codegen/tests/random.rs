@@ -260,8 +260,8 @@ fn exits(words: &[u64], looping: bool) -> usize {
 
 /// What a snapshot puts into the interpreter's frame.
 fn materialized(trace: &Trace, snap: SnapId, value: &dyn Fn(ValueId) -> u64) -> Vec<(SlotVal, Vec<u64>)> {
-    let slots = trace.snapshot(snap).frames().flat_map(|f| f.slots);
-    slots.map(|slot| (*slot, slot.source.values().map(value).collect())).collect()
+    let slots = trace.snapshot(snap).frames().flat_map(|f| f.slots.iter());
+    slots.map(|slot| (slot, slot.source.values().map(value).collect())).collect()
 }
 
 fn check(words: &[u64], looping: bool, options: Options, cut: Option<(usize, u64)>) -> Result<(), TestCaseError> {

@@ -13,7 +13,7 @@ mod uop;
 mod verify;
 
 pub use snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
-pub use snapshots::{FrameInfo, FrameRef, SnapshotRef, Snapshots};
+pub use snapshots::{FrameInfo, FrameRef, Placed, Slots, SnapshotRef, Snapshots};
 pub use text::ParseError;
 pub use trace::{Args, EntryParam, EntrySource, Inst, SnapId, Trace, TraceKind, ValueId, args};
 pub use uop::{Facts, Form, Grade, Heap, Kind, Uop};

@@ -1,6 +1,6 @@
 //! The snapshots of a trace. There is about one for every other uop, each with some twenty slots, and every pass copies
-//! most of them: so all slots of all snapshots lie in one array.
-use crate::snapshot::{CodeId, Continuation, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
+//! most of them: so what all snapshots say of slots lies in one array, without those that memory has right.
+use crate::snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
 use crate::{SnapId, ValueId};
 
 /// The snapshots of a trace, by [`SnapId`].
@@ -8,8 +8,8 @@ use crate::{SnapId, ValueId};
 pub struct Snapshots {
     heads: Vec<Head>,
     frames: Vec<FrameHead>,
-    /// Of each frame its function, then its slots.
-    slots: Vec<SlotVal>,
+    /// Of each frame its function, then those of its slots that differ from memory: a third.
+    slots: Vec<Placed>,
     stores: Vec<FieldStore>,
 }
 
@@ -34,8 +34,74 @@ pub struct FrameInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FrameHead {
     info: FrameInfo,
-    /// Of its slots, counted from the snapshot's first one.
+    /// How many slots it has, those included that memory has right.
+    depth: u32,
+    /// Of what is kept of it, counted from the snapshot's first entry.
     end: u32,
+}
+
+/// A slot, or a frame's function, and which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub source: Source,
+    pub count: Count,
+    /// The slot's number; 0 for a function.
+    n: u32,
+}
+
+/// The slots of a frame, of which only those are kept that differ from memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots<'a> {
+    changed: &'a [Placed],
+    depth: u32,
+}
+
+impl Placed {
+    #[inline]
+    fn new(n: usize, slot: SlotVal) -> Placed {
+        Placed { source: slot.source, count: slot.count, n: n as u32 }
+    }
+
+    /// Which slot it is.
+    #[inline]
+    pub fn number(self) -> usize {
+        self.n as usize
+    }
+
+    #[inline]
+    pub fn slot(self) -> SlotVal {
+        SlotVal { source: self.source, count: self.count }
+    }
+}
+
+impl<'a> Slots<'a> {
+    /// The stack's depth.
+    #[inline]
+    pub fn len(self) -> usize {
+        self.depth as usize
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.depth == 0
+    }
+
+    /// Those that memory has not right, ascending.
+    #[inline]
+    pub fn changed(self) -> &'a [Placed] {
+        self.changed
+    }
+
+    /// Slot `n`.
+    pub fn get(self, n: usize) -> SlotVal {
+        let found = self.changed.binary_search_by_key(&n, |p| p.number());
+        found.map_or(SlotVal::UNCHANGED, |at| self.changed[at].slot())
+    }
+
+    /// All.
+    pub fn iter(self) -> impl Iterator<Item = SlotVal> + 'a {
+        let mut rest = self.changed.iter().peekable();
+        (0..self.len()).map(move |n| rest.next_if(|p| p.number() == n).map_or(SlotVal::UNCHANGED, |p| p.slot()))
+    }
 }
 
 /// A snapshot in its place.
@@ -43,7 +109,7 @@ struct FrameHead {
 pub struct SnapshotRef<'a> {
     pub resume: Resume,
     frames: &'a [FrameHead],
-    slots: &'a [SlotVal],
+    slots: &'a [Placed],
     /// Pending stores to fields, each to another field.
     pub stores: &'a [FieldStore],
 }
@@ -55,7 +121,7 @@ pub struct FrameRef<'a> {
     pub func: SlotVal,
     pub generator: bool,
     pub pc: u32,
-    pub slots: &'a [SlotVal],
+    pub slots: Slots<'a>,
     pub continuation: Continuation,
 }
 
@@ -131,9 +197,9 @@ impl Snapshots {
     pub fn push(&mut self, snap: &Snapshot) -> SnapId {
         for frame in &snap.frames {
             let Frame { code, func, generator, pc, ref slots, continuation } = *frame;
-            self.push_slot(func);
-            self.slots.extend_from_slice(slots);
-            self.end_frame(FrameInfo { code, generator, pc, continuation });
+            self.begin_frame(func);
+            self.extend_slots(slots.iter().copied());
+            self.end_frame(FrameInfo { code, generator, pc, continuation }, slots.len());
         }
         self.push_stores(&snap.stores);
         self.end(snap.resume)
@@ -150,7 +216,10 @@ impl Snapshots {
 
     /// Appends a snapshot of another trace with its values mapped.
     pub fn push_mapped(&mut self, snap: SnapshotRef<'_>, f: impl Fn(ValueId) -> ValueId) -> SnapId {
-        for slot in self.begin_copy(snap) {
+        self.frames.extend_from_slice(snap.frames);
+        let first = self.slots.len();
+        self.slots.extend_from_slice(snap.slots);
+        for slot in &mut self.slots[first..] {
             slot.source.rename(|v| Some(f(v)));
         }
         let stored = |s: &FieldStore| FieldStore { object: f(s.object), offset: s.offset, value: f(s.value) };
@@ -158,30 +227,49 @@ impl Snapshots {
         self.end(snap.resume)
     }
 
-    /// Appends the frames of another trace's snapshot: functions and slots of all of them, to be changed.
-    pub fn begin_copy(&mut self, snap: SnapshotRef<'_>) -> &mut [SlotVal] {
-        self.frames.extend_from_slice(snap.frames);
+    /// Appends a frame of another trace's snapshot: its function and the slots kept of it, to be changed.
+    pub fn copy_frame(&mut self, snap: SnapshotRef<'_>, n: usize) -> &mut [Placed] {
+        let FrameHead { info, depth, end } = snap.frames[n];
+        let start = n.checked_sub(1).map_or(0, |before| snap.frames[before].end as usize);
         let first = self.slots.len();
-        self.slots.extend_from_slice(snap.slots);
+        self.slots.extend_from_slice(&snap.slots[start..end as usize]);
+        self.end_frame(info, depth as usize);
         &mut self.slots[first..]
     }
 
-    /// Begins a frame with its function, or goes on with the next slot.
+    /// Begins a frame with its function.
     #[inline]
-    pub fn push_slot(&mut self, slot: SlotVal) {
-        self.slots.push(slot);
+    pub fn begin_frame(&mut self, func: SlotVal) {
+        self.slots.push(Placed::new(0, func));
     }
 
-    /// Goes on with more slots.
+    /// Adds slot `n` of the frame begun; slots come ascending.
+    #[inline]
+    pub fn push_slot(&mut self, n: usize, slot: SlotVal) {
+        if slot.source != Source::Unchanged {
+            self.slots.push(Placed::new(n, slot));
+        }
+    }
+
+    /// Adds a slot of another trace's snapshot, to be changed.
+    #[inline]
+    pub fn push_placed(&mut self, slot: Placed) -> &mut Placed {
+        self.slots.push(slot);
+        self.slots.last_mut().expect("it was just pushed")
+    }
+
+    /// Adds all slots of the frame begun.
     #[inline]
     pub fn extend_slots(&mut self, slots: impl IntoIterator<Item = SlotVal>) {
-        self.slots.extend(slots);
+        for (n, slot) in slots.into_iter().enumerate() {
+            self.push_slot(n, slot);
+        }
     }
 
-    /// The frame whose function and slots were pushed is complete.
-    pub fn end_frame(&mut self, info: FrameInfo) {
+    /// The frame that was begun has `depth` slots and is complete.
+    pub fn end_frame(&mut self, info: FrameInfo, depth: usize) {
         let first = self.start(self.heads.len()).slots_end;
-        self.frames.push(FrameHead { info, end: self.slots.len() as u32 - first });
+        self.frames.push(FrameHead { info, depth: depth as u32, end: self.slots.len() as u32 - first });
     }
 
     #[inline]
@@ -209,8 +297,8 @@ impl Snapshots {
         self.stores.truncate(end.stores_end as usize);
     }
 
-    /// The function and the slots of the innermost frame.
-    pub fn innermost_mut(&mut self, id: SnapId) -> Option<(&mut SlotVal, &mut [SlotVal])> {
+    /// The function and the slots kept of the innermost frame.
+    pub fn innermost_mut(&mut self, id: SnapId) -> Option<(&mut Placed, &mut [Placed])> {
         let n = id.0 as usize;
         let (start, end) = (self.start(n), *self.heads.get(n)?);
         let outer = &self.frames[start.frames_end as usize..end.frames_end as usize];
@@ -220,7 +308,7 @@ impl Snapshots {
     }
 
     /// Functions and slots of all frames; see [`SnapshotRef::all_slots`].
-    pub fn all_slots_mut(&mut self, id: SnapId) -> &mut [SlotVal] {
+    pub fn all_slots_mut(&mut self, id: SnapId) -> &mut [Placed] {
         let (start, end) = (self.start(id.0 as usize), self.heads[id.0 as usize]);
         &mut self.slots[start.slots_end as usize..end.slots_end as usize]
     }
@@ -242,9 +330,9 @@ impl<'a> SnapshotRef<'a> {
     /// Frame `n`, counted from the outermost.
     pub fn frame(&self, n: usize) -> FrameRef<'a> {
         let start = n.checked_sub(1).map_or(0, |before| self.frames[before].end as usize);
-        let FrameHead { info: FrameInfo { code, generator, pc, continuation }, end } = self.frames[n];
-        let [func, slots @ ..] = &self.slots[start..end as usize] else { unreachable!("a frame has a function") };
-        FrameRef { code, func: *func, generator, pc, slots, continuation }
+        let FrameHead { info: FrameInfo { code, generator, pc, continuation }, depth, end } = self.frames[n];
+        let [func, changed @ ..] = &self.slots[start..end as usize] else { unreachable!("a frame has a function") };
+        FrameRef { code, func: func.slot(), generator, pc, slots: Slots { changed, depth }, continuation }
     }
 
     /// The frames, outermost first.
@@ -257,8 +345,8 @@ impl<'a> SnapshotRef<'a> {
         self.frames.len().checked_sub(1).map(|n| self.frame(n))
     }
 
-    /// Functions and slots of all frames: of each its function, then its slots.
-    pub fn all_slots(&self) -> &'a [SlotVal] {
+    /// Of all frames the function, then the slots that are kept.
+    pub fn all_slots(&self) -> &'a [Placed] {
         self.slots
     }
 
@@ -288,10 +376,15 @@ impl<'a> SnapshotRef<'a> {
     }
 }
 
-impl FrameRef<'_> {
+impl<'a> FrameRef<'a> {
+    /// What it has besides its function and its slots.
+    pub fn info(&self) -> FrameInfo {
+        FrameInfo { code: self.code, generator: self.generator, pc: self.pc, continuation: self.continuation }
+    }
+
     /// A copy, to be changed.
     pub fn to_frame(self) -> Frame {
         let FrameRef { code, func, generator, pc, slots, continuation } = self;
-        Frame { code, func, generator, pc, slots: slots.to_vec(), continuation }
+        Frame { code, func, generator, pc, slots: slots.iter().collect(), continuation }
     }
 }

@@ -194,8 +194,8 @@ impl Verifier<'_> {
                 return Err(format!("{id}: a generator's frame names its generator, and is not the root"));
             }
             self.slot(&frame.func, depth == 0, at, id)?;
-            for slot in frame.slots {
-                self.slot(slot, depth == 0 || frame.generator, at, id)?;
+            for slot in frame.slots.iter() {
+                self.slot(&slot, depth == 0 || frame.generator, at, id)?;
             }
         }
         for store in snap.stores {

@@ -2,7 +2,7 @@
 //!
 //! A call materializes nothing: should anybody look, the runtime writes the callers' frames from the snapshot, and
 //! takes back what it wrote before native code goes on. So boxes stay virtual and stores pending across it.
-use ir::{Count, Inst, SlotVal, Source, Uop, ValueId};
+use ir::{Count, Inst, Source, Uop, ValueId};
 
 use crate::Reason;
 use crate::heap::writes;
@@ -17,12 +17,12 @@ impl Optimizer<'_> {
         let input = self.input;
         let callee = input.snapshot(id).innermost().expect("the verifier wants a frame");
         let mut fresh = Vec::new();
-        for slot in callee.slots {
+        for slot in callee.slots.changed() {
             let Source::Value(v) = slot.source else { continue };
             let val = self.norm(self.mapped(v)?);
             let Val::Virtual(n) = val else { continue };
             let virtual_ = self.st.virtuals[n as usize];
-            let alone = callee.slots.iter().filter(|s| s.source == slot.source).count() == 1;
+            let alone = callee.slots.changed().iter().filter(|s| s.source == slot.source).count() == 1;
             let number = matches!(virtual_.kind, BoxKind::I64 | BoxKind::F64);
             if number && alone && slot.count == Count::Steal && virtual_.refs == 1 {
                 fresh.push(n);
@@ -32,15 +32,15 @@ impl Optimizer<'_> {
         }
         self.flush_fields();
         let snap = self.translate(id)?;
-        for n in 0..callee.slots.len() {
-            let slot = self.out.snapshot(snap).innermost().expect("as the input's").slots[n];
+        for n in 0..callee.slots.changed().len() {
+            let slot = self.out.snapshot(snap).innermost().expect("as the input's").slots.changed()[n];
             if let Source::Value(v) = slot.source
                 && let Some(value) = self.constant(v).and_then(|c| self.oracle.int_value(c))
                 && self.oracle.is_small_int(value)
             {
                 let raw = self.const_i64(value);
                 let (_, slots) = self.out.snapshots.innermost_mut(snap).expect("as the input's");
-                slots[n] = SlotVal { source: Source::BoxI64(raw), count: Count::New };
+                (slots[n].source, slots[n].count) = (Source::BoxI64(raw), Count::New);
             }
         }
         let v = self.push_inst(Inst::new(op, &[]).imm(imms[0]).snap(snap));

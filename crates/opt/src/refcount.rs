@@ -9,7 +9,7 @@
 //! A store takes a reference out of memory, and a release follows. An object that the trace releases by
 //! `decref_alive` outlives that, because the guard before it counts only references that exist. So stores matter
 //! only to objects of harmless types, whose release may be the last.
-use ir::{Count, Form, Grade, Inst, Kind, SlotVal, SnapId, Source, Trace, Uop, ValueId};
+use ir::{Count, Form, Grade, Inst, Kind, Placed, SnapId, Source, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -195,7 +195,7 @@ impl Pass<'_> {
 
 /// The slots to which the trace hands over references, as many of each value as are delayed; `None` if there are not
 /// so many.
-fn stolen(slots: &[SlotVal], delayed: &Delayed) -> Option<SmallVec<[usize; 8]>> {
+fn stolen(slots: &[Placed], delayed: &Delayed) -> Option<SmallVec<[usize; 8]>> {
     let mut left = delayed.0.clone();
     let left = &mut left[..];
     let mut missing: u32 = left.iter().map(|l| l.1).sum();

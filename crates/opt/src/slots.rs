@@ -1,5 +1,5 @@
 //! Root frame slots and snapshots.
-use ir::{Count, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
+use ir::{Count, Placed, Resume, SlotVal, SnapId, Snapshots, Source, Uop, ValueId};
 use smallvec::SmallVec;
 
 use crate::Reason;
@@ -35,11 +35,11 @@ pub(crate) struct Slot {
 type Named = SmallVec<[u32; 4]>;
 
 impl Slot {
-    /// Whether snapshots are to say what is known here, rather than what was recorded.
-    fn speaks_for(&self, recorded: &SlotVal) -> bool {
+    /// Whether snapshots are to say what is known here, rather than what was recorded, if anything was.
+    fn speaks_for(&self, recorded: bool) -> bool {
         match self.origin {
             Origin::Loaded => false,
-            Origin::Entry => recorded.source == Source::Unchanged,
+            Origin::Entry => !recorded,
             Origin::Stored => true,
         }
     }
@@ -236,34 +236,53 @@ impl Optimizer<'_> {
 
     fn translate_to(&self, to: &mut Snapshots, id: SnapId) -> Result<Resume, Reason> {
         let input = self.input.snapshot(id);
-        let slots = to.begin_copy(input);
         let mut iterators = SmallVec::new();
-        // The root frame's slots follow its function. Most slots, there and elsewhere, are values that became others.
-        let root = if input.depth() == 0 { 0 } else { input.frame(0).slots.len() };
-        let known = self.st.slots.all();
-        let known = &known[..known.len().min(root)];
+        if input.depth() == 0 {
+            return Err(Reason::invalid("a snapshot without frames"));
+        }
         let map = &self.st.map[..];
-        let rename = |slot: &mut SlotVal| {
-            slot.source.rename(|v| match map[v.0 as usize] {
+        let translate = |slot: &mut Placed, iterators: &mut Named| -> Result<(), Reason> {
+            // Most are values that became others.
+            let made = |v: ValueId| match map[v.0 as usize] {
                 Some(Val::Id(made)) => Some(made),
                 _ => None,
-            })
+            };
+            if !slot.source.rename(made) {
+                let SlotVal { source, count } = self.translate_other(slot.slot(), iterators)?;
+                (slot.source, slot.count) = (source, count);
+            }
+            Ok(())
         };
-        let [func, slots @ ..] = slots else { return Err(Reason::invalid("a snapshot without frames")) };
-        let (known_slots, slots) = slots.split_at_mut(known.len());
-        if !rename(func) {
-            *func = self.translate_other(*func, &mut iterators)?;
-        }
-        for (n, (slot, known)) in known_slots.iter_mut().zip(known).enumerate() {
-            match known {
-                Some(known) if known.speaks_for(slot) => *slot = self.root_slot(*slot, known, n, &mut iterators)?,
-                _ if rename(slot) => {}
-                _ => *slot = self.translate_other(*slot, &mut iterators)?,
+        let frame = input.frame(0);
+        let root = frame.slots.len();
+        let known = self.st.slots.all();
+        let known = &known[..known.len().min(root)];
+        to.begin_frame(frame.func);
+        let mut said = frame.slots.changed();
+        for (n, known) in known.iter().enumerate() {
+            let recorded = match said {
+                [slot, rest @ ..] if slot.number() == n => {
+                    said = rest;
+                    Some(*slot)
+                }
+                _ => None,
+            };
+            match (known, recorded) {
+                (Some(known), _) if known.speaks_for(recorded.is_some()) => {
+                    let recorded = recorded.map_or(SlotVal::UNCHANGED, Placed::slot);
+                    to.push_slot(n, self.root_slot(recorded, known, n, &mut iterators)?);
+                }
+                (_, Some(slot)) => translate(to.push_placed(slot), &mut iterators)?,
+                (_, None) => {}
             }
         }
-        for slot in slots {
-            if !rename(slot) {
-                *slot = self.translate_other(*slot, &mut iterators)?;
+        for slot in said {
+            translate(to.push_placed(*slot), &mut iterators)?;
+        }
+        to.end_frame(frame.info(), root);
+        for n in 1..input.depth() {
+            for slot in to.copy_frame(input, n) {
+                translate(slot, &mut iterators)?;
             }
         }
         let stored = |s: &Option<Slot>| s.is_some_and(|s| s.stale && s.origin == Origin::Stored);
@@ -325,9 +344,9 @@ impl Optimizer<'_> {
         let snap = self.input.snapshot(id);
         snap.resume == Resume::Before
             && snap.depth() == 1
-            && snap.frame(0).slots.iter().enumerate().all(|(n, s)| {
-                s.source == Source::Unchanged
-                    || self.st.slots.get(8 * n as u64).is_some_and(|k| k.origin == Origin::Stored)
+            && snap.frame(0).slots.changed().iter().all(|s| {
+                let known = self.st.slots.get(8 * s.number() as u64);
+                known.is_some_and(|k| k.origin == Origin::Stored)
             })
     }
 }

@@ -330,7 +330,7 @@ impl Recorder {
                     slots.push(Entry { val: Val::Memory, owned: true, clean: true });
                     continue;
                 }
-                let e = r.take(parent, *slot, &mut taken);
+                let e = r.take(parent, slot, &mut taken);
                 if n == 0 && i < nlocals {
                     pending.push((i, e));
                 }
@@ -709,10 +709,10 @@ impl Recorder {
     pub(crate) fn snapshot(&mut self, resume: Resume) -> SnapId {
         let to = &mut self.trace.snapshots;
         for (n, f) in self.frames.iter().enumerate() {
-            to.push_slot(if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) });
+            to.begin_frame(if n == 0 { SlotVal::UNCHANGED } else { slot_val(f.func) });
             to.extend_slots(f.slots.iter().map(|e| slot_val(*e)));
             let (code, generator, pc, continuation) = (f.code, f.generator.is_some(), f.pc, f.continuation);
-            to.end_frame(FrameInfo { code, generator, pc, continuation });
+            to.end_frame(FrameInfo { code, generator, pc, continuation }, f.slots.len());
         }
         to.end(resume)
     }

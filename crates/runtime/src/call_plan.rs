@@ -115,8 +115,9 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
         let found = site.values.iter().find(|(id, _)| *id == v);
         found.map(|(_, loc)| *loc).ok_or("a call lost a value".to_string())
     };
-    let all: Vec<(usize, usize, SlotVal)> =
-        waiting().enumerate().flat_map(|(n, f)| f.slots.iter().enumerate().map(move |(i, s)| (n, i, *s))).collect();
+    let numbered =
+        waiting().enumerate().flat_map(|(n, f)| f.slots.changed().iter().map(move |s| (n, s.number(), s.slot())));
+    let all: Vec<(usize, usize, SlotVal)> = numbered.collect();
     let what = |slot: SlotVal, at: (usize, usize)| -> Result<What, String> {
         let uses = all.iter().filter(|(.., s)| s.source == slot.source).count() as u32;
         let first = all.iter().find(|(.., s)| s.source == slot.source).map(|(n, i, _)| (*n, *i));
@@ -145,7 +146,7 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             (tier1::find_decoded(code), size, nlocals, py::Code::units(code))
         };
         let decoded = decoded.ok_or("a call in code that is not decoded")?;
-        let changed = f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
+        let changed = f.slots.changed().iter().map(|s| (s.number(), s.slot()));
         frames.push(WaitingFrame {
             code,
             size,
@@ -155,7 +156,7 @@ fn plan(trace: &Trace, site: &codegen::CallSite) -> Result<CallPlan, String> {
             // SAFETY: decoded code lives as long as its code object.
             return_offset: crate::deopt::returns_at(unsafe { &*decoded }, &f, false),
             func: if n == 0 { What::Null } else { what(f.func, (n, usize::MAX))? },
-            writes: changed.map(|(i, s)| Ok((i as u16, what(*s, (n, i))?))).collect::<Result<_, String>>()?,
+            writes: changed.map(|(i, s)| Ok((i as u16, what(s, (n, i))?))).collect::<Result<_, String>>()?,
         });
     }
     let words = frames[1..].iter().map(|f| f.size).sum();

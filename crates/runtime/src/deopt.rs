@@ -110,12 +110,12 @@ impl ExitPlan {
             let code = trace.codes[f.code.0 as usize] as *mut py::Code;
             let callee = (n + 1 < snapshot.depth()).then(|| snapshot.frame(n + 1));
             let func = if n == 0 { Write::Null } else { planner.write(n, 0, f.func) };
-            let changed = f.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
+            let changed = f.slots.changed().iter().map(|s| (s.number() as u16, s.slot()));
             FramePlan {
                 code,
                 func,
                 generator: f.generator,
-                writes: changed.map(|(i, s)| (i as u16, planner.write(n, i as u16, *s))).collect(),
+                writes: changed.map(|(i, s)| (i, planner.write(n, i, s))).collect(),
                 depth: f.slots.len(),
                 pc: f.pc,
                 return_offset: match callee {

@@ -113,7 +113,7 @@ pub(crate) fn frame_plans<V>(
     };
     let plan = |(n, frame): (usize, FrameRef<'_>)| {
         let code = trace.codes[frame.code.0 as usize] as *mut py::Code;
-        let changed = frame.slots.iter().enumerate().filter(|(_, s)| s.source != Source::Unchanged);
+        let changed = frame.slots.changed().iter();
         // SAFETY: the recorder saw the code running in tier 1 a moment ago.
         let (nlocals, tier1_code) = unsafe { ((*code).co_nlocalsplus as usize, tier1::find_decoded(code)) };
         let (op, finish) = match tier1_code {
@@ -135,7 +135,7 @@ pub(crate) fn frame_plans<V>(
             finish,
             func: if n == 0 { SlotRef::Null } else { write(frame.func)? },
             generator: frame.generator,
-            writes: changed.map(|(i, s)| Ok((i as u16, write(*s)?))).collect::<Result<_, String>>()?,
+            writes: changed.map(|s| Ok((s.number() as u16, write(s.slot())?))).collect::<Result<_, String>>()?,
         })
     };
     snapshot.frames().enumerate().map(plan).collect()

@@ -14,7 +14,7 @@
 use codegen::abi::{self, Answer, CHUNK, ENTERED, LINKED};
 use codegen::{CALL_FPRS, CALL_GPRS, CallSite, Loc, NativeFrame, Prologue};
 use cpython::abi as py;
-use ir::{Count, FrameRef, Inst, SlotVal, SnapshotRef, Source, Trace, Uop, ValueId};
+use ir::{Count, FrameRef, Inst, SnapshotRef, Source, Trace, Uop, ValueId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tier1::hooks::{Resume, ResumeKind};
@@ -149,9 +149,8 @@ pub(crate) fn unowned_at(trace: &Trace, at: usize) -> u64 {
             Uop::SetSlot => clear(inst.imms[0]),
             Uop::Escape => {
                 let frames = inst.snap.iter().flat_map(|s| trace.snapshot(*s).frames().next());
-                let written = |s: &SlotVal| s.source != Source::Unchanged && s.count != Count::Borrow;
-                for (n, _) in frames.flat_map(|f| f.slots.iter().enumerate()).filter(|(_, s)| written(s)) {
-                    clear(n as u64);
+                for slot in frames.flat_map(|f| f.slots.changed()).filter(|s| s.count != Count::Borrow) {
+                    clear(slot.number() as u64);
                 }
             }
             _ => {}

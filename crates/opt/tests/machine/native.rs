@@ -60,7 +60,7 @@ impl Native<'_> {
     ) {
         let mut stale = Vec::new();
         for n in 0..LOCALS {
-            let slot = trace.snapshot(snap).frame(0).slots[n];
+            let slot = trace.snapshot(snap).frame(0).slots.get(n);
             if slot.source == Source::Unchanged {
                 continue;
             }
@@ -78,7 +78,8 @@ impl Native<'_> {
         let value = |v: ValueId| exit.values[v.0 as usize];
         let mut boxes = HashMap::new();
         let frame = trace.snapshot(exit.snap).frame(0);
-        let stack: Vec<(u64, bool)> = frame.slots[LOCALS..].iter().map(|&s| self.slot(s, &value, &mut boxes)).collect();
+        let stack: Vec<(u64, bool)> =
+            frame.slots.iter().skip(LOCALS).map(|s| self.slot(s, &value, &mut boxes)).collect();
         self.machine.stack = stack;
         self.machine.pc = frame.pc as usize;
         if trace.snapshot(exit.snap).resume == Resume::During {
@@ -118,12 +119,13 @@ impl Host for Native<'_> {
     }
 
     fn escape(&mut self, site: &Escape<'_>, value: &dyn Fn(ValueId) -> u64) -> Option<u64> {
-        for slot in site.trace.snapshot(site.snap).frame(0).slots {
+        for slot in site.trace.snapshot(site.snap).frame(0).slots.iter() {
             let made = matches!(slot.source, Source::BoxI64(_) | Source::BoxF64(_) | Source::BoxBool(_));
             assert!(!made && slot.count != Count::New, "an escape sees only what exists and is owned");
         }
         let frame = site.trace.snapshot(site.snap).frame(0);
-        self.machine.stack = frame.slots[LOCALS..].iter().map(|&s| self.slot(s, value, &mut HashMap::new())).collect();
+        let stack = frame.slots.iter().skip(LOCALS);
+        self.machine.stack = stack.map(|s| self.slot(s, value, &mut HashMap::new())).collect();
         self.machine.pc = frame.pc as usize + 1;
         self.write_locals(site.trace, site.snap, value, &mut HashMap::new());
         let result = self.machine.opaque(site.operands[0]);

@@ -56,10 +56,23 @@ pub(crate) fn writes(op: Uop, imms: [u64; 2]) -> Write {
 impl State {
     /// Forgets what a write may change.
     pub fn kill(&mut self, write: Write) {
-        if write.classes == 0 {
+        // Most uops that write at all count references, which hardly anything reads.
+        if write.classes & self.heap_classes == 0 {
             return;
         }
-        self.heap.retain(|(key, _)| !may_change(key, write));
+        let mut classes = 0;
+        self.heap.retain(|(key, _)| {
+            let holds = !may_change(key, write);
+            classes |= if holds { key.op.facts().reads } else { 0 };
+            holds
+        });
+        self.heap_classes = classes;
+    }
+
+    /// Takes note of a load's value, or of a guard on memory (`None`).
+    pub fn remember(&mut self, key: Key, value: Option<ValueId>) {
+        self.heap_classes |= key.op.facts().reads;
+        self.heap.push((key, value));
     }
 
     pub fn kill_refcounts(&mut self) {
@@ -92,7 +105,7 @@ impl Optimizer<'_> {
         }
         let v = self.push(op, args, imms)?;
         self.learn(op, args, v);
-        self.st.heap.push((key, Some(v)));
+        self.st.remember(key, Some(v));
         Ok(v)
     }
 
@@ -115,7 +128,7 @@ impl Optimizer<'_> {
         }
         self.push(op, args, imms)?;
         if lasting {
-            self.st.heap.push((key, None));
+            self.st.remember(key, None);
         }
         Ok(true)
     }
@@ -148,7 +161,7 @@ impl Optimizer<'_> {
         self.settle(Uop::StoreFieldI64, &args, imms);
         self.kill_by(Uop::StoreFieldI64, &args, imms);
         let key = Key::new(Uop::LoadFieldI64, &args[..1], imms);
-        self.st.heap.push((key, Some(value)));
+        self.st.remember(key, Some(value));
         self.st.pending.push(FieldStore { object, offset: offset as u32, value });
         Ok(())
     }
@@ -218,14 +231,14 @@ impl Optimizer<'_> {
             Uop::StoreFieldI64 => (Uop::LoadFieldI64, &args[..1], args[1]),
             Uop::StoreGenSlot => {
                 let owned = Key::new(Uop::GuardGenSlotOwned, &args[..1], imms);
-                self.st.heap.push((owned, None));
+                self.st.remember(owned, None);
                 (Uop::LoadGenSlot, &args[..1], args[1])
             }
             Uop::StoreGenState => {
                 // The guard's immediate is signed.
                 let state = imms[1] as u8 as i8 as u64;
                 let key = Key::new(Uop::GuardGenState, args, [imms[0], state]);
-                self.st.heap.push((key, None));
+                self.st.remember(key, None);
                 return Ok(v);
             }
             Uop::StoreCell => (Uop::LoadCell, &args[..1], args[1]),
@@ -237,7 +250,7 @@ impl Optimizer<'_> {
             _ => return Ok(v),
         };
         let key = Key::new(load, place, imms);
-        self.st.heap.push((key, Some(stored)));
+        self.st.remember(key, Some(stored));
         Ok(v)
     }
 }

@@ -427,7 +427,7 @@ fn enter_loop(o: &mut Optimizer<'_>, places: &mut [Planned], written: &[Write]) 
             (Place::Memory(_), Plan::Unknown) => {}
             (Place::Memory(key), _) => {
                 let v = o.force(p.inside)?;
-                o.st.heap.push((*key, Some(v)));
+                o.st.remember(*key, Some(v));
             }
         }
     }

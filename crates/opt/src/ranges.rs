@@ -68,7 +68,7 @@ impl Optimizer<'_> {
         (info.ty, info.non_null) = (Some(known.ty), true);
         for (offset, value) in [known.start, known.len, known.step].into_iter().zip(fields) {
             let key = Key::new(Uop::LoadFieldI64, &[object], [offset, 0]);
-            self.st.heap.push((key, Some(value)));
+            self.st.remember(key, Some(value));
         }
         Ok(object)
     }

@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub passed: FxHashSet<Key>,
     /// Loads (value) and guards on memory (`None`) that still hold.
     pub heap: Vec<(Key, Option<ValueId>)>,
+    /// The classes of memory that they read, and perhaps others.
+    pub heap_classes: u32,
     /// Boxes that are not made unless needed.
     pub virtuals: Vec<Virtual>,
     /// How often what snapshots say of them has changed.
@@ -112,6 +114,7 @@ impl State {
         passed.clear();
         passed.reserve(insts / 4);
         heap.clear();
+        self.heap_classes = 0;
         heap.reserve(64);
         virtuals.clear();
         virtuals.reserve(16);
@@ -141,6 +144,7 @@ impl Clone for State {
         self.shared.clone_from(shared);
         self.passed.clone_from(passed);
         self.heap.clone_from(heap);
+        self.heap_classes = from.heap_classes;
         self.virtuals.clone_from(virtuals);
         self.virtual_changes = *virtual_changes;
         self.slots.clone_from(slots);

@@ -9,6 +9,8 @@
 //!       ->  Object (with the facts and the raw twin that both ends know, each dropped when one end does not)
 //!       ->  Unknown (memory is right: load it again)
 //! ```
+mod reach;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ir::{EntrySource, FieldStore, Inst, Kind, Trace, Uop, ValueId};
@@ -250,21 +252,22 @@ fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
             });
         }
     }
-    for p in &mut out {
+    for n in 0..out.len() {
+        let p = &out[n];
         let invariant = match (p.first, o.as_virtual(p.first)) {
             (_, Some(v)) if v.kind == BoxKind::RangeIter => {
                 // One that the iteration does not step.
-                let given = |f: ValueId| o.constant(f).is_some() || o.def(f).op == Uop::EntryI64;
-                v.fields().into_iter().flatten().all(given)
+                v.fields().into_iter().flatten().all(|f| o.constant(f).is_some() || o.def(f).op == Uop::EntryI64)
             }
-            (_, Some(v)) => o.constant(v.raw).is_some(),
+            (_, Some(v)) => o.constant(v.raw).is_some() || (reach::is_as_entered(o, &p.place, v.raw) && alone(&out, n)),
             (Val::Id(v), _) => o.constant(v).is_some() || matches!(o.def(v).op, Uop::LoadSlot | Uop::EntryObj),
             _ => false,
         };
         if !invariant {
-            p.plan = weaker(o, p);
+            out[n].plan = weaker(o, &out[n]);
         }
     }
+    reach::forget_unreachable(o, &mut out, written);
     out
 }
 

@@ -98,6 +98,10 @@ impl Key {
         Key { op, imms, ..self }
     }
 
+    pub fn operands(&self) -> impl Iterator<Item = ValueId> + '_ {
+        self.args.iter().take_while(|&&a| a != NONE).map(|&a| ValueId(a))
+    }
+
     pub fn first(&self) -> Option<ValueId> {
         (self.args[0] != NONE).then_some(ValueId(self.args[0]))
     }

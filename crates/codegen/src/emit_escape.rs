@@ -2,7 +2,7 @@
 use uops::layout::{FLAGS, REFCNT, TAG_BORROWED};
 
 use crate::MarkKind;
-use crate::abi::Loc;
+use crate::abi::{self, Loc};
 use crate::asm::{Cond, RAX, RBP, RCX, RDX, RSP};
 use crate::emit::{Dealloc, Emitter, Outside};
 use crate::escape::{Arg, Recipe, SlotRef, Step, Temp};
@@ -54,15 +54,66 @@ impl Emitter {
         for step in &recipe.guards {
             self.step(step, &mut guards);
         }
+        let mut before = phase(RAX);
+        for step in &recipe.root {
+            self.step(step, &mut before);
+        }
+        let done = recipe.quick.map(|quick| self.try_quickly(quick, recipe, keep));
         let bytes = (saved_at as u32 + 8 * u32::from(recipe.saved)).next_multiple_of(16) as i32;
         if bytes > 0 {
             self.asm.sub_rsp(bytes);
         }
-        let mut before = phase(RAX);
         for step in &recipe.before {
             self.step(step, &mut before);
         }
         debug_assert!(before.fails.is_empty(), "effects are not undone");
+        self.call_with(recipe.target, recipe);
+        self.asm.test_rr(RAX, RAX);
+        let mut after = phase(AFTER_SCRATCH);
+        after.fails.push(self.asm.jcc(Cond::Zero));
+        for step in &recipe.after {
+            self.step(step, &mut after);
+        }
+        // Who leaves gets the native frame's stack pointer back from rbp.
+        if bytes > 0 {
+            self.asm.add_rsp(bytes);
+        }
+        let back = self.asm.here();
+        if let Some(at) = done {
+            self.asm.bind(at, back);
+        }
+        self.ways_out.push(WayOut { index, to_runtime: guards.fails, to_leave: after.fails, back });
+    }
+
+    /// Calls what may be able to do without frames. The displacement of the jump taken if it was, with the result in rax.
+    fn try_quickly(&mut self, quick: usize, recipe: &Recipe<Loc>, (gprs, fprs): (RegSet, RegSet)) -> u32 {
+        for r in gprs.iter() {
+            self.asm.store(RBP, abi::gpr_save(r), r);
+        }
+        for x in fprs.iter() {
+            self.asm.store_x(RBP, abi::fpr_save(x), x);
+        }
+        let bytes = (8 * recipe.array.len() as u32).next_multiple_of(16) as i32;
+        if bytes > 0 {
+            self.asm.sub_rsp(bytes);
+        }
+        self.call_with(quick, recipe);
+        if bytes > 0 {
+            self.asm.add_rsp(bytes);
+        }
+        self.asm.test_rr(RAX, RAX);
+        let done = self.asm.jcc(Cond::NotZero);
+        for r in gprs.iter() {
+            self.asm.load(r, RBP, abi::gpr_save(r));
+        }
+        for x in fprs.iter() {
+            self.asm.load_x(x, RBP, abi::fpr_save(x));
+        }
+        done
+    }
+
+    /// Calls a function with the recipe's arguments; there is room for the array at the stack pointer.
+    fn call_with(&mut self, function: usize, recipe: &Recipe<Loc>) {
         for (n, &v) in recipe.array.iter().enumerate() {
             self.mov(Loc::Reg(RAX), v);
             self.asm.store(RSP, 8 * n as i32, RAX);
@@ -79,20 +130,8 @@ impl Emitter {
         for (_, &r) in recipe.args.iter().zip(&ARG_GPRS).filter(|(a, _)| **a == Arg::Array) {
             self.asm.mov_rr(r, RSP);
         }
-        self.asm.mov_ri(RAX, recipe.target as u64);
+        self.asm.mov_ri(RAX, function as u64);
         self.asm.call_r(RAX);
-        self.asm.test_rr(RAX, RAX);
-        let mut after = phase(AFTER_SCRATCH);
-        after.fails.push(self.asm.jcc(Cond::Zero));
-        for step in &recipe.after {
-            self.step(step, &mut after);
-        }
-        // Who leaves gets the native frame's stack pointer back from rbp.
-        if bytes > 0 {
-            self.asm.add_rsp(bytes);
-        }
-        let back = self.asm.here();
-        self.ways_out.push(WayOut { index, to_runtime: guards.fails, to_leave: after.fails, back });
     }
 
     pub fn way_out(&mut self, w: &WayOut, outside: &Outside) {

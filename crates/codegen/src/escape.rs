@@ -4,8 +4,11 @@
 //! the runtime makes them from its frame layout. Their order is
 //!
 //! 1. `guards`: if one does not hold, the escape runs in the runtime instead ([`crate::Callbacks::on_escape`]);
-//! 2. `before`, then the call;
-//! 3. `after`: if the result is null or a condition does not hold, native code is left
+//! 2. `root`: what is written for good;
+//! 3. `quick`, if there is one: a function with the target's signature that does the whole thing where no Python code can
+//!    run, or nothing at all and answers null. The rest is for that case;
+//! 4. `before`, then the call;
+//! 5. `after`: if the result is null or a condition does not hold, native code is left
 //!    ([`crate::Callbacks::on_left`]).
 use ir::ValueId;
 
@@ -93,6 +96,9 @@ pub enum Arg<V> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe<V> {
     pub guards: Vec<Step<V>>,
+    pub root: Vec<Step<V>>,
+    /// A `sysv64` function that may be able to do without frames.
+    pub quick: Option<usize>,
     pub before: Vec<Step<V>>,
     /// Words that [`Step::Save`] keeps.
     pub saved: u8,
@@ -151,13 +157,24 @@ impl Recipe<ValueId> {
     pub(crate) fn placed<W>(self, mut f: impl FnMut(ValueId) -> W) -> Recipe<W> {
         let mut steps =
             |steps: Vec<Step<ValueId>>| -> Vec<Step<W>> { steps.into_iter().map(|s| s.map(&mut f)).collect() };
-        let (guards, before, after) = (steps(self.guards), steps(self.before), steps(self.after));
+        let (guards, root) = (steps(self.guards), steps(self.root));
+        let (before, after) = (steps(self.before), steps(self.after));
         let array = self.array.into_iter().map(&mut f).collect();
         let args = self.args.into_iter().map(|a| match a {
             Arg::Value(v) => Arg::Value(f(v)),
             Arg::Const(c) => Arg::Const(c),
             Arg::Array => Arg::Array,
         });
-        Recipe { guards, before, saved: self.saved, array, target: self.target, args: args.collect(), after }
+        Recipe {
+            guards,
+            root,
+            quick: self.quick,
+            before,
+            saved: self.saved,
+            array,
+            target: self.target,
+            args: args.collect(),
+            after,
+        }
     }
 }

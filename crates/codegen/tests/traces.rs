@@ -484,9 +484,10 @@ fn recipe(trace: &Trace, inst: u32) -> Recipe<ValueId> {
     let root = || Step::Context(Temp::A, uops::layout::CX_FRAME as i32);
     Recipe {
         guards: vec![root(), Step::Is(Temp::A, slot(6), 0)],
+        root: vec![root(), Step::Replace(slot(3), SlotRef::Owned(a))],
+        quick: None,
         before: vec![
             root(),
-            Step::Replace(slot(3), SlotRef::Owned(a)),
             Step::Write(Temp::A, slot(2), SlotRef::Borrowed(a)),
             Step::Write(Temp::A, slot(4), SlotRef::Owned(b)),
             Step::Write(Temp::A, slot(5), SlotRef::Constant(0x7_0000_0000)),
@@ -518,6 +519,57 @@ fn recipe(trace: &Trace, inst: u32) -> Recipe<ValueId> {
             Step::Restore(Temp::B, 0),
             Step::Add(Temp::B, 16, -1000),
         ],
+    }
+}
+
+/// Does the escape's work, or nothing where `x` says so; overwrites what it may in either case.
+extern "sysv64" fn quick(tag: u64, array: *mut u64, n: u64, x: u64) -> u64 {
+    // SAFETY: as for `callee`.
+    let (a, b) = unsafe { (*array, std::mem::replace(&mut *array.add(1), 0)) };
+    common::clobber();
+    if x == 2.0f64.to_bits() { 0 } else { !(tag ^ a ^ b << 8 ^ n << 16 ^ x << 24) }
+}
+
+fn quick_recipe(trace: &Trace, inst: u32) -> Recipe<ValueId> {
+    Recipe { quick: Some(quick as *const () as usize), ..recipe(trace, inst) }
+}
+
+#[test]
+fn escapes_do_without_frames_where_they_can() {
+    const TEXT: &str = "\
+root code=0x1
+  va = load_slot 0
+  vn = load_slot 8
+  vx = load_field_i64 va, 16
+  vf = unbox_f64 va
+  ve = escape 3, 5, va, vn, vx ; s0
+  vh = float_add vf, vf
+  exit ; s1
+s0: during c0@3 [va:new, vn:new, box_f64 vf]
+s1: before c0@5 [va:new, vn:new, box_i64 vx, box_f64 vh, ve:steal]
+";
+    for options in all_options() {
+        for (x, quickly) in [(1.5f64, true), (2.0, false)] {
+            let mut m = Machine::new(options.clone());
+            m.recipe = Some(quick_recipe);
+            let object = Box::new([1u64, 0, x.to_bits()]);
+            let dying = Box::new([1u64, 0, 0]);
+            let (a, old) = (object.as_ptr() as u64, dying.as_ptr() as u64);
+            let words = [a, 1, 0, old, 0, 0, 0, 0, 0x1_2345_6789, u64::MAX - 1, 0, 0];
+            for (n, word) in words.into_iter().enumerate() {
+                m.set_local(n, word);
+            }
+            let root = m.root(TEXT);
+            let left = m.run(root);
+            assert_eq!(left.snapshot, 1, "{}", m.dump(root));
+            let answer = 5 ^ a ^ x.to_bits() << 8 ^ 2 << 16 ^ x.to_bits() << 24;
+            let found: Vec<u64> = left.values.values().copied().collect();
+            let expected = if quickly { !answer } else { answer };
+            assert_eq!(found, [a, 0, x.to_bits(), expected, (2.0 * x).to_bits()], "{}", m.dump(root));
+            // The root frame's slot is written for good, the rest only for the call.
+            assert_ne!(m.local(3), old);
+            assert_eq!(m.local(5) == 0, quickly, "{}", m.dump(root));
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub mod abi {
     pub use crate::v3_14::reserve;
     pub use crate::v3_14::types::*;
     pub use crate::v3_14::watch;
-    pub use crate::v3_14::{lookup, monitoring, special};
+    pub use crate::v3_14::{deaths, lookup, monitoring, special};
 }
 
 /// Checks that the running interpreter is one this crate understands and resolves its symbols.

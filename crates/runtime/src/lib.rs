@@ -22,6 +22,7 @@ mod numbers;
 mod operations;
 pub mod options;
 mod pace;
+mod quick;
 mod recipe;
 mod reserve;
 mod state;

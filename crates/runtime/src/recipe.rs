@@ -10,6 +10,7 @@ use uops::layout::{CX_EVAL_BREAKER, CX_FRAME, CX_TSTATE};
 
 use crate::escape::{Control, FramePlan, frame_plans, return_offset};
 use crate::operations::{Operation, operation};
+use crate::quick::quick;
 
 /// What the machine code of an executor compares with.
 pub(crate) struct Expected {
@@ -71,8 +72,9 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
             Step::Address(Temp::A, Temp::A, 8 * words),
             Step::Below(Temp::A, Temp::B, at!(ThreadState.datastack_limit)),
         ]);
-        before.push(Step::Context(Temp::A, FRAME));
     }
+    let stores = store_slots(root);
+    before.push(Step::Context(Temp::A, FRAME));
     write_root(&mut before, root, inner.first());
     for i in 0..locals {
         before.extend([Step::Load(Temp::B, Temp::A, slot(i.into())), Step::Save(i, Temp::B)]);
@@ -122,7 +124,10 @@ pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<
             (f as usize, inst.args.to_vec())
         }
     };
-    Some(Recipe { guards, before, saved, array, target, args, after })
+    // What a generator's locals get stays there, too.
+    let stays = |f: &FramePlan<ValueId>| f.generator && f.writes.iter().any(|w| usize::from(w.0) < f.nlocals);
+    let quick = quick(helper, inst.args.len(), inner.len()).filter(|_| !inner.iter().any(stays));
+    Some(Recipe { guards, root: stores, quick, before, saved, array, target, args, after })
 }
 
 fn size_in_words<V>(f: &FramePlan<V>) -> i32 {
@@ -144,13 +149,18 @@ fn value(func: SlotRef<ValueId>) -> Step<ValueId> {
     }
 }
 
-/// Temp `A` is the root frame, before and after.
+/// Writes the root frame's slots, which are in memory from then on.
+fn store_slots(f: &FramePlan<ValueId>) -> Steps {
+    // A local that a pending store left stale holds a value of a harmless type. Stack slots own nothing.
+    let stores = f.writes.iter().map(|&(i, what)| match usize::from(i) {
+        i if i < f.nlocals => Step::Replace(slot(i), what),
+        i => Step::Write(Temp::A, slot(i), what),
+    });
+    core::iter::once(Step::Context(Temp::A, FRAME)).chain(stores).collect()
+}
+
+/// Where the root frame is. Temp `A` is that, before and after.
 fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, callee: Option<&FramePlan<ValueId>>) {
-    for &(i, what) in &f.writes {
-        let i = usize::from(i);
-        // A local that a pending store left stale holds a value of a harmless type. Stack slots own nothing.
-        steps.push(if i < f.nlocals { Step::Replace(slot(i), what) } else { Step::Write(Temp::A, slot(i), what) });
-    }
     steps.extend([
         Step::Address(Temp::B, Temp::A, slot(f.depth)),
         Step::Store(Temp::A, at!(Frame.stackpointer), Temp::B),

@@ -288,6 +288,8 @@ functions! {
     PyUnicode_Resize(s: *mut *mut Object, size: isize) -> c_int;
     PyUnicode_CopyCharacters(to: *mut Object, to_start: isize, from: *mut Object, from_start: isize, n: isize) -> isize;
     PyUnicode_New(size: isize, maxchar: u32) -> *mut Object;
+    PyImport_GetModule(name: *mut Object) -> *mut Object;
+    PyObject_GC_IsTracked(o: *mut Object) -> c_int;
     PyObject_Hash(o: *mut Object) -> isize;
     PyNumber_Index(o: *mut Object) -> *mut Object;
     PyNumber_AsSsize_t(o: *mut Object, error: *mut Object) -> isize;
@@ -336,6 +338,11 @@ data! {
     PyDictIterValue_Type: Type;
     PyDictIterItem_Type: Type;
     PySetIter_Type: Type;
+    PyDictKeys_Type: Type;
+    PyDictValues_Type: Type;
+    PyDictItems_Type: Type;
+    PyMap_Type: Type;
+    PyFilter_Type: Type;
     PyUnicodeIter_Type: Type;
     PyBytesIter_Type: Type;
     PyListRevIter_Type: Type;

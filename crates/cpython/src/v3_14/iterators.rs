@@ -9,6 +9,7 @@ use super::api::*;
 use super::layout::*;
 use super::owned::Owned;
 use super::refs::*;
+use super::steps::{Yields, next_of_dict, next_of_set};
 
 /// `dictiterobject` of `Objects/dictobject.c`.
 #[repr(C)]
@@ -68,8 +69,9 @@ struct Learned {
     kinds: [(*mut Type, Kind); KIND_SLOTS],
 }
 
-/// Four times as many as there are types in the table.
-const KIND_SLOTS: usize = 4 * 14;
+/// More than four times as many as there are types in the table.
+const KIND_SLOTS: usize = (4 * KINDS).next_power_of_two();
+const KINDS: usize = 14;
 
 static mut LEARNED: Learned =
     Learned { known: false, ascii_iter: null_mut(), kinds: [(null_mut(), Kind::Sized); KIND_SLOTS] };
@@ -208,6 +210,17 @@ pub fn is_iterated_quietly(ty: *mut Type) -> bool {
     types.contains(&ty) || ty == PyUnicode_Type() || ty == PyBytes_Type()
 }
 
+/// Whether `iter` of an object of exactly this type runs no Python code, and gives what keeps it alive, or that of which
+/// it is a view.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn is_iterable_quietly(ty: *mut Type) -> bool {
+    let views = [PyDictItems_Type(), PyDictKeys_Type(), PyDictValues_Type()];
+    // SAFETY: the caller's.
+    is_iterated_quietly(ty) || views.contains(&ty) || unsafe { is_own_iterator(ty) }
+}
+
 /// Whether objects of exactly this type are their own iterators.
 ///
 /// # Safety
@@ -231,8 +244,8 @@ enum Kind {
     Text,
     /// `reversed` of anything but a list.
     Reversed,
-    /// Of a dict or set.
-    Container,
+    Dict(Yields),
+    Set,
     Enumerate,
     Zip,
 }
@@ -242,13 +255,13 @@ enum Kind {
 /// # Safety
 /// The GIL is held, the symbols are resolved and the type of iterators over ASCII strings is known.
 unsafe fn learn_kinds() {
-    let kinds: [(*mut Type, Kind); KIND_SLOTS / 4] = [
-        (PyDictIterKey_Type(), Kind::Container),
-        (PyDictIterItem_Type(), Kind::Container),
-        (PyDictIterValue_Type(), Kind::Container),
+    let kinds: [(*mut Type, Kind); KINDS] = [
+        (PyDictIterKey_Type(), Kind::Dict(Yields::Keys)),
+        (PyDictIterItem_Type(), Kind::Dict(Yields::Items)),
+        (PyDictIterValue_Type(), Kind::Dict(Yields::Values)),
         (PyEnum_Type(), Kind::Enumerate),
         (PyZip_Type(), Kind::Zip),
-        (PySetIter_Type(), Kind::Container),
+        (PySetIter_Type(), Kind::Set),
         (ascii_iter_type(), Kind::Text),
         (PyUnicodeIter_Type(), Kind::Text),
         (PyBytesIter_Type(), Kind::Sized),
@@ -316,7 +329,9 @@ pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
                     }
                     container = (*container.cast::<Enumerate>()).en_sit;
                 }
-                Some(Kind::Container) => return next_of_container(iterator, next, container.cast()),
+                Some(Kind::Dict(yields)) if container == iterator => return next_of_dict(iterator.cast(), yields),
+                Some(Kind::Set) if container == iterator => return next_of_set(iterator.cast()),
+                Some(Kind::Dict(_) | Kind::Set) => return next_of_wrapped(iterator, next, container.cast()),
                 Some(Kind::Zip) => break outlook_of_zip(container.cast()),
                 Some(kind) => break outlook_of_sequence(container, kind),
                 None => return null_mut(),
@@ -330,9 +345,9 @@ pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
     }
 }
 
-/// Steps `iterator`, which is or wraps the iterator `it` of a dict or set. Dict and set iterators have their container
-/// in the same place, and let go of it at the end.
-unsafe fn next_of_container(iterator: *mut Object, next: super::types::UnaryFn, it: *mut DictIter) -> *mut Object {
+/// Steps `iterator`, which wraps the iterator `it` of a dict or set. Dict and set iterators have their container in the
+/// same place, and let go of it at the end.
+unsafe fn next_of_wrapped(iterator: *mut Object, next: super::types::UnaryFn, it: *mut DictIter) -> *mut Object {
     // SAFETY: the caller's.
     unsafe {
         let container: *mut Object = (*it).di_dict.cast();
@@ -404,7 +419,7 @@ unsafe fn outlook_of_zip(zip: *mut Zip) -> Outlook {
                 return Outlook::Unknown;
             }
             let kind = match kind_of(Object::type_of(it)) {
-                None | Some(Kind::Container | Kind::Enumerate | Kind::Zip) => return Outlook::Unknown,
+                None | Some(Kind::Dict(_) | Kind::Set | Kind::Enumerate | Kind::Zip) => return Outlook::Unknown,
                 Some(kind) => kind,
             };
             match outlook_of_sequence(it, kind) {

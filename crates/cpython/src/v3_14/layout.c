@@ -160,11 +160,12 @@ static void type_struct(void)
         F(tp_as_async, "*const AsyncMethods") F(tp_as_number, "*const NumberMethods")
         F(tp_as_sequence, "*const SequenceMethods") F(tp_as_mapping, "*const MappingMethods") F(tp_hash, "*const ()")
         F(tp_call, "*const ()") F(tp_getattro, "*const ()") F(tp_setattro, "*const ()") F(tp_flags, "u64")
-        F(tp_clear, "*const ()") F(tp_richcompare, "Option<RichCompareFn>") F(tp_iter, "Option<UnaryFn>")
+        F(tp_traverse, "Option<TraverseFn>") F(tp_clear, "*const ()") F(tp_richcompare, "Option<RichCompareFn>")
+        F(tp_weaklistoffset, "isize") F(tp_iter, "Option<UnaryFn>")
         F(tp_iternext, "Option<UnaryFn>") F(tp_methods, "*const MethodDef") F(tp_base, "*mut Type")
         F(tp_dict, "*mut Object") F(tp_descr_get, "*const ()") F(tp_descr_set, "*const ()") F(tp_dictoffset, "isize")
         F(tp_init, "*const ()") F(tp_alloc, "*const ()") F(tp_new, "*const ()") F(tp_mro, "*mut Tuple")
-        F(tp_version_tag, "u32") F(tp_vectorcall, "Option<VectorcallFn>") F(tp_versions_used, "u16") END
+        F(tp_del, "*const ()") F(tp_version_tag, "u32") F(tp_finalize, "*const ()") F(tp_vectorcall, "Option<VectorcallFn>") F(tp_versions_used, "u16") END
     STRUCT(HeapType, PyHeapTypeObject) F(ht_type, "Type") F(ht_cached_keys, "*mut DictKeys")
         P(_spec_cache.getitem, spec_getitem, "*mut Object") P(_spec_cache.getitem_version, spec_getitem_version, "u32")
         P(_spec_cache.init, spec_init, "*mut Object") END

@@ -646,14 +646,15 @@ pub struct Type {
     pub tp_setattro: *const (),
     _pad3: [u8; 8],
     pub tp_flags: u64,
-    _pad4: [u8; 16],
+    _pad4: [u8; 8],
+    pub tp_traverse: Option<TraverseFn>,
     pub tp_clear: *const (),
     pub tp_richcompare: Option<RichCompareFn>,
-    _pad5: [u8; 8],
+    pub tp_weaklistoffset: isize,
     pub tp_iter: Option<UnaryFn>,
     pub tp_iternext: Option<UnaryFn>,
     pub tp_methods: *const MethodDef,
-    _pad6: [u8; 16],
+    _pad5: [u8; 16],
     pub tp_base: *mut Type,
     pub tp_dict: *mut Object,
     pub tp_descr_get: *const (),
@@ -662,15 +663,17 @@ pub struct Type {
     pub tp_init: *const (),
     pub tp_alloc: *const (),
     pub tp_new: *const (),
-    _pad7: [u8; 24],
+    _pad6: [u8; 24],
     pub tp_mro: *mut Tuple,
-    _pad8: [u8; 32],
+    _pad7: [u8; 24],
+    pub tp_del: *const (),
     pub tp_version_tag: u32,
-    _pad9: [u8; 12],
+    _pad8: [u8; 4],
+    pub tp_finalize: *const (),
     pub tp_vectorcall: Option<VectorcallFn>,
-    _pad10: [u8; 2],
+    _pad9: [u8; 2],
     pub tp_versions_used: u16,
-    _pad11: [u8; 4],
+    _pad10: [u8; 4],
 }
 
 const _: () = {
@@ -689,8 +692,10 @@ const _: () = {
     assert!(core::mem::offset_of!(Type, tp_getattro) == 144);
     assert!(core::mem::offset_of!(Type, tp_setattro) == 152);
     assert!(core::mem::offset_of!(Type, tp_flags) == 168);
+    assert!(core::mem::offset_of!(Type, tp_traverse) == 184);
     assert!(core::mem::offset_of!(Type, tp_clear) == 192);
     assert!(core::mem::offset_of!(Type, tp_richcompare) == 200);
+    assert!(core::mem::offset_of!(Type, tp_weaklistoffset) == 208);
     assert!(core::mem::offset_of!(Type, tp_iter) == 216);
     assert!(core::mem::offset_of!(Type, tp_iternext) == 224);
     assert!(core::mem::offset_of!(Type, tp_methods) == 232);
@@ -703,7 +708,9 @@ const _: () = {
     assert!(core::mem::offset_of!(Type, tp_alloc) == 304);
     assert!(core::mem::offset_of!(Type, tp_new) == 312);
     assert!(core::mem::offset_of!(Type, tp_mro) == 344);
+    assert!(core::mem::offset_of!(Type, tp_del) == 376);
     assert!(core::mem::offset_of!(Type, tp_version_tag) == 384);
+    assert!(core::mem::offset_of!(Type, tp_finalize) == 392);
     assert!(core::mem::offset_of!(Type, tp_vectorcall) == 400);
     assert!(core::mem::offset_of!(Type, tp_versions_used) == 410);
     assert!(core::mem::size_of::<Type>() == 416);

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod array;
+pub mod deaths;
 pub mod frame;
 pub mod iterators;
 #[rustfmt::skip]
@@ -14,5 +15,6 @@ pub mod probe;
 pub mod refs;
 pub mod reserve;
 pub mod special;
+pub mod steps;
 pub mod types;
 pub mod watch;

@@ -469,9 +469,9 @@ impl DictKeys {
 }
 
 /// `Py_TPFLAGS_MANAGED_WEAKREF`.
-const TPFLAGS_MANAGED_WEAKREF: u64 = 1 << 3;
+pub(super) const TPFLAGS_MANAGED_WEAKREF: u64 = 1 << 3;
 /// `-MANAGED_WEAKREF_OFFSET`: the list of weak references lies four words before the object.
-const MANAGED_WEAKREF_OFFSET: usize = 4 * core::mem::size_of::<*mut Object>();
+pub(super) const MANAGED_WEAKREF_OFFSET: usize = 4 * core::mem::size_of::<*mut Object>();
 
 impl Type {
     /// `_PyType_Lookup` of a name: what was found (borrowed) or null; `None` if there is no memory for the name.
@@ -538,6 +538,18 @@ impl Type {
                 && Object::type_of(fallback) == PyFunction_Type()
                 && look_up(this, c"__getattribute__") == look_up(PyBaseObject_Type(), c"__getattribute__")
         }
+    }
+}
+
+impl Dict {
+    /// Whether somebody is told of changes.
+    ///
+    /// # Safety
+    /// `this` is a dict.
+    #[inline(always)]
+    pub unsafe fn is_watched(this: *mut Self) -> bool {
+        // SAFETY: the caller's.
+        unsafe { (*this)._ma_watcher_tag & 0xff != 0 }
     }
 }
 

@@ -20,6 +20,7 @@ pub unsafe fn probe() -> Result<(), String> {
     unsafe {
         check_live_objects()?;
         super::iterators::learn();
+        super::deaths::learn();
     }
     Ok(())
 }

@@ -325,6 +325,17 @@ pub unsafe fn is_true_by_length(ty: *mut Type) -> bool {
     unsafe { !has_truth(ty) && has_length(ty) }
 }
 
+/// Whether the truth of an object of exactly this type is known without running Python code.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn tests_quietly(ty: *mut Type) -> bool {
+    let containers = [PyList_Type(), PyDict_Type(), PyTuple_Type(), PySet_Type(), PyFrozenSet_Type()];
+    let others = [PyUnicode_Type(), PyLong_Type(), PyFloat_Type(), PyBool_Type(), PyBytes_Type()];
+    // SAFETY: the caller's.
+    containers.contains(&ty) || others.contains(&ty) || unsafe { is_always_true(ty) }
+}
+
 unsafe fn has_truth(ty: *mut Type) -> bool {
     // SAFETY: the caller's.
     unsafe { !(*ty).tp_as_number.is_null() && !(*(*ty).tp_as_number).nb_bool.is_null() }

@@ -8,6 +8,10 @@ pub type CodeUnit = u16;
 
 pub type VectorcallFn = unsafe extern "C" fn(*mut Object, *const *mut Object, usize, *mut Object) -> *mut Object;
 pub type RichCompareFn = unsafe extern "C" fn(*mut Object, *mut Object, i32) -> *mut Object;
+/// `visitproc`.
+pub type VisitFn = unsafe extern "C" fn(*mut Object, *mut core::ffi::c_void) -> core::ffi::c_int;
+/// `traverseproc`: shows a function every reference that an object owns.
+pub type TraverseFn = unsafe extern "C" fn(*mut Object, VisitFn, *mut core::ffi::c_void) -> core::ffi::c_int;
 pub type UnaryFn = unsafe extern "C" fn(*mut Object) -> *mut Object;
 pub type BinaryFn = unsafe extern "C" fn(*mut Object, *mut Object) -> *mut Object;
 pub type TernaryFn = unsafe extern "C" fn(*mut Object, *mut Object, *mut Object) -> *mut Object;

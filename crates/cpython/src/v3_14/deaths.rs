@@ -1,0 +1,202 @@
+//! Whether anybody could see an object die: whether Python code would run, or anything else be told.
+
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+use super::api::*;
+use super::layout::*;
+use super::objects::{MANAGED_WEAKREF_OFFSET, TPFLAGS_MANAGED_WEAKREF};
+use super::owned::Owned;
+
+/// Objects that may die with one, beyond which nothing is said.
+const MOST: usize = 12;
+/// References looked at, beyond which nothing is said.
+const BUDGET: u32 = 96;
+
+/// What would die with an object: those it refers to, as far as they could be more than memory that is freed.
+struct Doomed {
+    found: [(*mut Object, u32); MOST],
+    len: usize,
+    /// Bits of those whose own references have been followed.
+    followed: u16,
+    budget: u32,
+}
+
+/// Whether releasing one reference to each of these runs no Python code and is told to nobody: they survive, or they and all
+/// that dies with them are of builtin types, or instances without finalizer, and have no weak references.
+///
+/// # Safety
+/// Live objects; the GIL is held.
+pub unsafe fn die_unseen(ops: impl Iterator<Item = *mut Object>) -> bool {
+    // SAFETY: the caller's; following references runs no Python code.
+    unsafe {
+        let mut doomed = Doomed { found: [(null_mut(), 0); MOST], len: 0, followed: 0, budget: BUDGET };
+        for op in ops {
+            if note(op, (&raw mut doomed).cast()) != 0 {
+                return false;
+            }
+        }
+        loop {
+            // What has no references but those of others that die.
+            let next = (0..doomed.len).find(|&i| {
+                let (op, count) = doomed.found[i];
+                doomed.followed & 1 << i == 0 && (*op).ob_refcnt == count
+            });
+            let Some(next) = next else { return true };
+            doomed.followed |= 1 << next;
+            let op = doomed.found[next].0;
+            if !is_only_memory(op) {
+                return false;
+            }
+            let Some(traverse) = (*(*op).ob_type).tp_traverse else { return false };
+            if traverse(op, note, (&raw mut doomed).cast()) != 0 {
+                return false;
+            }
+        }
+    }
+}
+
+/// [`die_unseen`] of one object.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub unsafe fn dies_unseen(op: *mut Object) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        Object::is_immortal(op)
+            || (*op).ob_refcnt > 1
+            || dies_alone((*op).ob_type)
+            || die_unseen(core::iter::once(op))
+    }
+}
+
+/// Takes a reference that a doomed object owns in.
+unsafe extern "C" fn note(op: *mut Object, doomed: *mut c_void) -> c_int {
+    // SAFETY: called with a live object and what `dies_unseen` handed over.
+    unsafe {
+        let doomed = &mut *doomed.cast::<Doomed>();
+        doomed.budget -= 1;
+        if doomed.budget == 0 {
+            return 1;
+        }
+        if Object::is_immortal(op) || dies_alone((*op).ob_type) {
+            return 0;
+        }
+        if let Some(known) = doomed.found[..doomed.len].iter_mut().find(|known| known.0 == op) {
+            known.1 += 1;
+            return 0;
+        }
+        if doomed.len == MOST {
+            return 1;
+        }
+        doomed.found[doomed.len] = (op, 1);
+        doomed.len += 1;
+        0
+    }
+}
+
+/// Whether objects of exactly this type refer to none but their own kind.
+fn dies_alone(ty: *mut Type) -> bool {
+    ty == PyUnicode_Type() || ty == PyLong_Type() || ty == PyFloat_Type() || ty == PyBytes_Type() || ty == PyRangeIter_Type()
+}
+
+/// Whether the death of `op` is no more than that of what its type shows the garbage collector, and memory freed.
+unsafe fn is_only_memory(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = (*op).ob_type;
+        if (*ty).tp_weaklistoffset > 0 && !(*op.byte_offset((*ty).tp_weaklistoffset).cast::<*mut Object>()).is_null() {
+            return false;
+        }
+        if Type::has_flag(ty, TPFLAGS_HEAPTYPE) {
+            return is_plain_instance(op, ty);
+        }
+        if ty == PyDict_Type() {
+            // Watchers are told.
+            return !Dict::is_watched(op.cast());
+        }
+        is_builtin_container(ty)
+    }
+}
+
+fn is_builtin_container(ty: *mut Type) -> bool {
+    [
+        PyTuple_Type(),
+        PyList_Type(),
+        PyListIter_Type(),
+        PyTupleIter_Type(),
+        PyMethod_Type(),
+        PySet_Type(),
+        PyFrozenSet_Type(),
+        PyDictItems_Type(),
+        PyDictKeys_Type(),
+        PyDictValues_Type(),
+        PyDictIterItem_Type(),
+        PyDictIterKey_Type(),
+        PyDictIterValue_Type(),
+        PySetIter_Type(),
+        PyEnum_Type(),
+        PyZip_Type(),
+        PySlice_Type(),
+        PyCell_Type(),
+        PyReversed_Type(),
+        PyListRevIter_Type(),
+        PyUnicodeIter_Type(),
+        PyMap_Type(),
+        PyFilter_Type(),
+        PyCFunction_Type(),
+    ]
+    .contains(&ty)
+}
+
+/// Whether an object of a class is freed by `subtype_dealloc` and `object_dealloc` alone, with no finalizer.
+unsafe fn is_plain_instance(op: *mut Object, ty: *mut Type) -> bool {
+    // SAFETY: a live object and its type.
+    unsafe {
+        if !(*ty).tp_finalize.is_null() || !(*ty).tp_del.is_null() || (*ty).tp_itemsize != 0 {
+            return false;
+        }
+        if Type::has_flag(ty, TPFLAGS_MANAGED_WEAKREF)
+            && !(*op.byte_sub(MANAGED_WEAKREF_OFFSET).cast::<*mut Object>()).is_null()
+        {
+            return false;
+        }
+        let mut base = ty;
+        while base != PyBaseObject_Type() {
+            if (*base).tp_dealloc != class_dealloc() || !Type::has_flag(base, TPFLAGS_HEAPTYPE) {
+                return false;
+            }
+            base = (*base).tp_base;
+        }
+        true
+    }
+}
+
+/// `subtype_dealloc`, which is not exported; the address of nothing where it is not known.
+static mut CLASS_DEALLOC: *const () = core::ptr::dangling();
+
+fn class_dealloc() -> *const () {
+    // SAFETY: written once, by `probe`.
+    unsafe { CLASS_DEALLOC }
+}
+
+/// Learns how classes free their instances, from one that every interpreter has.
+///
+/// # Safety
+/// The GIL is held and the symbols are resolved.
+pub(super) unsafe fn learn() {
+    // SAFETY: the caller's.
+    unsafe {
+        let name = Owned::steal(PyUnicode_FromString(c"_frozen_importlib".as_ptr()));
+        let bootstrap = name.and_then(|name| Owned::steal(PyImport_GetModule(name.as_ptr())));
+        let class = bootstrap
+            .and_then(|module| Owned::steal(PyObject_GetAttrString(module.as_ptr(), c"ModuleSpec".as_ptr())));
+        PyErr_Clear();
+        if let Some(class) = class
+            && (*class.as_ptr()).ob_type == PyType_Type()
+        {
+            CLASS_DEALLOC = (*class.as_ptr().cast::<Type>()).tp_dealloc;
+        }
+    }
+}

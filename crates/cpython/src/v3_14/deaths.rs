@@ -64,10 +64,7 @@ pub unsafe fn die_unseen(ops: impl Iterator<Item = *mut Object>) -> bool {
 pub unsafe fn dies_unseen(op: *mut Object) -> bool {
     // SAFETY: the caller's.
     unsafe {
-        Object::is_immortal(op)
-            || (*op).ob_refcnt > 1
-            || dies_alone((*op).ob_type)
-            || die_unseen(core::iter::once(op))
+        Object::is_immortal(op) || (*op).ob_refcnt > 1 || dies_alone((*op).ob_type) || die_unseen(core::iter::once(op))
     }
 }
 
@@ -98,7 +95,11 @@ unsafe extern "C" fn note(op: *mut Object, doomed: *mut c_void) -> c_int {
 
 /// Whether objects of exactly this type refer to none but their own kind.
 fn dies_alone(ty: *mut Type) -> bool {
-    ty == PyUnicode_Type() || ty == PyLong_Type() || ty == PyFloat_Type() || ty == PyBytes_Type() || ty == PyRangeIter_Type()
+    ty == PyUnicode_Type()
+        || ty == PyLong_Type()
+        || ty == PyFloat_Type()
+        || ty == PyBytes_Type()
+        || ty == PyRangeIter_Type()
 }
 
 /// Whether the death of `op` is no more than that of what its type shows the garbage collector, and memory freed.
@@ -190,8 +191,8 @@ pub(super) unsafe fn learn() {
     unsafe {
         let name = Owned::steal(PyUnicode_FromString(c"_frozen_importlib".as_ptr()));
         let bootstrap = name.and_then(|name| Owned::steal(PyImport_GetModule(name.as_ptr())));
-        let class = bootstrap
-            .and_then(|module| Owned::steal(PyObject_GetAttrString(module.as_ptr(), c"ModuleSpec".as_ptr())));
+        let class =
+            bootstrap.and_then(|module| Owned::steal(PyObject_GetAttrString(module.as_ptr(), c"ModuleSpec".as_ptr())));
         PyErr_Clear();
         if let Some(class) = class
             && (*class.as_ptr()).ob_type == PyType_Type()

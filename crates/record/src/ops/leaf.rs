@@ -325,14 +325,15 @@ impl Recorder {
         .map(|(_, uop)| uop)
     }
 
-    /// `isinstance(x, cls)` of a class without a metaclass: known from the type of `x`, whose bases a dependency
+    /// `isinstance(x, cls)` of a class whose metaclass has no `__instancecheck__`: known from the type of `x`, whose bases a dependency
     /// watches, unless `x` might claim another class.
     unsafe fn call_isinstance(&mut self) -> Option<()> {
         let (v, cls) = (self.peek_value(1).ok()?, self.peek_value(0).ok()?);
         let (object, class) = (self.real_peek(1), self.real_peek(0));
         // SAFETY: the real frame holds both; types are compared before their fields are read.
         unsafe {
-            if py::Object::type_of(class) != py::PyType_Type() || !self.const_of.contains_key(&cls) {
+            let metaclass = py::Object::type_of(class);
+            if !self.asks_plainly(metaclass) {
                 return None;
             }
             let ty = py::Object::type_of(object);
@@ -343,6 +344,11 @@ impl Recorder {
             if !is && !self.shows_its_class(ty) {
                 return None;
             }
+            self.guard_is(cls, class);
+            if metaclass != py::PyType_Type() {
+                self.guard_type(cls, class);
+                self.depend(crate::Dependency::Type(metaclass as usize));
+            }
             self.guard_type(v, object);
             self.depend(crate::Dependency::Type(ty as usize));
             let truth = if is { py::_Py_TrueStruct() } else { py::_Py_FalseStruct() };
@@ -350,6 +356,21 @@ impl Recorder {
             self.give_value(2, e);
         }
         Some(())
+    }
+
+    /// Whether classes of this metaclass leave `isinstance` to `type.__instancecheck__`.
+    unsafe fn asks_plainly(&self, metaclass: *mut py::Type) -> bool {
+        // SAFETY: a live type; looking up an interned name in types runs no Python code.
+        unsafe {
+            if metaclass == py::PyType_Type() {
+                return true;
+            }
+            let check = |ty| py::Type::look_up(ty, c"__instancecheck__").filter(|found| !found.is_null());
+            py::PyType_IsSubtype(metaclass, py::PyType_Type()) != 0
+                && py::Type::version(metaclass) != 0
+                && check(metaclass).is_some()
+                && check(metaclass) == check(py::PyType_Type())
+        }
     }
 
     /// Whether `__class__` of the type's instances is their type.

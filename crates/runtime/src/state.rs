@@ -309,6 +309,9 @@ pub(crate) fn disable() {
     st.enabled = false;
     st.recording = None;
     st.invalidate_all();
+    // Where memory was short, they may lie in the reserve.
+    st.optimizing = opt::Workspace::default();
+    st.generating = codegen::Workspace::default();
     // SAFETY: Python calls this with the GIL held.
     unsafe { tier1::disable() }
 }

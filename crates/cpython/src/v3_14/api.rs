@@ -125,6 +125,7 @@ functions! {
     PySys_GetObject(name: *const c_char) -> *mut Object;
     PyObject_SetAttr(o: *mut Object, name: *mut Object, v: *mut Object) -> c_int;
     PyObject_GenericGetAttr(o: *mut Object, name: *mut Object) -> *mut Object;
+    _PyObject_GenericGetAttrWithDict(o: *mut Object, name: *mut Object, dict: *mut Object, suppress: c_int) -> *mut Object;
     PyObject_GenericSetAttr(o: *mut Object, name: *mut Object, v: *mut Object) -> c_int;
     _PyObject_GetMethod(o: *mut Object, name: *mut Object, method: *mut *mut Object) -> c_int;
     _PyObject_LookupSpecialMethod(name: *mut Object, method_and_self: *mut StackRef) -> c_int;
@@ -301,6 +302,7 @@ functions! {
     PySet_Discard(set: *mut Object, key: *mut Object) -> c_int;
     PyLong_FromUnicodeObject(s: *mut Object, base: c_int) -> *mut Object;
     PyFloat_FromString(s: *mut Object) -> *mut Object;
+    PyUnicode_EqualToUTF8(s: *mut Object, utf8: *const c_char) -> c_int;
     PyUnicode_FromFormat(format: *const c_char, arg: *mut Object) -> *mut Object;
 }
 

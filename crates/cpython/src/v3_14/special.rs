@@ -89,6 +89,21 @@ pub unsafe fn special_function(ty: *mut Type, name: &CStr) -> Option<*mut Functi
     }
 }
 
+/// The Python function that a class has as its `__call__`, if that is how its instances are called. Constant under a type
+/// watcher.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn called_function(ty: *mut Type) -> Option<*mut Function> {
+    // SAFETY: the caller's.
+    unsafe {
+        if Type::has_flag(ty, TPFLAGS_HAVE_VECTORCALL) {
+            return None;
+        }
+        special_function(ty, c"__call__")
+    }
+}
+
 /// A number's function at an offset, if its type has one.
 unsafe fn number_slot(ty: *mut Type, offset: usize) -> Option<BinaryFn> {
     // SAFETY: the caller's; the structure has that many fields.

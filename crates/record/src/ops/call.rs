@@ -61,6 +61,9 @@ impl Recorder {
             if self.call_leaf(nargs)? {
                 return Ok(());
             }
+            if self.called_special(nargs)? {
+                return Ok(());
+            }
             if ty == py::PyType_Type() && self.call_class(callable, object.cast(), nargs)? {
                 return Ok(());
             }
@@ -351,18 +354,8 @@ impl Recorder {
         if self.top().slots.len() != nlocals + 1 {
             return Err(Abort::FrameMismatch);
         }
-        // The locals die in CPython's order: last slot first, then the function.
-        let mut dying: Vec<(Entry, *mut py::Object)> = Vec::new();
-        for i in (0..nlocals).rev() {
-            let real = self.real_slot(i);
-            if !real.is_null() {
-                dying.push((self.top().slots[i], real.object()));
-            }
-        }
-        // SAFETY: the running frame.
-        let func = unsafe { (*self.real).f_funcobj.object() };
-        let func_entry = self.top().func;
-        dying.push((func_entry, func));
+        // SAFETY: by the contract of `record`.
+        let dying = unsafe { self.dying_with_frame() };
         if self.frames[self.frames.len() - 2].continuation.finishes() {
             // SAFETY: by the contract of `record`.
             return unsafe { self.return_to_finish(dying) };
@@ -393,6 +386,21 @@ impl Recorder {
         self.expect_code = Some(self.top().code_ptr);
         self.release(plan);
         Ok(())
+    }
+
+    /// What the innermost frame lets go of when it ends, in CPython's order: the last local first, then the function.
+    pub(crate) unsafe fn dying_with_frame(&mut self) -> Vec<(Entry, *mut py::Object)> {
+        let mut dying: Vec<(Entry, *mut py::Object)> = Vec::new();
+        for i in (0..self.top().nlocals).rev() {
+            let real = self.real_slot(i);
+            if !real.is_null() {
+                dying.push((self.top().slots[i], real.object()));
+            }
+        }
+        // SAFETY: the running frame.
+        let func = unsafe { (*self.real).f_funcobj.object() };
+        dying.push((self.top().func, func));
+        dying
     }
 
     /// `len(x)` of an exact list or tuple.

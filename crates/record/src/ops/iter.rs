@@ -70,6 +70,10 @@ impl Recorder {
             self.push(iterator);
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.call_special(0, c"__iter__", &[]) }? {
+            return Ok(());
+        }
         let v = self.peek_value(0)?;
         let object = self.real_peek(0);
         let e = self.peek(0);
@@ -154,6 +158,9 @@ impl Recorder {
                 && let Some(at) = suspension(object.cast())
             {
                 self.await_resumption(it, object.cast(), at, Entry::NULL, oparg);
+                return Ok(());
+            }
+            if self.next_special()? {
                 return Ok(());
             }
             let quiet = py::may_step_quietly(ty) && !self.may_kill(object);

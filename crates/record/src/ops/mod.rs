@@ -174,6 +174,7 @@ impl Recorder {
                 }
                 op::LOAD_SPECIAL => self.load_special(arg),
                 op::RETURN_VALUE => self.return_value(),
+                op::RAISE_VARARGS => self.raise(arg),
 
                 _ => Err(Abort::Unsupported(cpython::abi::OPCODE_NAMES[opcode as usize])),
             }

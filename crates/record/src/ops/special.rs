@@ -31,6 +31,31 @@ enum Given {
 
 const REFUSED: Abort = Abort::Value("a special method that is not inlined");
 
+/// Whether code has a `raise StopIteration`, and handles nothing.
+unsafe fn ends_plainly(code: *mut py::Code) -> bool {
+    // SAFETY: the code of a live function; its instructions are whole.
+    unsafe {
+        if !py::Code::exception_table(code).is_empty() {
+            return false;
+        }
+        let mut at = 0;
+        while at < py::Code::len(code) {
+            let unit = *py::Code::units(code).add(at);
+            let opcode = py::DEOPT[usize::from(unit as u8)];
+            at += 1 + usize::from(py::CACHES[usize::from(opcode)]);
+            if opcode == op::LOAD_GLOBAL && at < py::Code::len(code) {
+                let next = *py::Code::units(code).add(at);
+                let raises = py::DEOPT[usize::from(next as u8)] == op::RAISE_VARARGS && next >> 8 == 1;
+                let name = py::Code::name(code, usize::from(unit >> 9));
+                if raises && py::PyUnicode_EqualToUTF8(name, c"StopIteration".as_ptr()) != 0 {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
 impl Recorder {
     /// Records a call of `f` by the instruction, whose guards on why it is `f` are emitted. The operands stay on the
     /// caller's stack, or, if they are `moved`, become the callee's.
@@ -283,11 +308,20 @@ impl Recorder {
                 let truth = self.emit(Uop::IntIsTrue, &[n]);
                 (1, Given::Value(self.box_bool(truth)))
             }
+            op::CALL if !self.calls_len(oparg) => (oparg + 2, Given::Result),
             op::CALL => {
                 let n = self.length_given(v, object)?;
                 (3, Given::Value(self.box_int(n)))
             }
             op::STORE_SUBSCR => (3, Given::Nothing),
+            op::FOR_ITER => (0, Given::Result),
+            op::GET_ITER => {
+                // SAFETY: by the contract of `record`.
+                unsafe { self.iterator_given(v, object) }?;
+                // An iterator that gives itself stays where it is.
+                let slots = &self.frames[caller].slots;
+                if slots[slots.len() - 1].val == Val::Is(v) { (0, Given::Nothing) } else { (1, Given::Result) }
+            }
             op::DELETE_SUBSCR | op::STORE_ATTR => (2, Given::Nothing),
             _ => (1, Given::Result),
         };
@@ -324,9 +358,37 @@ impl Recorder {
         if opcode == op::LOAD_ATTR && oparg & 1 != 0 {
             self.push(Entry::NULL);
         }
+        if opcode == op::GET_ITER && operands == 0 {
+            self.keep_iterator()?;
+        }
         self.expect_code = Some(self.top().code_ptr);
         self.release(plan);
         Ok(())
+    }
+
+    /// Whether what the caller's `CALL` calls is `len`.
+    fn calls_len(&self, nargs: usize) -> bool {
+        // SAFETY: the caller's real frame waits with its operands on its stack.
+        unsafe {
+            let callable = (*(*(*self.real).previous).stackpointer.sub(nargs + 2)).object();
+            callable == (*(*py::PyThreadState_Get()).interp).cached_len
+        }
+    }
+
+    /// A call of an instance by its class's `__call__`. Whether that is Python's.
+    pub(crate) unsafe fn called_special(&mut self, nargs: usize) -> Result<bool, Abort> {
+        /// More arguments than any such method is worth inlining for.
+        const MAX_ARGUMENTS: usize = 12;
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let ty = py::Object::type_of(self.real_peek(nargs + 1));
+            if nargs > MAX_ARGUMENTS || special::called_function(ty).is_none() {
+                return Ok(false);
+            }
+            let first = if self.real_peek(nargs).is_null() { nargs } else { nargs + 1 };
+            let args: Vec<usize> = (0..first).rev().collect();
+            self.call_special(nargs + 1, c"__call__", &args)
+        }
     }
 
     /// The result of an operator, which is not `NotImplemented`.
@@ -339,6 +401,71 @@ impl Recorder {
             self.emit_imm(Uop::GuardIsNot, &[v], not_implemented as u64, 0);
         }
         Ok(Given::Result)
+    }
+
+    /// The result of `__iter__`, which is an iterator.
+    unsafe fn iterator_given(&mut self, v: ValueId, object: *mut py::Object) -> Result<(), Abort> {
+        // SAFETY: the real frame holds the object.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            let changes = py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE);
+            if py::PyIter_Check(object) == 0 || changes && py::Type::version(ty) == 0 {
+                return Err(Abort::Value("an __iter__ that gives no iterator"));
+            }
+            self.guard_type(v, object);
+            if changes {
+                self.depend(Dependency::Type(ty as usize));
+            }
+            Ok(())
+        }
+    }
+
+    /// `for` by a `__next__` written in Python. Whether it is, and is recorded: an iterator's end that is not recorded would
+    /// end the recording of a loop around this one.
+    pub(crate) unsafe fn next_special(&mut self) -> Result<bool, Abort> {
+        let object = self.real_peek(0);
+        // SAFETY: the real frame holds the iterator.
+        unsafe {
+            let Some(f) = special::special_function(py::Object::type_of(object), c"__next__") else { return Ok(false) };
+            let own_loop = self.in_root() && self.is_loop() && self.start.offset == self.top().pc;
+            if !own_loop && !ends_plainly((*f).func_code) {
+                return Ok(false);
+            }
+            self.call_special(0, c"__next__", &[])
+        }
+    }
+
+    /// `raise StopIteration` in the `__next__` that a `for` calls: the loop ends. The exception, and what it knows of the frame,
+    /// die before anybody sees them.
+    pub(crate) unsafe fn raise(&mut self, nargs: usize) -> Result<(), Abort> {
+        const OTHER: Abort = Abort::Unsupported("RAISE_VARARGS");
+        let Some(caller) = self.frames.len().checked_sub(2) else { return Err(OTHER) };
+        let nlocals = self.top().nlocals;
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            if nargs != 1
+                || self.real_peek(0) != (*py::PyExc_StopIteration()).cast()
+                || self.top().generator.is_some()
+                || self.top().slots.len() != nlocals + 1
+                || !py::Code::exception_table(self.top().code_ptr).is_empty()
+                || !self.frames[caller].continuation.finishes()
+                || self.instruction_at(caller, 0).0 != op::FOR_ITER
+            {
+                return Err(OTHER);
+            }
+            let (v, object) = (self.peek_value(0)?, self.real_peek(0));
+            self.guard_is(v, object);
+            let dying = self.dying_with_frame();
+            let plan = self.plan_release(&dying);
+            if plan.escapes() {
+                return Err(Abort::Value("an iterator's end that lets something die"));
+            }
+            self.frames.truncate(caller + 1);
+            self.top().continuation = Continuation::Push;
+            self.expect_code = Some(self.top().code_ptr);
+            self.release(plan);
+            Ok(())
+        }
     }
 
     /// The truth of a result, which is a bool; reversed if asked for.

@@ -1,8 +1,11 @@
 //! Attributes in general.
 
+use core::ptr::null_mut;
+
 use cpython::abi::*;
 
 use super::attr_choice::{specialize_load, specialize_store, switch_version};
+use super::special::{self, MISSING, Method, Operation, enter_special_of, may_enter};
 use crate::dispatch::*;
 use crate::inst::Inst;
 use crate::with_memory::{call_with, super_lookup};
@@ -47,6 +50,12 @@ out_of_line_handlers! {
         if should_choose(ip.add(3)) {
             specialize_load(ts, ip, owner.object(), name, method);
         }
+        if (*(*owner.object()).ob_type).tp_getattro != address::PyObject_GenericGetAttr() && may_enter::<R>(ts) {
+            let fallback = special::find(MISSING, owner.object(), null_mut());
+            if !fallback.is_null() {
+                return load_or_ask::<R>(f, ip, sp, ts, fallback);
+            }
+        }
         if method {
             // The function takes the owner over, so the slot is no longer live.
             (*f).stackpointer = sp.sub(1);
@@ -66,6 +75,24 @@ out_of_line_handlers! {
         proceed::<R>(f, ip, ip.add(10), sp, ts)
     }
 
+    /// An attribute of an instance whose class has `method` as its `__getattr__`.
+    fn load_or_ask(f, ip, sp, ts, method: *const Method) {
+        let owner = *sp.sub(1);
+        match special::load_or_push(f, ip, sp, ts, method, name_at(f, (*ip).a >> 1)) {
+            (new, code) if !new.is_null() && !code.is_null() => special::begin::<R>(new, ts, code.cast()),
+            (new, value) if !new.is_null() || value.is_null() => super::finish::failed::<R>(f, ip, sp, ts),
+            (_, value) => {
+                *sp.sub(1) = StackRef::steal(value.cast());
+                let method = (*ip).a & 1 != 0;
+                if method {
+                    *sp = StackRef::NULL;
+                }
+                owner.close();
+                proceed::<R>(f, ip, ip.add(10), if method { sp.add(1) } else { sp }, ts)
+            }
+        }
+    }
+
     fn store_attr_miss(f, ip, sp, ts) {
         if !R && switch_version(ip, (*sp.sub(1)).object(), false) {
             return go::<R>(f, ip, sp, ts);
@@ -77,6 +104,7 @@ out_of_line_handlers! {
         let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         save(f, ip, sp);
         let name = name_at(f, (*ip).a);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::STORE_ATTR, 0), owner, name);
         let status = PyObject_SetAttr(owner, name, value);
         // After the store: the first one of a name adds it to the keys instances share.
         if status == 0 && should_choose(ip.add(3)) {

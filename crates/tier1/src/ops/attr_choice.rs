@@ -231,7 +231,9 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
         if ty == type_type() {
             return choose_class(owner.cast(), name);
         }
-        if (*ty).tp_getattro != address::PyObject_GenericGetAttr() {
+        // Where the class has `__getattr__`, that is asked after an AttributeError of a getter.
+        let plain = (*ty).tp_getattro == address::PyObject_GenericGetAttr();
+        if !plain && !Type::looks_attributes_up_plainly(ty) {
             return None;
         }
         let version = Type::version(ty);
@@ -243,7 +245,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
             if let Some(offset) = special::slot_offset(ty, descr, false) {
                 return Choice::new(load_attr_slot::<false>, version, offset);
             }
-            if (*descr).ob_type == PyProperty_Type() && !method {
+            if (*descr).ob_type == PyProperty_Type() && !method && plain {
                 let getter = (*descr.cast::<Property>()).prop_get;
                 if !getter.is_null() && super::call_python::is_simple_function(getter, 1) {
                     return Some(Choice::new(load_attr_property::<false>, version, 0)?.with_found(getter));

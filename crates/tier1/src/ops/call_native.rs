@@ -7,7 +7,7 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::jump::poll_behind;
-use super::special::{LENGTH, enter_special};
+use super::special::{self, CALLED, LENGTH, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
@@ -257,6 +257,18 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let (callable, args, count) = operands(ip, sp);
         let op = (*callable).object();
+        if Type::has_flag((*op).ob_type, TPFLAGS_HEAPTYPE) && special::may_enter::<R>(ts) {
+            let method = special::find(CALLED, op, null_mut());
+            if !method.is_null() {
+                let (new, code) = special::push_call(f, ip, sp, ts, method, count);
+                if !new.is_null() {
+                    if code.is_null() {
+                        return super::finish::failed::<R>(f, ip, sp, ts);
+                    }
+                    return special::begin::<R>(new, ts, code);
+                }
+            }
+        }
         let result = vectorcall(op, args, count, null_mut());
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
@@ -269,7 +281,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         // What finishes the instruction finds callable, NULL and argument on the stack.
         if (*callable.add(1)).is_null() {
-            enter_special!(f, ip, sp, ts, LENGTH, (*args).object(), null_mut());
+            enter_special_of!(f, ip, sp, ts, LENGTH, (*args).object());
         }
         let size = PyObject_Size((*args).object());
         let result = if size < 0 { null_mut() } else { PyLong_FromSsize_t(size) };

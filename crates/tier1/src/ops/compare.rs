@@ -1,13 +1,11 @@
 //! Comparisons.
 
-use core::ptr::null_mut;
-
 use cpython::abi::*;
 
 use super::float::{both_float, float_value};
 use super::int::{both_digits, digit};
 use super::jump::branch_not_select;
-use super::special::{self, CONTAINS, Operation, enter_special};
+use super::special::{self, CONTAINS, Operation, enter_special, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
@@ -484,7 +482,7 @@ out_of_line_handlers! {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         (*ip).word = contains_version_for((*r).ob_type) as usize;
         save(f, ip, sp);
-        enter_special!(f, ip, sp, ts, CONTAINS, r, null_mut());
+        enter_special_of!(f, ip, sp, ts, CONTAINS, r);
         searched!(f, ip, sp, ts, PySequence_Contains(r, l))
     }
 

@@ -34,12 +34,18 @@ out_of_line_handlers! {
             op::COMPARE_OP => finish_compare::<R>(f, ip, sp, ts, negated),
             op::CONTAINS_OP => finish_contains::<R>(f, ip, sp, ts),
             op::TO_BOOL => finish_to_bool::<R>(f, ip, sp, ts, negated),
+            op::CALL if (*sp.sub(base(ip).oparg as usize + 3)).object() != (*(*ts).interp).cached_len => {
+                finish_called::<R>(f, ip, sp, ts)
+            }
             op::CALL => finish_len::<R>(f, ip, sp, ts),
             op::STORE_SUBSCR => finish_store::<R>(f, ip, sp, ts, 3),
             op::DELETE_SUBSCR | op::STORE_ATTR => finish_store::<R>(f, ip, sp, ts, 2),
             op::STORE_FAST_STORE_FAST => finish_second_store::<R>(f, ip, sp, ts),
             op::POP_JUMP_IF_NOT_NONE => go::<R>(f, ip.add((*ip).a as usize), sp, ts),
             op::LOAD_ATTR => finish_attr::<R>(f, ip, sp, ts),
+            // The item is where it belongs.
+            op::FOR_ITER => proceed::<R>(f, ip, behind!(ip), sp, ts),
+            op::GET_ITER => finish_get_iter::<R>(f, ip, sp, ts),
             _ => finish_unary::<R>(f, ip, sp, ts),
         }
     }
@@ -50,6 +56,7 @@ out_of_line_handlers! {
         let base = base(ip);
         let operands = match base.opcode {
             op::BINARY_OP => 0,
+            op::FOR_ITER => return super::iter::for_iter_end::<R>(f, ip, sp, ts),
             op::COMPARE_OP | op::CONTAINS_OP | op::DELETE_SUBSCR | op::STORE_ATTR => 2,
             op::STORE_SUBSCR => 3,
             op::CALL => base.oparg as usize + 2,
@@ -152,6 +159,14 @@ out_of_line_handlers! {
         super::call::finish_call::<R>(f, ip, sp, ts, sp.sub(3), result)
     }
 
+    /// A call of an instance, by its `__call__`.
+    fn finish_called(f, ip, sp, ts) {
+        let result = (*sp.sub(1)).into_object();
+        let sp = sp.sub(1);
+        (*f).stackpointer = sp;
+        super::call::finish_call::<R>(f, ip, sp, ts, sp.sub(base(ip).oparg as usize + 2), result)
+    }
+
     /// An assignment of which `operands` are on the stack; the method's answer is dropped.
     fn finish_store(f, ip, sp, ts, operands: usize) {
         let sp = sp.sub(1);
@@ -159,6 +174,19 @@ out_of_line_handlers! {
         close_slot(sp);
         super::call::close_from(sp.sub(operands), sp);
         proceed::<R>(f, ip, behind!(ip), sp.sub(operands), ts)
+    }
+
+    fn finish_get_iter(f, ip, sp, ts) {
+        let iterator = (*sp.sub(1)).object();
+        if PyIter_Check(iterator) == 0 {
+            (*f).stackpointer = sp.sub(1);
+            let message = c"iter() returned non-iterator of type '%.100s'";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
+            (*sp.sub(1)).close();
+            close_slot(sp.sub(2));
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        finish_unary::<R>(f, ip, sp, ts)
     }
 
     /// The result takes the one operand's place.

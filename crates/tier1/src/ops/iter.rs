@@ -4,7 +4,9 @@ use cpython::abi::*;
 
 use super::int::fresh_int;
 use super::jump::branch_not_select;
+use super::special::{self, NEXT, Operation, enter_special_of};
 use crate::dispatch::*;
+use crate::entry;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
 
@@ -20,6 +22,9 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
         for_iter_tuple::<false>
     } else if ty == generator_type() {
         super::generator::for_iter_gen::<false>
+    // SAFETY: as above.
+    } else if !unsafe { special::find(NEXT, iterator, core::ptr::null_mut()) }.is_null() {
+        special::for_iter_special::<false>
     } else {
         for_iter_any::<false>
     }
@@ -39,6 +44,7 @@ handlers! {
             return for_iter_miss::<R>(f, ip, sp, ts);
         };
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, NEXT, iterator);
         let item = next(iterator);
         if item.is_null() {
             return for_iter_end::<R>(f, ip, sp, ts);
@@ -174,6 +180,7 @@ out_of_line_handlers! {
             pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
             return error::<R>(f, ip, sp, ts);
         };
+        enter_special_of!(f, ip, sp, ts, NEXT, iterator);
         let item = next(iterator);
         if !item.is_null() {
             *sp = StackRef::steal(item);
@@ -212,6 +219,9 @@ out_of_line_handlers! {
             if PyErr_ExceptionMatches(*PyExc_StopIteration()) == 0 {
                 return error::<R>(f, ip, sp, ts);
             }
+            if entry::instrumented_since(f, ts) {
+                _PyEval_MonitorRaise(ts, f, (*f).instr_ptr);
+            }
             PyErr_Clear();
         }
         proceed::<R>(f, ip, ip.add((*ip).a as usize), sp, ts)
@@ -219,6 +229,7 @@ out_of_line_handlers! {
 
     fn get_iter_out_of_line(f, ip, sp, ts) {
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::GET_ITER, 0), (*sp.sub(1)).object());
         let iterator = PyObject_GetIter((*sp.sub(1)).object());
         close_slot(sp.sub(1));
         if iterator.is_null() {

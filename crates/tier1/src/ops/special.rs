@@ -17,6 +17,7 @@ use crate::entry;
 use crate::inst::{Inst, Tier1Code};
 use crate::observe::is_recording;
 use crate::unwind;
+use crate::with_memory::call_with;
 
 /// What is asked of operands: an opcode, and above it an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,12 @@ impl Operation {
 pub(crate) const TRUTH: Operation = Operation::new(op::TO_BOOL, 0);
 /// `len(x)`.
 pub(crate) const LENGTH: Operation = Operation::new(op::CALL, 0);
+/// An instance is called, with any number of arguments.
+pub(crate) const CALLED: Operation = Operation::new(op::CALL, 1);
 pub(crate) const CONTAINS: Operation = Operation::new(op::CONTAINS_OP, 0);
+pub(crate) const NEXT: Operation = Operation::new(op::FOR_ITER, 0);
+/// What is asked for an attribute that is not there.
+pub(crate) const MISSING: Operation = Operation::new(op::LOAD_ATTR, 0);
 
 /// How a method is called.
 #[derive(Clone, Copy)]
@@ -172,7 +178,7 @@ unsafe fn choose(operation: Operation, left: *mut Object, right: *mut Object) {
         if !function.is_null()
             && (*function).func_version >= FIRST_VALID_VERSION
             && let Some(code) = super::call::enterable(PyThreadState_Get(), function.cast())
-            && (*code).simple_arguments as usize == how.count()
+            && (operation == CALLED || (*code).simple_arguments as usize == how.count())
         {
             method.code = code;
             method.function_version = (*function).func_version;
@@ -199,7 +205,18 @@ unsafe fn method_of(operation: Operation, left: *mut Object, right: *mut Object)
                 (special::special_function(ty, c"__len__")?, How::with(&[1]).negated_if(true))
             }
             op::TO_BOOL => (special::special_function(ty, c"__bool__")?, How::with(&[1])),
+            op::CALL if operation == CALLED => (special::called_function(ty)?, How::with(&[])),
             op::CALL => (special::special_function(ty, c"__len__")?, How::with(&[1])),
+            op::FOR_ITER => (special::special_function(ty, c"__next__")?, How::with(&[1])),
+            op::GET_ITER => (special::special_function(ty, c"__iter__")?, How::with(&[1])),
+            op::UNARY_NEGATIVE => (special::special_function(ty, c"__neg__")?, How::with(&[1])),
+            op::UNARY_INVERT => (special::special_function(ty, c"__invert__")?, How::with(&[1])),
+            op::STORE_SUBSCR => (special::special_function(ty, c"__setitem__")?, How::with(&[2, 1, 3])),
+            op::DELETE_SUBSCR => (special::special_function(ty, c"__delitem__")?, How::with(&[2, 1])),
+            op::STORE_ATTR => (special::special_function(ty, c"__setattr__")?, How::with(&[1, How::NAME, 2])),
+            op::LOAD_ATTR if Type::looks_attributes_up_plainly(ty) => {
+                (special::special_function(ty, c"__getattr__")?, How::with(&[1, How::NAME]))
+            }
             _ => return None,
         })
     }
@@ -223,19 +240,12 @@ pub(crate) unsafe fn push(
     // SAFETY: the caller's.
     unsafe {
         let (function, how, code) = ((*method).function, (*method).how, (*method).code);
-        let caller = Tier1Code::of(ip);
-        let returns = (*caller).len() + how.is_negated() as usize - (*ip).b as usize;
-        // Behind the stack of a generator's frame lies another object: the result needs an entry of its own.
-        let full = (*f).owner as u32 == FRAME_OWNED_BY_GENERATOR
-            && sp >= Frame::stack_base(f).add((*(*caller).code).co_stacksize as usize);
-        if returns > u16::MAX as usize || full || !entry::hook_is_ours(ts) {
-            return (null_mut(), null_mut());
-        }
+        let Some(returns) = goes_on(f, ip, sp, ts, how.is_negated()) else { return (null_mut(), null_mut()) };
         if code.is_null()
             || (*function).func_version != (*method).function_version
             || !has_stack_space(ts, (*code).code)
         {
-            return push_any(f, sp, ts, function, how, name, returns as u16);
+            return push_any(f, sp, ts, function, how, name, returns);
         }
         let count = how.count();
         let new = push_frame(ts, StackRef::new(function.cast()), (*code).code, count, f).unwrap_unchecked();
@@ -245,7 +255,90 @@ pub(crate) unsafe fn push(
             *Frame::local(new, i) = argument(how, i, sp, name);
             i += 1;
         }
-        (*f).return_offset = returns as u16;
+        (*f).return_offset = returns;
+        (*ts).current_frame = new;
+        (new, code)
+    }
+}
+
+/// Where the frame goes on to finish the instruction at `ip`, in units from there, if it can wait for a callee here.
+#[inline(always)]
+unsafe fn goes_on(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut ThreadState, negated: bool) -> Option<u16> {
+    // SAFETY: as the caller's.
+    unsafe {
+        let caller = Tier1Code::of(ip);
+        let returns = (*caller).len() + negated as usize - (*ip).b as usize;
+        // Behind the stack of a generator's frame lies another object: the result needs an entry of its own.
+        let full = (*f).owner as u32 == FRAME_OWNED_BY_GENERATOR
+            && sp >= Frame::stack_base(f).add((*(*caller).code).co_stacksize as usize);
+        (returns <= u16::MAX as usize && !full && entry::hook_is_ours(ts)).then_some(returns as u16)
+    }
+}
+
+/// As [`push`], for the `__call__` of what `CALL` calls, with `count` arguments.
+///
+/// # Safety
+/// As for [`push`].
+#[inline(never)]
+pub(crate) unsafe fn push_call(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    method: *const Method,
+    count: usize,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: the caller's.
+    unsafe {
+        let (function, code) = ((*method).function, (*method).code);
+        let Some(returns) = goes_on(f, ip, sp, ts, false) else { return (null_mut(), null_mut()) };
+        let callable = (*sp.sub(base(ip).oparg as usize + 2)).object();
+        let args = sp.sub(count);
+        if code.is_null()
+            || (*function).func_version != (*method).function_version
+            || (*code).simple_arguments as usize != count + 1
+            || !has_stack_space(ts, (*code).code)
+        {
+            return push_call_any(f, ts, function, callable, args, count, returns);
+        }
+        let new = push_frame(ts, StackRef::new(function.cast()), (*code).code, count + 1, f).unwrap_unchecked();
+        *Frame::local(new, 0) = StackRef::new(callable);
+        let mut i = 0;
+        while i < count {
+            super::call_python::plain_loop();
+            *Frame::local(new, i + 1) = StackRef::new((*args.add(i)).object());
+            i += 1;
+        }
+        (*f).return_offset = returns;
+        (*ts).current_frame = new;
+        (new, code)
+    }
+}
+
+/// As [`push_any`], for [`push_call`].
+#[cold]
+#[inline(never)]
+unsafe fn push_call_any(
+    f: *mut Frame,
+    ts: *mut ThreadState,
+    function: *mut Function,
+    callable: *mut Object,
+    args: *mut StackRef,
+    count: usize,
+    returns: u16,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let Some(code) = super::call::enterable(ts, function.cast()) else { return (null_mut(), null_mut()) };
+        let mut arguments = Vec::with_capacity(count + 1);
+        arguments.push(StackRef::new(callable));
+        arguments.extend((0..count).map(|i| StackRef::new((*args.add(i)).object())));
+        let callee = StackRef::new(function.cast());
+        let new = _PyEvalFramePushAndInit(ts, callee, null_mut(), arguments.as_ptr(), count + 1, null_mut(), f);
+        if new.is_null() {
+            return (f, null_mut());
+        }
+        (*f).return_offset = returns;
         (*ts).current_frame = new;
         (new, code)
     }
@@ -292,6 +385,40 @@ unsafe fn push_any(
     }
 }
 
+/// Loads the attribute `name` of an instance whose class has `method` as its `__getattr__`, or pushes a frame for that. A frame
+/// as from [`push`], or none and the attribute, null with an exception set.
+///
+/// # Safety
+/// As for [`push`].
+pub(crate) unsafe fn load_or_push(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    method: *const Method,
+    name: *mut Object,
+) -> (*mut Frame, *mut ()) {
+    // SAFETY: the caller's.
+    unsafe {
+        // Looking the attribute up may run code that changes the table, and takes the method away from the class.
+        let method = *method;
+        let function: *mut Object = method.function.cast();
+        let owner = (*sp.sub(1)).object();
+        incref(function);
+        let mut value = _PyObject_GenericGetAttrWithDict(owner, name, null_mut(), 1);
+        if value.is_null() && (*ts).current_exception.is_null() {
+            let (new, code) = push(f, ip, sp, ts, &raw const method, name);
+            if !new.is_null() {
+                decref(function);
+                return (new, code.cast());
+            }
+            value = call_with(function, owner, name, 2);
+        }
+        decref(function);
+        (null_mut(), value.cast())
+    }
+}
+
 /// Whether a handler may enter a method: while its instruction is recorded, what that does is the recorder's to say.
 #[inline(always)]
 pub(crate) fn may_enter<const R: bool>(ts: *mut ThreadState) -> bool {
@@ -311,6 +438,20 @@ macro_rules! enter_method {
     };
 }
 pub(crate) use enter_method;
+
+/// As [`enter_special`], where the type of one operand decides, and only a class can have such a method.
+macro_rules! enter_special_of {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $object:expr) => {
+        enter_special_of!($f, $ip, $sp, $ts, $operation, $object, core::ptr::null_mut())
+    };
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $object:expr, $name:expr) => {
+        let object: *mut Object = $object;
+        if Type::has_flag((*object).ob_type, TPFLAGS_HEAPTYPE) {
+            $crate::ops::special::enter_special!($f, $ip, $sp, $ts, $operation, object, core::ptr::null_mut(), $name);
+        }
+    };
+}
+pub(crate) use enter_special_of;
 
 /// In a general path, whose frame is saved: goes on in the method for these operands, if there is one.
 macro_rules! enter_special {
@@ -351,6 +492,17 @@ handlers! {
         save(f, ip, sp);
         enter_method!(f, ip, sp, ts, method, null_mut());
         super::binary::binary_miss::<R>(f, ip, sp, ts)
+    }
+
+    /// The next item by a method written in Python.
+    fn for_iter_special(f, ip, sp, ts) {
+        let method = known(NEXT, (*sp.sub(1)).object(), null_mut());
+        if method.is_null() || !may_enter::<R>(ts) {
+            return super::iter::for_iter_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        enter_method!(f, ip, sp, ts, method, null_mut());
+        super::iter::for_iter_miss::<R>(f, ip, sp, ts)
     }
 
     /// A comparison by a method written in Python.

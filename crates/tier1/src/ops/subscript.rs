@@ -4,6 +4,7 @@ use cpython::abi::*;
 
 use super::binary::binary_miss;
 use super::int::{NON_NEGATIVE_TAG, digit};
+use super::special::{Operation, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Handler;
@@ -260,6 +261,7 @@ out_of_line_handlers! {
         if (*container).ob_type == list_type() {
             (*ip).word = store_subscr_list_int::<false> as *const () as usize;
         }
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::STORE_SUBSCR, 0), container);
         let status = PyObject_SetItem(container, key, value);
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
@@ -272,6 +274,7 @@ out_of_line_handlers! {
 
     fn delete_subscr_out_of_line(f, ip, sp, ts) {
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::DELETE_SUBSCR, 0), (*sp.sub(2)).object());
         let status = PyObject_DelItem((*sp.sub(2)).object(), (*sp.sub(1)).object());
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));

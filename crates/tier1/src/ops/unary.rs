@@ -1,11 +1,9 @@
 //! Unary operations and truth.
 
-use core::ptr::null_mut;
-
 use cpython::abi::*;
 
 use super::locals::release_and_go;
-use super::special::{TRUTH, enter_special};
+use super::special::{Operation, TRUTH, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 
@@ -78,7 +76,7 @@ out_of_line_handlers! {
             return proceed::<R>(f, ip, ip.add(4), sp, ts);
         }
         save(f, ip, sp);
-        enter_special!(f, ip, sp, ts, TRUTH, op, null_mut());
+        enter_special_of!(f, ip, sp, ts, TRUTH, op);
         let truth = PyObject_IsTrue((*sp.sub(1)).object());
         close_slot(sp.sub(1));
         if truth < 0 {
@@ -90,6 +88,7 @@ out_of_line_handlers! {
 
     fn unary_negative_any(f, ip, sp, ts) {
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::UNARY_NEGATIVE, 0), (*sp.sub(1)).object());
         let result = PyNumber_Negative((*sp.sub(1)).object());
         close_slot(sp.sub(1));
         if result.is_null() {
@@ -101,6 +100,7 @@ out_of_line_handlers! {
 
     fn unary_invert_any(f, ip, sp, ts) {
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::UNARY_INVERT, 0), (*sp.sub(1)).object());
         let result = PyNumber_Invert((*sp.sub(1)).object());
         close_slot(sp.sub(1));
         if result.is_null() {

@@ -356,6 +356,60 @@ print(log[-3:])
 log.clear()
 
 
+# Items of many classes in one place.
+class Items:
+    def __getitem__(self, i):
+        log.append(i)
+        return NotImplemented if i == 2 else i
+
+
+class More(Items):
+    def __getitem__(self, i):
+        if i > 3:
+            raise IndexError(i)
+        return super().__getitem__(i)
+
+
+class Listed(list):
+    def __getitem__(self, i):
+        self = None
+        return i, "listed"
+
+
+class Meta(type):
+    def __getitem__(cls, i):
+        return cls.__name__, i
+
+
+class Subscripted(metaclass=Meta):
+    pass
+
+
+class Generic:
+    def __class_getitem__(cls, i):
+        return "generic", i
+
+
+def items(n):
+    kinds = [Items(), More(), Listed([1]), [5, 6, 7, 8, 9], {i: -i for i in range(5)}, Subscripted, Generic, "texts", More(), 3]
+    out = []
+    for i in range(n):
+        for x in kinds:
+            try:
+                r = x[i % 5]
+            except (TypeError, IndexError) as e:
+                r = str(e), [f.lineno - start for f in traceback.extract_tb(e.__traceback__)]
+            out.append(r)
+        r = (Listed() if i % 2 else More())[i % 3]
+    return out[-50:]
+
+
+for line in items(200):
+    print(line)
+print(len(log), set(log[-100:]))
+log.clear()
+
+
 # Recursion through special methods, as deep as plain functions go.
 class Deep:
     def __init__(self, depth):

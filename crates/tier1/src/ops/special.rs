@@ -12,6 +12,7 @@ use core::ptr::{null, null_mut};
 use cpython::abi::*;
 
 use super::call_python::FIRST_VALID_VERSION;
+use super::nb;
 use crate::dispatch::*;
 use crate::entry;
 use crate::inst::{Inst, Tier1Code};
@@ -192,6 +193,9 @@ unsafe fn method_of(operation: Operation, left: *mut Object, right: *mut Object)
     unsafe {
         let ty = (*left).ob_type;
         Some(match operation.opcode() {
+            op::BINARY_OP if operation.argument() == nb::SUBSCR => {
+                (special::special_function(ty, c"__getitem__")?, How::with(&[2, 1]))
+            }
             op::BINARY_OP => {
                 let found = special::operator_method(left, right, operation.argument())?;
                 (found.function, How::with(if found.reflected { &[1, 2] } else { &[2, 1] }))

@@ -174,19 +174,22 @@ unsafe fn is_plain_instance(op: *mut Object, ty: *mut Type) -> bool {
     }
 }
 
-/// `subtype_dealloc`, which is not exported; the address of nothing where it is not known.
-static mut CLASS_DEALLOC: *const () = core::ptr::dangling();
+/// `subtype_dealloc`, which is not exported; null where it is not known, which is no type's.
+static mut CLASS_DEALLOC: *const () = core::ptr::null();
 
 fn class_dealloc() -> *const () {
     // SAFETY: written once, by `probe`.
     unsafe { CLASS_DEALLOC }
 }
 
-/// Learns how classes free their instances, from one that every interpreter has.
+/// Learns how classes free their instances, from one that every interpreter has; once.
 ///
 /// # Safety
 /// The GIL is held and the symbols are resolved.
 pub(super) unsafe fn learn() {
+    if !class_dealloc().is_null() {
+        return;
+    }
     // SAFETY: the caller's.
     unsafe {
         let name = Owned::steal(PyUnicode_FromString(c"_frozen_importlib".as_ptr()));

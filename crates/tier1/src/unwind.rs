@@ -1,5 +1,6 @@
 //! Leaving frames: exceptions, delegation to CPython's evaluator, and what happens to the caller.
 
+use cpython::abi::monitoring::{self, Raised};
 use cpython::abi::*;
 
 use crate::dispatch::{code_of, go, record_end};
@@ -103,8 +104,15 @@ pub(crate) unsafe extern "sysv64" fn unwind<const R: bool>(
             (*f).stackpointer = (*f).stackpointer.sub(1);
             (*(*f).stackpointer).close();
         }
+        let watched = entry::instrumented_since(f, ts);
         if target == NO_HANDLER {
+            if watched {
+                monitoring::tell_raised(ts, f, offset, Raised::Unwound);
+            }
             return exit_with_error::<R>(f, ts);
+        }
+        if watched && !monitoring::tell_raised(ts, f, target, Raised::Handled) {
+            return unwind::<R>(f, target.wrapping_sub(1), ts);
         }
         let mut sp = (*f).stackpointer;
         if depth_and_lasti & 1 != 0 {
@@ -112,7 +120,7 @@ pub(crate) unsafe extern "sysv64" fn unwind<const R: bool>(
             sp = sp.add(1);
         }
         *sp = StackRef::steal(PyErr_GetRaisedException());
-        if entry::instrumented_since(f, ts) {
+        if watched {
             // Tracing was switched on while this frame ran: it goes on where it can be traced.
             (*f).instr_ptr = Code::units(code).add(target);
             (*f).stackpointer = sp.add(1);

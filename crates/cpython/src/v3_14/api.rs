@@ -234,6 +234,8 @@ functions! {
     _PyEval_MatchClass(ts: *mut ThreadState, subject: *mut Object, ty: *mut Object, nargs: isize, kwargs: *mut Object) -> *mut Object;
     _PyEval_MatchKeys(ts: *mut ThreadState, map: *mut Object, keys: *mut Object) -> *mut Object;
     _PyEval_SpecialMethodCanSuggest(slf: *mut Object, oparg: c_int) -> c_int;
+    _PyMonitoring_FirePyUnwindEvent(state: *mut MonitoringState, code: *mut Object, offset: i32) -> c_int;
+    _PyMonitoring_FireExceptionHandledEvent(state: *mut MonitoringState, code: *mut Object, offset: i32) -> c_int;
     _PyEval_MonitorRaise(ts: *mut ThreadState, frame: *mut Frame, instr: *mut CodeUnit);
     _PyEval_NoToolsForUnwind(ts: *mut ThreadState) -> bool;
     _PyEval_SliceIndex(v: *mut Object, result: *mut isize) -> c_int;

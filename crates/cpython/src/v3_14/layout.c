@@ -180,6 +180,7 @@ static void type_struct(void)
 
 static void state_structs(void)
 {
+    STRUCT(MonitoringState, PyMonitoringState) F(active, "u8") F(opaque, "u8") END
     STRUCT(Frame, _PyInterpreterFrame) F(f_executable, "StackRef") F(previous, "*mut Frame") F(f_funcobj, "StackRef")
         F(f_globals, "*mut Object") F(f_builtins, "*mut Object") F(f_locals, "*mut Object")
         F(frame_obj, "*mut Object") F(instr_ptr, "*mut CodeUnit") F(stackpointer, "*mut StackRef")

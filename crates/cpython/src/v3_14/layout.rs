@@ -800,6 +800,18 @@ const _: () = {
 };
 
 #[repr(C)]
+pub struct MonitoringState {
+    pub active: u8,
+    pub opaque: u8,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(MonitoringState, active) == 0);
+    assert!(core::mem::offset_of!(MonitoringState, opaque) == 1);
+    assert!(core::mem::size_of::<MonitoringState>() == 2);
+};
+
+#[repr(C)]
 pub struct Frame {
     pub f_executable: StackRef,
     pub previous: *mut Frame,

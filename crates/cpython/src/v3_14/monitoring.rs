@@ -34,6 +34,37 @@ const FILTERED: [(usize, &Definition); 3] = [(RAISE, &RAISE_FILTER), (16, &C_FIL
 /// `PY_MONITORING_SYS_TRACE_ID`: the tool behind `sys.settrace`.
 const SYS_TRACE: usize = 7;
 
+/// What an exception does to a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Raised {
+    /// The frame goes on in a handler.
+    Handled,
+    /// The frame ends.
+    Unwound,
+}
+
+/// Tells the tools that watch what the exception that is set does to `f`, at this offset in units, as CPython's evaluator
+/// does. False if one raised: that is the exception now.
+///
+/// # Safety
+/// `f` is the current frame.
+pub unsafe fn tell_raised(ts: *mut ThreadState, f: *mut Frame, offset: usize, what: Raised) -> bool {
+    // `PY_MONITORING_EVENT_EXCEPTION_HANDLED` and `PY_MONITORING_EVENT_PY_UNWIND`, asked for in all code or in none.
+    let event = if what == Raised::Handled { 12 } else { 13 };
+    // SAFETY: the caller's.
+    unsafe {
+        let mut state = MonitoringState { active: (*(*ts).interp).monitors[event], opaque: 0 };
+        if state.active == 0 {
+            return true;
+        }
+        let (code, offset) = (Frame::code(f).cast(), 2 * offset as i32);
+        0 == match what {
+            Raised::Handled => _PyMonitoring_FireExceptionHandledEvent(&mut state, code, offset),
+            Raised::Unwound => _PyMonitoring_FirePyUnwindEvent(&mut state, code, offset),
+        }
+    }
+}
+
 /// Installs the hooks. False if `sys.monitoring` is not the one we know.
 ///
 /// # Safety

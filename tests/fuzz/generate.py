@@ -153,6 +153,7 @@ class Program(Statements):
         self.emit("except Exception as error:")
         self.emit("    print(describe(error))")
         self.emit("sys.settrace(None)")
+        self.emit("sys.setprofile(None)")
         self.emit(f"print({self.number}, show({self.result()}), show(LOG))")
 
     def in_callback(self):

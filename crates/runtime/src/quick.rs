@@ -56,11 +56,19 @@ unsafe extern "sysv64" fn release(_arg: u64, owned: u64, o: Obj) -> Obj {
 unsafe extern "sysv64" fn release_all(_arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
     // SAFETY: `n` live objects or nulls.
     unsafe {
-        let ours = || (0..n).filter(|i| owned & 1 << i != 0).map(|i| *o.add(i)).filter(|o| !o.is_null());
-        if !die_unseen(ours()) {
+        let mut ours = [core::ptr::null_mut(); 16];
+        let mut len = 0;
+        if n > ours.len() {
             return core::ptr::null_mut();
         }
-        ours().for_each(|o| py::decref(o));
+        for i in (0..n).filter(|i| owned & 1 << i != 0 && !(*o.add(*i)).is_null()) {
+            ours[len] = *o.add(i);
+            len += 1;
+        }
+        if !die_unseen(&ours[..len]) {
+            return core::ptr::null_mut();
+        }
+        ours[..len].iter().for_each(|&o| py::decref(o));
     }
     py::_Py_NoneStruct()
 }

@@ -1,7 +1,7 @@
 //! Whether anybody could see an object die: whether Python code would run, or anything else be told.
 
 use core::ffi::{c_int, c_void};
-use core::ptr::null_mut;
+use core::mem::MaybeUninit;
 
 use super::api::*;
 use super::layout::*;
@@ -13,43 +13,92 @@ const MOST: usize = 12;
 /// References looked at, beyond which nothing is said.
 const BUDGET: u32 = 96;
 
-/// What would die with an object: those it refers to, as far as they could be more than memory that is freed.
+/// What would die with objects: those they refer to, as far as they could be more than memory that is freed.
 struct Doomed {
-    found: [(*mut Object, u32); MOST],
+    /// The first `len` of them, with the references counted so far that die too.
+    found: [MaybeUninit<(*mut Object, u32)>; MOST],
     len: usize,
-    /// Bits of those whose own references have been followed.
-    followed: u16,
     budget: u32,
 }
 
+impl Doomed {
+    #[inline(always)]
+    fn found(&mut self) -> &mut [(*mut Object, u32)] {
+        // SAFETY: so many were written.
+        unsafe { self.found[..self.len].assume_init_mut() }
+    }
+
+    /// Takes a reference in that dies. False where no more can be said.
+    #[inline(always)]
+    unsafe fn add(&mut self, op: *mut Object) -> bool {
+        // SAFETY: a live object.
+        unsafe {
+            self.budget -= 1;
+            if self.budget == 0 {
+                return false;
+            }
+            if Object::is_immortal(op) || dies_alone((*op).ob_type) {
+                return true;
+            }
+            if let Some(known) = self.found().iter_mut().find(|known| known.0 == op) {
+                known.1 += 1;
+                return true;
+            }
+            if self.len == MOST {
+                return false;
+            }
+            self.found[self.len].write((op, 1));
+            self.len += 1;
+            true
+        }
+    }
+
+    /// Takes in the references that a doomed object has.
+    unsafe fn follow(&mut self, op: *mut Object) -> bool {
+        // SAFETY: a live object; following references runs no Python code.
+        unsafe {
+            if (*op).ob_type == PyTuple_Type() {
+                return Tuple::as_slice(op.cast()).iter().all(|&item| item.is_null() || self.add(item));
+            }
+            let Some(traverse) = (*(*op).ob_type).tp_traverse else { return false };
+            traverse(op, note, (&raw mut *self).cast()) == 0
+        }
+    }
+}
+
 /// Whether releasing one reference to each of these runs no Python code and is told to nobody: they survive, or they and all
-/// that dies with them are of builtin types, or instances without finalizer, and have no weak references.
+/// that dies with them are of builtin types, or instances without finalizer, and have no weak references. One object may
+/// come several times.
 ///
 /// # Safety
 /// Live objects; the GIL is held.
-pub unsafe fn die_unseen(ops: impl Iterator<Item = *mut Object>) -> bool {
-    // SAFETY: the caller's; following references runs no Python code.
+#[inline(always)]
+pub unsafe fn die_unseen(ops: &[*mut Object]) -> bool {
+    // SAFETY: the caller's.
     unsafe {
-        let mut doomed = Doomed { found: [(null_mut(), 0); MOST], len: 0, followed: 0, budget: BUDGET };
-        for op in ops {
-            if note(op, (&raw mut doomed).cast()) != 0 {
-                return false;
-            }
+        let is_harmless = |&op: &*mut Object| {
+            Object::is_immortal(op) || (*op).ob_refcnt as usize > ops.len() || dies_alone((*op).ob_type)
+        };
+        ops.iter().all(is_harmless) || followed_die_unseen(ops)
+    }
+}
+
+unsafe fn followed_die_unseen(ops: &[*mut Object]) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut doomed = Doomed { found: [MaybeUninit::uninit(); MOST], len: 0, budget: BUDGET };
+        if !ops.iter().all(|&op| doomed.add(op)) {
+            return false;
         }
+        // Bits of those whose own references have been followed.
+        let mut followed = 0u32;
         loop {
             // What has no references but those of others that die.
-            let next = (0..doomed.len).find(|&i| {
-                let (op, count) = doomed.found[i];
-                doomed.followed & 1 << i == 0 && (*op).ob_refcnt == count
-            });
-            let Some(next) = next else { return true };
-            doomed.followed |= 1 << next;
-            let op = doomed.found[next].0;
-            if !is_only_memory(op) {
-                return false;
-            }
-            let Some(traverse) = (*(*op).ob_type).tp_traverse else { return false };
-            if traverse(op, note, (&raw mut doomed).cast()) != 0 {
+            let mut found = doomed.found().iter().enumerate();
+            let next = found.find(|&(i, &(op, count))| followed & 1 << i == 0 && (*op).ob_refcnt == count);
+            let Some((i, &(op, _))) = next else { return true };
+            followed |= 1 << i;
+            if !is_only_memory(op) || !doomed.follow(op) {
                 return false;
             }
         }
@@ -63,34 +112,13 @@ pub unsafe fn die_unseen(ops: impl Iterator<Item = *mut Object>) -> bool {
 #[inline(always)]
 pub unsafe fn dies_unseen(op: *mut Object) -> bool {
     // SAFETY: the caller's.
-    unsafe {
-        Object::is_immortal(op) || (*op).ob_refcnt > 1 || dies_alone((*op).ob_type) || die_unseen(core::iter::once(op))
-    }
+    unsafe { Object::is_immortal(op) || (*op).ob_refcnt > 1 || dies_alone((*op).ob_type) || followed_die_unseen(&[op]) }
 }
 
-/// Takes a reference that a doomed object owns in.
+/// [`Doomed::add`] for `tp_traverse`.
 unsafe extern "C" fn note(op: *mut Object, doomed: *mut c_void) -> c_int {
-    // SAFETY: called with a live object and what `dies_unseen` handed over.
-    unsafe {
-        let doomed = &mut *doomed.cast::<Doomed>();
-        doomed.budget -= 1;
-        if doomed.budget == 0 {
-            return 1;
-        }
-        if Object::is_immortal(op) || dies_alone((*op).ob_type) {
-            return 0;
-        }
-        if let Some(known) = doomed.found[..doomed.len].iter_mut().find(|known| known.0 == op) {
-            known.1 += 1;
-            return 0;
-        }
-        if doomed.len == MOST {
-            return 1;
-        }
-        doomed.found[doomed.len] = (op, 1);
-        doomed.len += 1;
-        0
-    }
+    // SAFETY: called with a live object and what `follow` handed over.
+    c_int::from(unsafe { !(*doomed.cast::<Doomed>()).add(op) })
 }
 
 /// Whether objects of exactly this type refer to none but their own kind.
@@ -107,6 +135,9 @@ unsafe fn is_only_memory(op: *mut Object) -> bool {
     // SAFETY: a live object.
     unsafe {
         let ty = (*op).ob_type;
+        if ty == PyTuple_Type() {
+            return true;
+        }
         if (*ty).tp_weaklistoffset > 0 && !(*op.byte_offset((*ty).tp_weaklistoffset).cast::<*mut Object>()).is_null() {
             return false;
         }
@@ -121,9 +152,9 @@ unsafe fn is_only_memory(op: *mut Object) -> bool {
     }
 }
 
+/// Tuples are not asked about.
 fn is_builtin_container(ty: *mut Type) -> bool {
     [
-        PyTuple_Type(),
         PyList_Type(),
         PyListIter_Type(),
         PyTupleIter_Type(),

@@ -3,9 +3,10 @@
 //! Their structures are private to CPython's C files, so they are declared here, and [`learn`] compares them with
 //! real objects; where it finds anything unexpected, [`next_quietly`] answers for none of them.
 
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use super::api::*;
+use super::deaths::die_unseen;
 use super::layout::*;
 use super::owned::Owned;
 use super::refs::*;
@@ -320,24 +321,39 @@ pub unsafe fn next_quietly(iterator: *mut Object) -> *mut Object {
     unsafe {
         let next = (*Object::type_of(iterator)).tp_iternext.unwrap_unchecked();
         let mut container = iterator;
+        let mut results = Results::default();
         let outlook = loop {
             match kind_of(Object::type_of(container)) {
                 // What is wrapped may be a dict or set: whether it can step is seen only by trying.
                 Some(Kind::Enumerate) => {
-                    if !may_enumerate(container.cast()) {
+                    let it: *mut Enumerate = container.cast();
+                    let counts_on = (*it).en_longindex.is_null() && (*it).en_index < isize::MAX;
+                    if !counts_on || !results.add((*it).en_result) {
                         return null_mut();
                     }
-                    container = (*container.cast::<Enumerate>()).en_sit;
+                    container = (*it).en_sit;
                 }
                 Some(Kind::Dict(yields)) if container == iterator => return next_of_dict(iterator.cast(), yields),
                 Some(Kind::Set) if container == iterator => return next_of_set(iterator.cast()),
-                Some(Kind::Dict(_) | Kind::Set) => return next_of_wrapped(iterator, next, container.cast()),
-                Some(Kind::Zip) => break outlook_of_zip(container.cast()),
+                Some(kind @ (Kind::Dict(_) | Kind::Set)) => {
+                    let it: *mut DictIter = container.cast();
+                    if kind == Kind::Dict(Yields::Items) && !results.add((*it).di_result) {
+                        return null_mut();
+                    }
+                    return if results.go_unseen() { next_of_wrapped(iterator, next, it) } else { null_mut() };
+                }
+                Some(Kind::Zip) => {
+                    let zip: *mut Zip = container.cast();
+                    if !results.add((*zip).result) {
+                        return null_mut();
+                    }
+                    break outlook_of_zip(zip);
+                }
                 Some(kind) => break outlook_of_sequence(container, kind),
                 None => return null_mut(),
             }
         };
-        if outlook == Outlook::Unknown {
+        if outlook == Outlook::Unknown || !results.go_unseen() {
             return null_mut();
         }
         let item = next(iterator);
@@ -356,7 +372,7 @@ unsafe fn next_of_wrapped(iterator: *mut Object, next: super::types::UnaryFn, it
         }
         let ty = Object::type_of(it.cast());
         let used = if ty == PySetIter_Type() { (*container.cast::<Set>()).used } else { (*(*it).di_dict).ma_used };
-        if used != (*it).di_used || (ty == PyDictIterItem_Type() && !reuses_quietly((*it).di_result)) {
+        if used != (*it).di_used {
             return null_mut();
         }
         incref(container);
@@ -409,8 +425,8 @@ unsafe fn outlook_of_zip(zip: *mut Zip) -> Outlook {
     // SAFETY: as above.
     unsafe {
         let n = (*zip).tuplesize as usize;
-        if n == 0 || !reuses_quietly((*zip).result) {
-            return if n == 0 { Outlook::End } else { Outlook::Unknown };
+        if n == 0 {
+            return Outlook::End;
         }
         let mut all = Outlook::Item;
         for i in 0..n {
@@ -447,32 +463,43 @@ pub unsafe fn new_range_iter(start: i64, len: i64, step: i64) -> *mut Object {
     }
 }
 
-/// Whether an enumeration's own part of a step is quiet.
-unsafe fn may_enumerate(it: *mut Enumerate) -> bool {
-    // SAFETY: as above.
-    unsafe { (*it).en_longindex.is_null() && (*it).en_index < isize::MAX && reuses_quietly((*it).en_result) }
+/// The result tuples that one step overwrites: those of an iterator and of what it wraps that nobody else holds.
+#[derive(Default)]
+struct Results {
+    first: Option<NonNull<Tuple>>,
+    second: Option<NonNull<Tuple>>,
 }
 
-/// Whether an iterator's next step may overwrite its result tuple: either somebody else holds it, so that a new one is
-/// made, or nobody can see what the old items do on their way out.
-unsafe fn reuses_quietly(result: *mut Tuple) -> bool {
-    // SAFETY: a live tuple, or null.
-    unsafe {
-        if result.is_null() || (*result).ob_base.ob_base.ob_refcnt != 1 {
+impl Results {
+    /// Takes a tuple in, unless it is null or somebody else holds it, so that a new one is made. False where there are
+    /// too many.
+    #[inline(always)]
+    unsafe fn add(&mut self, result: *mut Tuple) -> bool {
+        // SAFETY: a live tuple, or null.
+        let Some(result) = NonNull::new(result).filter(|_| unsafe { (*result).ob_base.ob_base.ob_refcnt == 1 }) else {
             return true;
+        };
+        if self.second.is_some() {
+            return false;
         }
-        (0..Tuple::len(result)).all(|i| dies_quietly(Tuple::item(result, i)))
+        (self.first, self.second) = (Some(result), self.first);
+        true
     }
-}
 
-/// Whether a reference less to `object` cannot run Python code.
-unsafe fn dies_quietly(object: *mut Object) -> bool {
-    // SAFETY: a live object, or null.
-    unsafe {
-        if object.is_null() || Object::is_immortal(object) || (*object).ob_refcnt > 1 {
-            return true;
+    /// Whether nobody can see what the items do on their way out. One object may be in both.
+    #[inline(always)]
+    unsafe fn go_unseen(&self) -> bool {
+        // SAFETY: live tuples, without nulls inside.
+        unsafe {
+            let Some(first) = self.first else { return true };
+            let first = Tuple::as_slice(first.as_ptr());
+            let Some(second) = self.second else { return die_unseen(first) };
+            let second = Tuple::as_slice(second.as_ptr());
+            let mut all = [null_mut(); 8];
+            let Some(all) = all.get_mut(..first.len() + second.len()) else { return false };
+            all[..first.len()].copy_from_slice(first);
+            all[first.len()..].copy_from_slice(second);
+            die_unseen(all)
         }
-        let ty = Object::type_of(object);
-        ty == PyLong_Type() || ty == PyUnicode_Type() || ty == PyFloat_Type() || ty == PyBytes_Type()
     }
 }

@@ -34,6 +34,16 @@ impl Tuple {
         // SAFETY: the caller's.
         unsafe { (*this).ob_base.ob_size as usize }
     }
+
+    /// The items; null are those that it was not given yet.
+    ///
+    /// # Safety
+    /// `this` is a tuple, and the slice does not outlive it.
+    #[inline(always)]
+    pub unsafe fn as_slice<'a>(this: *mut Self) -> &'a [*mut Object] {
+        // SAFETY: the caller's.
+        unsafe { core::slice::from_raw_parts(Self::items(this), Self::len(this)) }
+    }
 }
 
 impl Bytes {

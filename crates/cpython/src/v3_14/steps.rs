@@ -88,11 +88,8 @@ unsafe fn pair(result: *mut Tuple, key: *mut Object, value: *mut Object) -> *mut
         }
         let items = Tuple::items(result);
         let old = [*items, *items.add(1)];
-        let survives = |op: *mut Object| Object::is_immortal(op) || (*op).ob_refcnt > 2;
         // The collector may have untracked the tuple.
-        if !(survives(old[0]) && survives(old[1]) || die_unseen(old.into_iter()))
-            || PyObject_GC_IsTracked(result.cast()) == 0
-        {
+        if !die_unseen(&old) || PyObject_GC_IsTracked(result.cast()) == 0 {
             return null_mut();
         }
         *items = new_ref(key);

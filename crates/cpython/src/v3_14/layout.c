@@ -148,7 +148,8 @@ static void callable_structs(void)
     STRUCT(MemberDescr, PyMemberDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_member, "*const MemberDef") END
     STRUCT(MemberDef, PyMemberDef) P(type, kind, "i32") F(offset, "isize") F(flags, "i32") END
     STRUCT(WrapperDescr, PyWrapperDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_wrapped, "*const ()") END
-    STRUCT(Property, _PyPropertyObject) F(ob_base, "Object") F(prop_get, "*mut Object") F(prop_set, "*mut Object") END
+    STRUCT(Property, _PyPropertyObject) F(ob_base, "Object") F(prop_get, "*mut Object") F(prop_set, "*mut Object")
+        F(prop_del, "*mut Object") END
     STRUCT(Generator, PyGenObject) F(ob_base, "Object") F(gi_name, "*mut Object") F(gi_qualname, "*mut Object")
         F(gi_exc_state, "ErrStackItem") F(gi_running_async, "u8") F(gi_frame_state, "i8") EMBEDDED_FRAME(gi_iframe) END
 }

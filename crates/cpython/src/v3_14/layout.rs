@@ -590,13 +590,15 @@ pub struct Property {
     pub ob_base: Object,
     pub prop_get: *mut Object,
     pub prop_set: *mut Object,
-    _pad0: [u8; 32],
+    pub prop_del: *mut Object,
+    _pad0: [u8; 24],
 }
 
 const _: () = {
     assert!(core::mem::offset_of!(Property, ob_base) == 0);
     assert!(core::mem::offset_of!(Property, prop_get) == 16);
     assert!(core::mem::offset_of!(Property, prop_set) == 24);
+    assert!(core::mem::offset_of!(Property, prop_del) == 32);
     assert!(core::mem::size_of::<Property>() == 64);
 };
 

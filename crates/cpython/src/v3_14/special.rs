@@ -392,6 +392,33 @@ pub unsafe fn property_setter(object: *mut Object) -> Option<*mut Function> {
     }
 }
 
+/// The deleter of a property, if that is a Python function.
+///
+/// # Safety
+/// `object` is alive.
+pub unsafe fn property_deleter(object: *mut Object) -> Option<*mut Function> {
+    // SAFETY: the caller's; the type is compared first.
+    unsafe {
+        if Object::type_of(object) != PyProperty_Type() {
+            return None;
+        }
+        python_function((*object.cast::<Property>()).prop_del)
+    }
+}
+
+/// The Python function that is asked for every attribute of a class's instances, and alone. Constant under a type watcher.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn attribute_function(ty: *mut Type) -> Option<*mut Function> {
+    // SAFETY: the caller's.
+    unsafe {
+        let function = special_function(ty, c"__getattribute__")?;
+        // Else that is asked after an AttributeError.
+        look_up(ty, c"__getattr__").is_null().then_some(function)
+    }
+}
+
 unsafe fn python_function(object: *mut Object) -> Option<*mut Function> {
     // SAFETY: the caller's: a live object, or null.
     unsafe { (!object.is_null() && Object::type_of(object) == PyFunction_Type()).then_some(object.cast()) }

@@ -93,8 +93,21 @@ impl Recorder {
                     place = Place::Class { object: on_type, absent: Absent::FromDict { name } };
                 }
             }
+            if on_type.is_none() && self.any_attribute_special(name)? {
+                return Ok(());
+            }
             if let Some(found) = on_type.filter(|_| !matches!(place, Place::Unknown)) {
                 self.rely_on_binding(found);
+            }
+            if let Place::Class { object: found, absent } = place
+                && (*ty).tp_getattro == py::address::PyObject_GenericGetAttr()
+                && let Some(f) = py::special::special_function(py::Object::type_of(found), c"__get__")
+            {
+                self.guard_instance(v, object);
+                self.guard_absent(v, absent);
+                if self.get_special(found, f)? {
+                    return Ok(());
+                }
             }
             match place {
                 Place::Inline { offset, valid } => {
@@ -373,6 +386,20 @@ impl Recorder {
         Ok(())
     }
 
+    /// `del object.name`.
+    pub(crate) unsafe fn delete_attr(&mut self, oparg: u32) -> Result<(), Abort> {
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            let name = py::Code::name(self.top().code_ptr, oparg as usize);
+            if self.store_special(name, false)? {
+                return Ok(());
+            }
+            let operands = self.pop_n(1);
+            self.escape(EscapeHelper::DelAttr, name as u64, &operands);
+        }
+        Ok(())
+    }
+
     /// `object.name = value`: stack value, object.
     pub(crate) unsafe fn store_attr(&mut self, oparg: u32) -> Result<(), Abort> {
         let (target, value) = (self.peek_value(0)?, self.peek_value(1)?);
@@ -381,7 +408,7 @@ impl Recorder {
         unsafe {
             let name = py::Code::name(self.top().code_ptr, oparg as usize);
             let ty = py::Object::type_of(object);
-            if self.store_special(name)? {
+            if self.store_special(name, true)? {
                 return Ok(());
             }
             // A target that dies at once takes with it what was just stored.

@@ -166,12 +166,7 @@ impl Recorder {
                     self.push(Entry::owned(v));
                     Ok(())
                 }
-                op::DELETE_ATTR => {
-                    let name = cpython::abi::Code::name(self.top().code_ptr, arg);
-                    let operands = self.pop_n(1);
-                    self.escape(EscapeHelper::DelAttr, name as u64, &operands);
-                    Ok(())
-                }
+                op::DELETE_ATTR => self.delete_attr(oparg),
                 op::LOAD_SPECIAL => self.load_special(arg),
                 op::RETURN_VALUE => self.return_value(),
                 op::RAISE_VARARGS => self.raise(arg),

@@ -16,8 +16,8 @@ use crate::{Abort, Dependency, Recorder};
 pub(crate) enum Argument {
     /// This entry from the top of the caller's stack.
     Stack(usize),
-    /// A name of the caller's code.
-    Name(*mut py::Object),
+    /// A constant: a name of the caller's code, or what its operand's class has under a watcher.
+    Constant(*mut py::Object),
 }
 
 /// What the caller pushes once its instruction is finished.
@@ -82,7 +82,7 @@ impl Recorder {
             for arg in args {
                 let (v, object, owned) = match arg {
                     Argument::Stack(n) => (self.peek_value(*n)?, self.real_peek(*n), self.peek(*n).owned),
-                    Argument::Name(name) => (self.const_obj(*name as u64), *name, false),
+                    Argument::Constant(name) => (self.const_obj(*name as u64), *name, false),
                 };
                 entries.push(Entry { val: Val::Is(v), owned: owned || !moved, clean: false });
                 objects.push(object);
@@ -244,14 +244,53 @@ impl Recorder {
         }
     }
 
-    /// An attribute that is a property with a Python getter. Whether it is.
+    /// An attribute that is a property with a Python getter, or that another descriptor of the class answers for in Python
+    /// before the instance is asked. Whether it is.
     pub(crate) unsafe fn property_special(&mut self, on_type: *mut py::Object, method: bool) -> Result<bool, Abort> {
         // SAFETY: what a type of the operand's has under its watcher.
         unsafe {
+            if !(*py::Object::type_of(on_type)).tp_descr_set.is_null()
+                && let Some(f) = special::special_function(py::Object::type_of(on_type), c"__get__")
+            {
+                self.guard_operand_types(1)?;
+                return self.get_special(on_type, f);
+            }
             let Some(f) = special::property_getter(on_type) else { return Ok(false) };
             self.guard_operand_types(1)?;
-            let how = if method { Continuation::Finish } else { Continuation::Push };
-            Self::entered(self.enter_special(f, &[Argument::Stack(0)], !method, how))
+            // CPython's specialization, where it applies, hands the object over.
+            let code = (*f).func_code;
+            let flags = (*code).co_flags as u32 & (py::CO_VARARGS | py::CO_VARKEYWORDS);
+            let moved = !method && flags == 0 && (*code).co_argcount == 1 && (*code).co_kwonlyargcount == 0;
+            let how = if moved { Continuation::Push } else { Continuation::Finish };
+            Self::entered(self.enter_special(f, &[Argument::Stack(0)], moved, how))
+        }
+    }
+
+    /// An attribute by the Python function `f` that is `__get__` of what the class, which is guarded, has by its name.
+    pub(crate) unsafe fn get_special(&mut self, on_type: *mut py::Object, f: *mut py::Function) -> Result<bool, Abort> {
+        self.rely_on_method(on_type);
+        // SAFETY: the real frame holds the object.
+        let class = unsafe { py::Object::type_of(self.real_peek(0)) };
+        let args = [Argument::Constant(on_type), Argument::Stack(0), Argument::Constant(class.cast())];
+        // SAFETY: by the contract of `record`.
+        Self::entered(unsafe { self.enter_special(f, &args, false, Continuation::Finish) })
+    }
+
+    /// Relies on the methods of a descriptor whose methods are Python's, found on a class that is guarded.
+    fn rely_on_method(&mut self, descriptor: *mut py::Object) {
+        self.rely_on_binding(descriptor);
+        // SAFETY: the class has the descriptor.
+        self.depend(Dependency::Type(unsafe { py::Object::type_of(descriptor) } as usize));
+    }
+
+    /// Any attribute, by the `__getattribute__` of a class without `__getattr__`. Whether that is Python's.
+    pub(crate) unsafe fn any_attribute_special(&mut self, name: *mut py::Object) -> Result<bool, Abort> {
+        // SAFETY: the real frame holds the object.
+        unsafe {
+            let Some(f) = special::attribute_function(py::Object::type_of(self.real_peek(0))) else { return Ok(false) };
+            self.guard_operand_types(1)?;
+            let args = [Argument::Stack(0), Argument::Constant(name)];
+            Self::entered(self.enter_special(f, &args, false, Continuation::Finish))
         }
     }
 
@@ -260,32 +299,46 @@ impl Recorder {
         // SAFETY: by the contract of `record`.
         unsafe {
             let Some(f) = self.special_of(0, c"__getattr__") else { return Ok(false) };
-            let args = [Argument::Stack(0), Argument::Name(name)];
+            let args = [Argument::Stack(0), Argument::Constant(name)];
             Self::entered(self.enter_special(f, &args, false, Continuation::Finish))
         }
     }
 
-    /// `x.name = v` by a property's setter or by `__setattr__`. Whether it is by one written in Python.
-    pub(crate) unsafe fn store_special(&mut self, name: *mut py::Object) -> Result<bool, Abort> {
+    /// `x.name = v` or, if not to `store`, `del x.name` by `__setattr__` or `__delattr__`, by a property, or by another
+    /// descriptor of the class. Whether it is by a method written in Python.
+    pub(crate) unsafe fn store_special(&mut self, name: *mut py::Object, store: bool) -> Result<bool, Abort> {
         let object = self.real_peek(0);
+        let value = Argument::Stack(1);
         // SAFETY: the real frame holds the operands.
         unsafe {
             let ty = py::Object::type_of(object);
-            if let Some(f) = special::special_function(ty, c"__setattr__") {
-                self.guard_operand_types(1)?;
-                let args = [Argument::Stack(0), Argument::Name(name), Argument::Stack(1)];
-                return Self::entered(self.enter_special(f, &args, false, Continuation::Finish));
-            }
-            if (*ty).tp_setattro != py::address::PyObject_GenericSetAttr() || py::Type::version(ty) == 0 {
+            let whole = if store { c"__setattr__" } else { c"__delattr__" };
+            let (f, mut args) = if let Some(f) = special::special_function(ty, whole) {
+                (f, vec![Argument::Stack(0), Argument::Constant(name)])
+            } else if (*ty).tp_setattro != py::address::PyObject_GenericSetAttr() || py::Type::version(ty) == 0 {
                 return Ok(false);
+            } else {
+                let on_type = py::_PyType_Lookup(ty, name);
+                if on_type.is_null() {
+                    return Ok(false);
+                }
+                let accessor =
+                    if store { special::property_setter(on_type) } else { special::property_deleter(on_type) };
+                let method = if store { c"__set__" } else { c"__delete__" };
+                if let Some(f) = accessor {
+                    (f, vec![Argument::Stack(0)])
+                } else if let Some(f) = special::special_function(py::Object::type_of(on_type), method) {
+                    self.guard_operand_types(1)?;
+                    self.rely_on_method(on_type);
+                    (f, vec![Argument::Constant(on_type), Argument::Stack(0)])
+                } else {
+                    return Ok(false);
+                }
+            };
+            if store {
+                args.push(value);
             }
-            let on_type = py::_PyType_Lookup(ty, name);
-            if on_type.is_null() {
-                return Ok(false);
-            }
-            let Some(f) = special::property_setter(on_type) else { return Ok(false) };
             self.guard_operand_types(1)?;
-            let args = [Argument::Stack(0), Argument::Stack(1)];
             Self::entered(self.enter_special(f, &args, false, Continuation::Finish))
         }
     }
@@ -323,6 +376,7 @@ impl Recorder {
                 if slots[slots.len() - 1].val == Val::Is(v) { (0, Given::Nothing) } else { (1, Given::Result) }
             }
             op::DELETE_SUBSCR | op::STORE_ATTR => (2, Given::Nothing),
+            op::DELETE_ATTR => (1, Given::Nothing),
             _ => (1, Given::Result),
         };
         let e = self.peek(0);

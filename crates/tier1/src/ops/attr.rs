@@ -5,7 +5,9 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::attr_choice::{specialize_load, specialize_store, switch_version};
-use super::special::{self, MISSING, Method, Operation, enter_special_of, may_enter};
+use super::special::{
+    self, ANY_ATTRIBUTE, DELETE, GET, MISSING, Method, Operation, SET, enter_accessor, enter_special_of, may_enter,
+};
 use crate::dispatch::*;
 use crate::inst::Inst;
 use crate::with_memory::{call_with, super_lookup};
@@ -50,11 +52,14 @@ out_of_line_handlers! {
         if should_choose(ip.add(3)) {
             specialize_load(ts, ip, owner.object(), name, method);
         }
-        if (*(*owner.object()).ob_type).tp_getattro != address::PyObject_GenericGetAttr() && may_enter::<R>(ts) {
+        if (*(*owner.object()).ob_type).tp_getattro == address::PyObject_GenericGetAttr() {
+            enter_accessor!(f, ip, sp, ts, GET, owner.object(), name);
+        } else if may_enter::<R>(ts) {
             let fallback = special::find(MISSING, owner.object(), null_mut());
             if !fallback.is_null() {
                 return load_or_ask::<R>(f, ip, sp, ts, fallback);
             }
+            enter_special_of!(f, ip, sp, ts, ANY_ATTRIBUTE, owner.object(), name);
         }
         if method {
             // The function takes the owner over, so the slot is no longer live.
@@ -104,7 +109,11 @@ out_of_line_handlers! {
         let (value, owner) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         save(f, ip, sp);
         let name = name_at(f, (*ip).a);
-        enter_special_of!(f, ip, sp, ts, Operation::new(op::STORE_ATTR, 0), owner, name);
+        if (*(*owner).ob_type).tp_setattro == address::PyObject_GenericSetAttr() {
+            enter_accessor!(f, ip, sp, ts, SET, owner, name);
+        } else {
+            enter_special_of!(f, ip, sp, ts, Operation::new(op::STORE_ATTR, 0), owner, name);
+        }
         let status = PyObject_SetAttr(owner, name, value);
         // After the store: the first one of a name adds it to the keys instances share.
         if status == 0 && should_choose(ip.add(3)) {
@@ -120,7 +129,13 @@ out_of_line_handlers! {
 
     fn delete_attr_slow(f, ip, sp, ts) {
         save(f, ip, sp);
-        let status = PyObject_DelAttr((*sp.sub(1)).object(), name_at(f, (*ip).a));
+        let (owner, name) = ((*sp.sub(1)).object(), name_at(f, (*ip).a));
+        if (*(*owner).ob_type).tp_setattro == address::PyObject_GenericSetAttr() {
+            enter_accessor!(f, ip, sp, ts, DELETE, owner, name);
+        } else {
+            enter_special_of!(f, ip, sp, ts, Operation::new(op::DELETE_ATTR, 0), owner, name);
+        }
+        let status = PyObject_DelAttr(owner, name);
         close_slot(sp.sub(1));
         if status != 0 {
             return error::<R>(f, ip, sp.sub(1), ts);

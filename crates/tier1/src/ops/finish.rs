@@ -40,6 +40,7 @@ out_of_line_handlers! {
             op::CALL => finish_len::<R>(f, ip, sp, ts),
             op::STORE_SUBSCR => finish_store::<R>(f, ip, sp, ts, 3),
             op::DELETE_SUBSCR | op::STORE_ATTR => finish_store::<R>(f, ip, sp, ts, 2),
+            op::DELETE_ATTR => finish_store::<R>(f, ip, sp, ts, 1),
             op::STORE_FAST_STORE_FAST => finish_second_store::<R>(f, ip, sp, ts),
             op::POP_JUMP_IF_NOT_NONE => go::<R>(f, ip.add((*ip).a as usize), sp, ts),
             op::LOAD_ATTR => finish_attr::<R>(f, ip, sp, ts),

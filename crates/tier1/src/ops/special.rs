@@ -47,14 +47,22 @@ pub(crate) const CONTAINS: Operation = Operation::new(op::CONTAINS_OP, 0);
 pub(crate) const NEXT: Operation = Operation::new(op::FOR_ITER, 0);
 /// What is asked for an attribute that is not there.
 pub(crate) const MISSING: Operation = Operation::new(op::LOAD_ATTR, 0);
+/// What is asked for every attribute.
+pub(crate) const ANY_ATTRIBUTE: Operation = Operation::new(op::LOAD_ATTR, 1);
+/// What a descriptor on the class does for an attribute of an instance.
+pub(crate) const GET: Operation = Operation::new(op::LOAD_ATTR, 2);
+pub(crate) const SET: Operation = Operation::new(op::STORE_ATTR, 2);
+pub(crate) const DELETE: Operation = Operation::new(op::DELETE_ATTR, 2);
 
 /// How a method is called.
 #[derive(Clone, Copy)]
 struct How(u32);
 
 impl How {
-    /// An argument that is no stack entry but the instruction's name.
+    /// An argument that is no stack entry but the instruction's name, or the descriptor.
     const NAME: u32 = 15;
+    /// The class of the top entry.
+    const CLASS: u32 = 14;
     const NEGATED: u32 = 1 << 16;
 
     /// With these arguments: entries so far from the top of the stack, or [`Self::NAME`].
@@ -217,7 +225,20 @@ unsafe fn method_of(operation: Operation, left: *mut Object, right: *mut Object)
             op::UNARY_INVERT => (special::special_function(ty, c"__invert__")?, How::with(&[1])),
             op::STORE_SUBSCR => (special::special_function(ty, c"__setitem__")?, How::with(&[2, 1, 3])),
             op::DELETE_SUBSCR => (special::special_function(ty, c"__delitem__")?, How::with(&[2, 1])),
+            op::LOAD_ATTR if operation == GET => {
+                (special::special_function(ty, c"__get__")?, How::with(&[How::NAME, 1, How::CLASS]))
+            }
+            op::STORE_ATTR if operation == SET => {
+                (special::special_function(ty, c"__set__")?, How::with(&[How::NAME, 1, 2]))
+            }
+            op::DELETE_ATTR if operation == DELETE => {
+                (special::special_function(ty, c"__delete__")?, How::with(&[How::NAME, 1]))
+            }
             op::STORE_ATTR => (special::special_function(ty, c"__setattr__")?, How::with(&[1, How::NAME, 2])),
+            op::DELETE_ATTR => (special::special_function(ty, c"__delattr__")?, How::with(&[1, How::NAME])),
+            op::LOAD_ATTR if operation == ANY_ATTRIBUTE => {
+                (special::attribute_function(ty)?, How::with(&[1, How::NAME]))
+            }
             op::LOAD_ATTR if Type::looks_attributes_up_plainly(ty) => {
                 (special::special_function(ty, c"__getattr__")?, How::with(&[1, How::NAME]))
             }
@@ -353,8 +374,11 @@ unsafe fn push_call_any(
 unsafe fn argument(how: How, i: usize, sp: *mut StackRef, name: *mut Object) -> StackRef {
     // SAFETY: as the caller's.
     unsafe {
-        let at = how.argument(i);
-        StackRef::new(if at == How::NAME { name } else { (*sp.sub(at as usize)).object() })
+        StackRef::new(match how.argument(i) {
+            How::NAME => name,
+            How::CLASS => (*(*sp.sub(1)).object()).ob_type.cast(),
+            at => (*sp.sub(at as usize)).object(),
+        })
     }
 }
 
@@ -423,6 +447,53 @@ pub(crate) unsafe fn load_or_push(
     }
 }
 
+/// Pushes a frame for what a descriptor of the top entry's class does for the attribute `name`, if that is looked up as
+/// `object` does it; as from [`push`].
+///
+/// # Safety
+/// As for [`push`].
+#[inline(never)]
+pub(crate) unsafe fn push_accessor(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    operation: Operation,
+    name: *mut Object,
+) -> (*mut Frame, *mut Tier1Code) {
+    const NONE: (*mut Frame, *mut Tier1Code) = (null_mut(), null_mut());
+    // SAFETY: the caller's.
+    unsafe {
+        let owner = (*sp.sub(1)).object();
+        let descriptor = _PyType_Lookup((*owner).ob_type, name);
+        if descriptor.is_null() {
+            return NONE;
+        }
+        let kind = (*descriptor).ob_type;
+        if kind == PyProperty_Type() {
+            let (function, how) = match operation {
+                GET => (special::property_getter(descriptor), How::with(&[1])),
+                SET => (special::property_setter(descriptor), How::with(&[1, 2])),
+                _ => (special::property_deleter(descriptor), How::with(&[1])),
+            };
+            let Some(function) = function else { return NONE };
+            let Some(code) = super::call::enterable(ts, function.cast()) else { return NONE };
+            let code = if (*code).simple_arguments as usize == how.count() { code } else { null_mut() };
+            let function_version = (*function).func_version;
+            let method = Method { operation, how, function, code, function_version, ..Method::FREE };
+            return push(f, ip, sp, ts, &raw const method, null_mut());
+        }
+        if !Type::has_flag(kind, TPFLAGS_HEAPTYPE) {
+            return NONE;
+        }
+        if operation == GET && (*kind).tp_descr_set.is_null() && !lookup::instance_attribute(owner, name).is_null() {
+            return NONE;
+        }
+        let method = find(operation, descriptor, null_mut());
+        if method.is_null() { NONE } else { push(f, ip, sp, ts, method, descriptor) }
+    }
+}
+
 /// Whether a handler may enter a method: while its instruction is recorded, what that does is the recorder's to say.
 #[inline(always)]
 pub(crate) fn may_enter<const R: bool>(ts: *mut ThreadState) -> bool {
@@ -456,6 +527,23 @@ macro_rules! enter_special_of {
     };
 }
 pub(crate) use enter_special_of;
+
+/// In a general path, whose frame is saved: goes on in what a descriptor of the owner's class does for the attribute, if that
+/// is written in Python. The owner looks attributes up as `object` does it.
+macro_rules! enter_accessor {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $owner:expr, $name:expr) => {
+        if Type::has_flag((*$owner).ob_type, TPFLAGS_HEAPTYPE) && $crate::ops::special::may_enter::<R>($ts) {
+            let (new, code) = $crate::ops::special::push_accessor($f, $ip, $sp, $ts, $operation, $name);
+            if !new.is_null() {
+                if code.is_null() {
+                    return $crate::ops::finish::failed::<R>($f, $ip, $sp, $ts);
+                }
+                return $crate::ops::special::begin::<R>(new, $ts, code);
+            }
+        }
+    };
+}
+pub(crate) use enter_accessor;
 
 /// In a general path, whose frame is saved: goes on in the method for these operands, if there is one.
 macro_rules! enter_special {

@@ -7,7 +7,7 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::jump::poll_behind;
-use super::special::{self, CALLED, LENGTH, enter_special_of};
+use super::special::{self, CALLED, LENGTH, enter_pushed, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
@@ -260,13 +260,7 @@ out_of_line_handlers! {
         if Type::has_flag((*op).ob_type, TPFLAGS_HEAPTYPE) && special::may_enter::<R>(ts) {
             let method = special::find(CALLED, op, null_mut());
             if !method.is_null() {
-                let (new, code) = special::push_call(f, ip, sp, ts, method, count);
-                if !new.is_null() {
-                    if code.is_null() {
-                        return super::finish::failed::<R>(f, ip, sp, ts);
-                    }
-                    return special::begin::<R>(new, ts, code);
-                }
+                enter_pushed!(f, ip, sp, ts, special::push_call(f, ip, sp, ts, method, count));
             }
         }
         let result = vectorcall(op, args, count, null_mut());

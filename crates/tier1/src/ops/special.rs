@@ -358,14 +358,7 @@ unsafe fn push_call_any(
         let mut arguments = Vec::with_capacity(count + 1);
         arguments.push(StackRef::new(callable));
         arguments.extend((0..count).map(|i| StackRef::new((*args.add(i)).object())));
-        let callee = StackRef::new(function.cast());
-        let new = _PyEvalFramePushAndInit(ts, callee, null_mut(), arguments.as_ptr(), count + 1, null_mut(), f);
-        if new.is_null() {
-            return (f, null_mut());
-        }
-        (*f).return_offset = returns;
-        (*ts).current_frame = new;
-        (new, code)
+        bind(f, ts, function, code, &arguments, returns)
     }
 }
 
@@ -402,8 +395,24 @@ unsafe fn push_any(
         for (i, to) in arguments.iter_mut().enumerate().take(count) {
             *to = argument(how, i, sp, name);
         }
-        let callee = StackRef::new(function.cast());
-        let new = _PyEvalFramePushAndInit(ts, callee, null_mut(), arguments.as_ptr(), count, null_mut(), f);
+        bind(f, ts, function, code, &arguments[..count], returns)
+    }
+}
+
+/// The end of [`push_any`]: CPython binds the arguments, references that it takes over.
+#[inline(always)]
+unsafe fn bind(
+    f: *mut Frame,
+    ts: *mut ThreadState,
+    function: *mut Function,
+    code: *mut Tier1Code,
+    arguments: &[StackRef],
+    returns: u16,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let (callee, args) = (StackRef::new(function.cast()), arguments.as_ptr());
+        let new = _PyEvalFramePushAndInit(ts, callee, null_mut(), args, arguments.len(), null_mut(), f);
         if new.is_null() {
             return (f, null_mut());
         }
@@ -500,16 +509,25 @@ pub(crate) fn may_enter<const R: bool>(ts: *mut ThreadState) -> bool {
     !is_recording::<R>(ts)
 }
 
-/// Goes on in a method that was found, if it can be entered. The frame is saved.
-macro_rules! enter_method {
-    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $method:expr, $name:expr) => {
-        let (new, code) = $crate::ops::special::push($f, $ip, $sp, $ts, $method, $name);
+/// Goes on in the frame that was pushed, if one was; raises if it has no code. The frame is saved.
+macro_rules! enter_pushed {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $pushed:expr) => {
+        let (new, code) = $pushed;
         if !new.is_null() {
             if code.is_null() {
                 return $crate::ops::finish::failed::<R>($f, $ip, $sp, $ts);
             }
             return $crate::ops::special::begin::<R>(new, $ts, code);
         }
+    };
+}
+pub(crate) use enter_pushed;
+
+/// Goes on in a method that was found, if it can be entered. The frame is saved.
+macro_rules! enter_method {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $method:expr, $name:expr) => {
+        let pushed = $crate::ops::special::push($f, $ip, $sp, $ts, $method, $name);
+        $crate::ops::special::enter_pushed!($f, $ip, $sp, $ts, pushed);
     };
 }
 pub(crate) use enter_method;
@@ -573,39 +591,36 @@ pub(crate) unsafe fn begin<const R: bool>(new: *mut Frame, ts: *mut ThreadState,
     }
 }
 
+/// All of a handler: goes on in the method for these operands if the table has it, else in `miss`.
+macro_rules! enter_known {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $left:expr, $right:expr, $miss:expr) => {{
+        let method = known($operation, $left, $right);
+        if method.is_null() || !may_enter::<R>($ts) {
+            return $miss($f, $ip, $sp, $ts);
+        }
+        save($f, $ip, $sp);
+        enter_method!($f, $ip, $sp, $ts, method, null_mut());
+        $miss($f, $ip, $sp, $ts)
+    }};
+}
+
 handlers! {
     /// Arithmetic by a method written in Python.
     fn binary_special(f, ip, sp, ts) {
         let operation = Operation::new(op::BINARY_OP, base(ip).oparg);
-        let method = known(operation, (*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if method.is_null() || !may_enter::<R>(ts) {
-            return super::binary::binary_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        enter_method!(f, ip, sp, ts, method, null_mut());
-        super::binary::binary_miss::<R>(f, ip, sp, ts)
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        enter_known!(f, ip, sp, ts, operation, l, r, super::binary::binary_miss::<R>)
     }
 
     /// The next item by a method written in Python.
     fn for_iter_special(f, ip, sp, ts) {
-        let method = known(NEXT, (*sp.sub(1)).object(), null_mut());
-        if method.is_null() || !may_enter::<R>(ts) {
-            return super::iter::for_iter_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        enter_method!(f, ip, sp, ts, method, null_mut());
-        super::iter::for_iter_miss::<R>(f, ip, sp, ts)
+        enter_known!(f, ip, sp, ts, NEXT, (*sp.sub(1)).object(), null_mut(), super::iter::for_iter_miss::<R>)
     }
 
     /// A comparison by a method written in Python.
     fn compare_special(f, ip, sp, ts) {
         let operation = Operation::new(op::COMPARE_OP, (*ip).a >> 5);
-        let method = known(operation, (*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if method.is_null() || !may_enter::<R>(ts) {
-            return super::compare::compare_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        enter_method!(f, ip, sp, ts, method, null_mut());
-        super::compare::compare_miss::<R>(f, ip, sp, ts)
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        enter_known!(f, ip, sp, ts, operation, l, r, super::compare::compare_miss::<R>)
     }
 }

@@ -229,18 +229,12 @@ pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
     }
 }
 
-/// Replaces the two operands, both ints, by the left one.
-#[inline(never)]
-unsafe extern "sysv64" fn keep_left<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers. Ints die unobserved.
-    unsafe {
+out_of_line_handlers! {
+    /// Replaces the two operands, both ints, by the left one.
+    fn keep_left(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         *sp.sub(2) = l.heap_safe();
+        // Ints die unobserved.
         r.close();
         go::<R>(f, ip.add(6), sp.sub(1), ts)
     }

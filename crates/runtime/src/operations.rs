@@ -81,7 +81,7 @@ pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Ope
 
 /// Releases operand `i` if it is ours.
 #[inline(always)]
-unsafe fn close(owned: u64, i: usize, operand: Obj) {
+pub(crate) unsafe fn close(owned: u64, i: usize, operand: Obj) {
     if owned & 1 << i != 0 && !operand.is_null() {
         // SAFETY: the trace handed the reference over.
         unsafe { py::decref(operand) }
@@ -90,7 +90,7 @@ unsafe fn close(owned: u64, i: usize, operand: Obj) {
 
 /// Releases all operands, last first, as CPython's instructions do.
 #[inline(always)]
-unsafe fn close_all<const N: usize>(owned: u64, operands: [Obj; N]) {
+pub(crate) unsafe fn close_all<const N: usize>(owned: u64, operands: [Obj; N]) {
     if owned != 0 {
         for i in (0..N).rev() {
             // SAFETY: as above.
@@ -99,7 +99,7 @@ unsafe fn close_all<const N: usize>(owned: u64, operands: [Obj; N]) {
     }
 }
 
-unsafe fn close_array(owned: u64, operands: *mut Obj, n: usize) {
+pub(crate) unsafe fn close_array(owned: u64, operands: *mut Obj, n: usize) {
     if owned != 0 {
         for i in (0..n).rev() {
             // SAFETY: as above.
@@ -468,7 +468,7 @@ unsafe fn next_item(iterator: Obj) -> Obj {
 }
 
 /// None for success, null for failure.
-fn status(code: c_int) -> Obj {
+pub(crate) fn status(code: c_int) -> Obj {
     if code < 0 { core::ptr::null_mut() } else { py::_Py_NoneStruct() }
 }
 

@@ -9,7 +9,7 @@ use cpython::abi::lookup;
 use record::EscapeHelper;
 
 use crate::helpers::quietly;
-use crate::operations::Obj;
+use crate::operations::{Obj, close, close_all, close_array, status};
 
 /// What may do an escape's work without frames, with `operands` operands, where that could be cheaper than to write `frames`
 /// below the root's.
@@ -31,15 +31,6 @@ pub(crate) fn quick(helper: EscapeHelper, operands: usize, frames: usize) -> Opt
 unsafe fn closes_unseen(owned: u64, i: usize, operand: Obj) -> bool {
     // SAFETY: a live object.
     owned & 1 << i == 0 || unsafe { dies_unseen(operand) }
-}
-
-/// Releases operand `i` if it is ours.
-#[inline(always)]
-unsafe fn close(owned: u64, i: usize, operand: Obj) {
-    if owned & 1 << i != 0 {
-        // SAFETY: the trace handed the reference over.
-        unsafe { py::decref(operand) }
-    }
 }
 
 unsafe extern "sysv64" fn release(_arg: u64, owned: u64, o: Obj) -> Obj {
@@ -106,12 +97,7 @@ unsafe fn stores_unseen(dict: Obj, key: Obj) -> bool {
         if py::Object::type_of(dict) != py::PyDict_Type() || py::Dict::is_watched(dict.cast()) {
             return false;
         }
-        let at = if py::Object::type_of(key) == py::PyUnicode_Type() {
-            lookup::dict_find_str(dict.cast(), key)
-        } else {
-            lookup::dict_find(dict.cast(), key)
-        };
-        match at {
+        match lookup::dict_find(dict.cast(), key) {
             lookup::UNKNOWN => false,
             0 => true,
             at => {
@@ -129,21 +115,23 @@ unsafe extern "sysv64" fn set_item(_arg: u64, owned: u64, value: Obj, o: Obj, ke
         if !survives || !stores_unseen(o, key) || !closes_unseen(owned, 2, key) {
             return core::ptr::null_mut();
         }
-        if quick_status(py::PyDict_SetItem(o, key, value)).is_null() {
-            return core::ptr::null_mut();
+        // A failure (memory is exhausted) is forgotten: the escape runs into it again.
+        let done = quietly(status(py::PyDict_SetItem(o, key, value)));
+        if !done.is_null() {
+            close_all(owned, [value, o, key]);
         }
-        close(owned, 2, key);
-        close(owned, 1, o);
-        close(owned, 0, value);
+        done
     }
-    py::_Py_NoneStruct()
 }
 
 unsafe extern "sysv64" fn add_to(arg: u64, owned: u64, o: *mut Obj, n: usize) -> Obj {
     // SAFETY: live objects of the types that the recorder guarded; the container is not released.
     unsafe {
         let (container, item) = (*o, *o.add(1));
-        let status = match arg as u8 {
+        if owned & 1 != 0 {
+            return core::ptr::null_mut();
+        }
+        let code = match arg as u8 {
             py::op::MAP_ADD if stores_unseen(container, item) && closes_unseen(owned, 1, item) => {
                 py::PyDict_SetItem(container, item, *o.add(2))
             }
@@ -152,22 +140,10 @@ unsafe extern "sysv64" fn add_to(arg: u64, owned: u64, o: *mut Obj, n: usize) ->
             }
             _ => return core::ptr::null_mut(),
         };
-        if owned & 1 != 0 || quick_status(status).is_null() {
-            return core::ptr::null_mut();
+        let done = quietly(status(code));
+        if !done.is_null() {
+            close_array(owned, o, n);
         }
-        for i in (1..n).rev() {
-            close(owned, i, *o.add(i));
-        }
+        done
     }
-    py::_Py_NoneStruct()
-}
-
-/// None for success. A failure (memory is exhausted) is forgotten: the escape runs into it again.
-unsafe fn quick_status(status: core::ffi::c_int) -> Obj {
-    if status >= 0 {
-        return py::_Py_NoneStruct();
-    }
-    // SAFETY: the GIL is held.
-    unsafe { py::PyErr_Clear() };
-    core::ptr::null_mut()
 }

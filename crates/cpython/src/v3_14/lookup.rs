@@ -188,6 +188,10 @@ pub unsafe fn dict_find_int(dict: *mut Dict, value: i64) -> usize {
 pub unsafe fn dict_find(dict: *mut Dict, key: *mut Object) -> usize {
     // SAFETY: the caller's; a plain object's hash cannot fail.
     unsafe {
+        if Object::type_of(key) == PyUnicode_Type() {
+            let hash = str_hash(key);
+            return dict_find_with(dict, hash, key, |k| is_str(k, key));
+        }
         if !is_plain(key) {
             return UNKNOWN;
         }

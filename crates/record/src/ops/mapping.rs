@@ -57,7 +57,6 @@ impl Recorder {
             let number = if ty == py::PyLong_Type() { py::Long::to_i64(p.key_object.cast()) } else { None };
             let address = match number {
                 Some(n) => lookup::dict_find_int(dict, n),
-                None if ty == py::PyUnicode_Type() => lookup::dict_find_str(dict, p.key_object),
                 None => lookup::dict_find(dict, p.key_object),
             };
             if address == lookup::UNKNOWN {

@@ -135,6 +135,16 @@ unsafe fn is_method(op: *mut Object) -> bool {
     unsafe { Type::has_flag((*op).ob_type, TPFLAGS_METHOD_DESCRIPTOR) }
 }
 
+/// The type's version, and what it has by that name, or null. `None` where a cache could not tell what that does.
+unsafe fn look_up(ty: *mut Type, name: *mut Object) -> Option<(u32, *mut Object)> {
+    // SAFETY: live objects.
+    unsafe {
+        let version = Type::version(ty);
+        let descr = _PyType_Lookup(ty, name);
+        (descr.is_null() || !is_mutable_descriptor(descr)).then_some((version, descr))
+    }
+}
+
 /// Where the instance keeps an attribute of that name.
 enum Own {
     /// In an inline value at this byte offset from the object.
@@ -236,11 +246,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
         if !plain && !Type::looks_attributes_up_plainly(ty) {
             return None;
         }
-        let version = Type::version(ty);
-        let descr = _PyType_Lookup(ty, name);
-        if !descr.is_null() && is_mutable_descriptor(descr) {
-            return None;
-        }
+        let (version, descr) = look_up(ty, name)?;
         if !descr.is_null() && is_data_descriptor(descr) {
             if let Some(offset) = special::slot_offset(ty, descr, false) {
                 return Choice::new(load_attr_slot::<false>, version, offset);
@@ -336,11 +342,7 @@ unsafe fn choose_store(owner: *mut Object, name: *mut Object) -> Option<Choice> 
         if (*ty).tp_setattro != address::PyObject_GenericSetAttr() {
             return None;
         }
-        let version = Type::version(ty);
-        let descr = _PyType_Lookup(ty, name);
-        if !descr.is_null() && is_mutable_descriptor(descr) {
-            return None;
-        }
+        let (version, descr) = look_up(ty, name)?;
         if !descr.is_null() && is_data_descriptor(descr) {
             let offset = special::slot_offset(ty, descr, true)?;
             return Choice::new(store_attr_slot::<false>, version, offset);

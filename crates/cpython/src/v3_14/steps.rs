@@ -32,28 +32,15 @@ pub(super) unsafe fn next_of_dict(it: *mut DictIter, yields: Yields) -> *mut Obj
             return null_mut();
         }
         let keys = (*dict).ma_keys;
-        let (n, mut i) = ((*keys).dk_nentries, (*it).di_pos);
-        let (key, value) = if usize::from((*keys).dk_kind) == DICT_KEYS_GENERAL {
+        let (from, n) = ((*it).di_pos, (*keys).dk_nentries);
+        let found = if usize::from((*keys).dk_kind) == DICT_KEYS_GENERAL {
             let entries = DictKeys::general_entries(keys);
-            while i < n && (*entries.offset(i)).me_value.is_null() {
-                i += 1;
-            }
-            if i >= n {
-                return end_of(it.cast(), dict.cast());
-            }
-            let entry = entries.offset(i);
-            ((*entry).me_key, (*entry).me_value)
+            next_entry(from, n, |i| ((*entries.offset(i)).me_key, (*entries.offset(i)).me_value))
         } else {
             let entries = DictKeys::unicode_entries(keys);
-            while i < n && (*entries.offset(i)).me_value.is_null() {
-                i += 1;
-            }
-            if i >= n {
-                return end_of(it.cast(), dict.cast());
-            }
-            let entry = entries.offset(i);
-            ((*entry).me_key, (*entry).me_value)
+            next_entry(from, n, |i| ((*entries.offset(i)).me_key, (*entries.offset(i)).me_value))
         };
+        let Some((i, key, value)) = found else { return end_of(it.cast(), dict.cast()) };
         if (*it).len == 0 {
             // The keys changed; so says CPython.
             return null_mut();
@@ -70,6 +57,24 @@ pub(super) unsafe fn next_of_dict(it: *mut DictIter, yields: Yields) -> *mut Obj
         (*it).len -= 1;
         item
     }
+}
+
+/// The first of the entries `from..n` that is not deleted: its number, key and value.
+#[inline(always)]
+fn next_entry(
+    from: isize,
+    n: isize,
+    entry: impl Fn(isize) -> (*mut Object, *mut Object),
+) -> Option<(isize, *mut Object, *mut Object)> {
+    let mut i = from;
+    while i < n {
+        let (key, value) = entry(i);
+        if !value.is_null() {
+            return Some((i, key, value));
+        }
+        i += 1;
+    }
+    None
 }
 
 /// The tuple of two objects: `result` where nobody else has it, and what is in it dies unseen. Else null.

@@ -171,7 +171,8 @@ fn write_root(steps: &mut Steps, f: &FramePlan<ValueId>, callee: Option<&FramePl
     }
 }
 
-/// `py::push_frame` or `py::push_trampoline`, without what [`go_on_at`] sets. Temp `A` is the frame that calls it; `B` gets the new one.
+/// `py::push_frame` or `py::push_trampoline`, without what [`go_on_at`] sets. Temp `A` is the frame that calls it; `B`
+/// gets the new one.
 fn push(steps: &mut Steps, f: &FramePlan<ValueId>) {
     steps.extend([
         Step::Context(Temp::B, THREAD),
@@ -219,8 +220,8 @@ const GENERATOR_FRAME: i32 = at!(Generator.gi_iframe);
 /// Bytes from a generator to the link of its chain of handled exceptions.
 const PREVIOUS_ITEM: i32 = at!(Generator.gi_exc_state) + at!(ErrStackItem.previous_item);
 
-/// `deopt::link_generator`, without what [`go_on_at`] sets, saving how the generator was suspended. Temp `A` is the frame
-/// that resumes it; `B` gets the generator's.
+/// `deopt::link_generator`, without what [`go_on_at`] sets, saving how the generator was suspended. Temp `A` is the
+/// frame that resumes it; `B` gets the generator's.
 fn link(steps: &mut Steps, f: &FramePlan<ValueId>, saved: u8) {
     steps.extend([
         // The caller's frame waits here for the generator.

@@ -27,12 +27,12 @@ static mut SET_LOCAL_EVENTS: Option<FastFn> = None;
 static mut REGISTER_CALLBACK: Option<FastFn> = None;
 static mut HOOKS: Option<MonitoringHooks> = None;
 
-/// `PY_MONITORING_EVENT_RAISE`.
-const RAISE: usize = 11;
-/// Events with a filter before their callbacks: beside `RAISE` also `C_RETURN` and `C_RAISE`.
-const FILTERED: [(usize, &Definition); 3] = [(RAISE, &RAISE_FILTER), (16, &C_FILTER), (17, &C_FILTER)];
-/// `PY_MONITORING_SYS_TRACE_ID`: the tool behind `sys.settrace`.
-const SYS_TRACE: usize = 7;
+/// Events with a filter before their callbacks.
+const FILTERED: [(usize, &Definition); 3] = [
+    (MONITORING_EVENT_RAISE, &RAISE_FILTER),
+    (MONITORING_EVENT_C_RETURN, &C_FILTER),
+    (MONITORING_EVENT_C_RAISE, &C_FILTER),
+];
 
 /// What an exception does to a frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,11 @@ pub enum Raised {
 /// # Safety
 /// `f` is the current frame.
 pub unsafe fn tell_raised(ts: *mut ThreadState, f: *mut Frame, offset: usize, what: Raised) -> bool {
-    // `PY_MONITORING_EVENT_EXCEPTION_HANDLED` and `PY_MONITORING_EVENT_PY_UNWIND`, asked for in all code or in none.
-    let event = if what == Raised::Handled { 12 } else { 13 };
+    // Both are asked for in all code or in none.
+    let event = match what {
+        Raised::Handled => MONITORING_EVENT_EXCEPTION_HANDLED,
+        Raised::Unwound => MONITORING_EVENT_PY_UNWIND,
+    };
     // SAFETY: the caller's.
     unsafe {
         let mut state = MonitoringState { active: (*(*ts).interp).monitors[event], opaque: 0 };
@@ -178,7 +181,7 @@ unsafe fn filter_events() {
 pub unsafe fn before_cpython_runs(ts: *mut ThreadState) {
     // SAFETY: the caller's.
     unsafe {
-        let callback = (*(*ts).interp).monitoring_callables[SYS_TRACE][RAISE];
+        let callback = (*(*ts).interp).monitoring_callables[MONITORING_SYS_TRACE_ID][MONITORING_EVENT_RAISE];
         if !callback.is_null() && !is_filter(callback) {
             filter_events();
         }

@@ -325,8 +325,8 @@ impl Recorder {
         .map(|(_, uop)| uop)
     }
 
-    /// `isinstance(x, cls)` of a class whose metaclass has no `__instancecheck__`: known from the type of `x`, whose bases a dependency
-    /// watches, unless `x` might claim another class.
+    /// `isinstance(x, cls)` of a class whose metaclass has no `__instancecheck__`: known from the type of `x`, whose
+    /// bases a dependency watches, unless `x` might claim another class.
     unsafe fn call_isinstance(&mut self) -> Option<()> {
         let (v, cls) = (self.peek_value(1).ok()?, self.peek_value(0).ok()?);
         let (object, class) = (self.real_peek(1), self.real_peek(0));

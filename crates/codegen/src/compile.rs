@@ -16,7 +16,7 @@ pub struct Workspace {
     emit: emit::Room,
 }
 
-/// Instructions up to which memory is kept.
+/// Instructions up to which a trace is compiled in memory that is kept.
 const KEPT: usize = 4096;
 
 /// Compiles `trace` into `arena`, in `ws`.
@@ -30,23 +30,11 @@ pub fn compile(
     options: &Options,
     ws: &mut Workspace,
 ) -> Result<Compiled, CompileError> {
-    let result = compile_in(trace, arena, env, options, ws);
-    if trace.insts.len() > KEPT {
-        *ws = Workspace::default();
-    }
-    result
-}
-
-fn compile_in(
-    trace: &Trace,
-    arena: &mut Arena,
-    env: &dyn Env,
-    options: &Options,
-    ws: &mut Workspace,
-) -> Result<Compiled, CompileError> {
     if !stencils::supported() {
         return Err(CompileError::Unsupported);
     }
+    let mut own = Workspace::default();
+    let ws = if trace.insts.len() > KEPT { &mut own } else { ws };
     let Workspace { selected, live, alloc: room, emit: emit_room } = ws;
     selected.select(trace);
     live.analyze(trace, selected)?;

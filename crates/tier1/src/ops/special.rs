@@ -551,13 +551,8 @@ pub(crate) use enter_special_of;
 macro_rules! enter_accessor {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $owner:expr, $name:expr) => {
         if Type::has_flag((*$owner).ob_type, TPFLAGS_HEAPTYPE) && $crate::ops::special::may_enter::<R>($ts) {
-            let (new, code) = $crate::ops::special::push_accessor($f, $ip, $sp, $ts, $operation, $name);
-            if !new.is_null() {
-                if code.is_null() {
-                    return $crate::ops::finish::failed::<R>($f, $ip, $sp, $ts);
-                }
-                return $crate::ops::special::begin::<R>(new, $ts, code);
-            }
+            let pushed = $crate::ops::special::push_accessor($f, $ip, $sp, $ts, $operation, $name);
+            $crate::ops::special::enter_pushed!($f, $ip, $sp, $ts, pushed);
         }
     };
 }

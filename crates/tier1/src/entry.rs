@@ -234,9 +234,37 @@ pub unsafe fn disable() {
     }
 }
 
-/// The hook.
+/// The hook. Nothing here is alive across the run of the frame, so that no register is saved.
 unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwflag: i32) -> *mut Object {
-    // SAFETY: CPython calls us with a frame that is ready to run and not yet linked to the current one.
+    let mut entry = core::mem::MaybeUninit::<EntryFrame>::uninit();
+    // SAFETY: CPython calls us with a frame that is ready to run and not yet linked to the current one. The entry frame
+    // outlives everything above it.
+    unsafe {
+        let Some(tier1) = find_decoded(Frame::code(frame)) else {
+            return eval_frame_slow(ts, frame, throwflag);
+        };
+        if throwflag != 0
+            || (*tier1).breaker != (*ts).eval_breaker
+            || (*ts).tracing != 0
+            || !(*ts).current_executor.is_null()
+            || counting()
+            || !has_c_stack(ts, 0)
+            || (*ts).py_recursion_remaining <= 0
+        {
+            return eval_frame_slow(ts, frame, throwflag);
+        }
+        add(&COUNTS.entered, 1);
+        enter_entry_frame(ts, entry.as_mut_ptr(), frame);
+        (*ts).py_recursion_remaining -= 1;
+        go::<false>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)), (*frame).stackpointer, ts)
+    }
+}
+
+/// The hook, whatever is the matter.
+#[cold]
+#[inline(never)]
+unsafe fn eval_frame_slow(ts: *mut ThreadState, frame: *mut Frame, throwflag: i32) -> *mut Object {
+    // SAFETY: as for the hook.
     unsafe {
         let throws = throwflag != 0;
         // Tools are told of what is thrown in, whatever code it is thrown into.

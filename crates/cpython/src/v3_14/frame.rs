@@ -175,14 +175,7 @@ pub unsafe fn push_frame(
 ) -> Option<*mut Frame> {
     // SAFETY: `datastack_limit - datastack_top` slots are free; the frame needs `co_framesize` of them.
     unsafe {
-        let top = (*ts).datastack_top;
-        let size = (*code).co_framesize as usize;
-        let new_top = top.wrapping_add(size);
-        if top.is_null() || new_top >= (*ts).datastack_limit {
-            return None;
-        }
-        (*ts).datastack_top = new_top;
-        let frame: *mut Frame = top.cast();
+        let frame = take_stack(ts, code)?;
         init_frame(frame, func, code, previous);
         for i in null_locals_from..(*code).co_nlocalsplus as usize {
             *Frame::local(frame, i) = StackRef::NULL;
@@ -228,12 +221,12 @@ pub unsafe fn push_frame_in_next_chunk(
     }
 }
 
-/// Writes a frame that is about to begin, all but its locals. Takes over `func`.
+/// Writes a frame that is about to begin, all but its locals; the stack pointer is where those end. Takes over `func`.
 ///
 /// # Safety
 /// The memory is the frame's; `func` is a Python function with code `code`; `previous` is the frame that calls it.
 #[inline(always)]
-pub unsafe fn init_frame(frame: *mut Frame, func: StackRef, code: *mut Code, previous: *mut Frame) {
+pub unsafe fn init_frame(frame: *mut Frame, func: StackRef, code: *mut Code, previous: *mut Frame) -> *mut StackRef {
     // SAFETY: the caller's.
     unsafe {
         let function: *mut Function = func.object().cast();
@@ -243,12 +236,14 @@ pub unsafe fn init_frame(frame: *mut Frame, func: StackRef, code: *mut Code, pre
         (*frame).f_builtins = (*function).func_builtins;
         (*frame).f_globals = (*function).func_globals;
         (*frame).f_locals = core::ptr::null_mut();
-        (*frame).stackpointer = Frame::local(frame, (*code).co_nlocalsplus as usize);
+        let end = Frame::local(frame, (*code).co_nlocalsplus as usize);
+        (*frame).stackpointer = end;
         (*frame).frame_obj = core::ptr::null_mut();
         (*frame).instr_ptr = Code::units(code);
         (*frame).return_offset = 0;
         (*frame).owner = FRAME_OWNED_BY_THREAD as u8;
         (*frame).visited = 0;
+        end
     }
 }
 
@@ -295,9 +290,25 @@ pub unsafe fn push_trampoline(ts: *mut ThreadState, code: *mut Code, depth: usiz
 #[inline(always)]
 pub unsafe fn has_stack_space(ts: *mut ThreadState, code: *mut Code) -> bool {
     // SAFETY: the caller's.
+    unsafe { (*ts).datastack_top.wrapping_add((*code).co_framesize as usize) < (*ts).datastack_limit }
+}
+
+/// Memory for a frame of `code` from the data stack, if there is room in this chunk; where there is none at all, its limit
+/// is null.
+///
+/// # Safety
+/// `code` is a code object.
+#[inline(always)]
+pub unsafe fn take_stack(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Frame> {
+    // SAFETY: the caller's.
     unsafe {
         let top = (*ts).datastack_top;
-        !top.is_null() && top.wrapping_add((*code).co_framesize as usize) < (*ts).datastack_limit
+        let new_top = top.wrapping_add((*code).co_framesize as usize);
+        if new_top >= (*ts).datastack_limit {
+            return None;
+        }
+        (*ts).datastack_top = new_top;
+        Some(top.cast())
     }
 }
 

@@ -232,6 +232,19 @@ impl StackRef {
         // SAFETY: not empty, so the pointer is a live object.
         unsafe { Self::new(self.object()) }
     }
+
+    /// [`Self::heap_safe`] of a slot that is not empty.
+    ///
+    /// # Safety
+    /// The slot is live, and not empty.
+    #[inline(always)]
+    pub unsafe fn heap_safe_value(self) -> Self {
+        if self.is_counted() {
+            return self;
+        }
+        // SAFETY: the caller's.
+        unsafe { Self::new(self.object()) }
+    }
 }
 
 /// Whether somebody listens to the creation and destruction of objects (`PyRefTracer_SetTracer`).

@@ -11,7 +11,7 @@ use crate::registry;
 use crate::unwind;
 
 // Units of CALL behind the instruction, for Python functions: 1 the function's version and its decoded code,
-// 2 the number of arguments including the receiver, 3 how often another function came. A function's version stands for its code and defaults: it
+// 2 the number of arguments including the receiver where that is not clear, 3 how often another function came. A function's version stands for its code and defaults: it
 // is reset when either changes, and the code is alive because the function is.
 
 /// Makes `new` the current frame, called by `f`'s instruction at `ip` (whose operands are gone), and runs it.
@@ -81,7 +81,8 @@ pub(crate) unsafe fn choose(
         (*ip.add(3)).a = misses;
         let handler = if total == wanted {
             match (misses > MONOMORPHIC_MISSES, was_bound) {
-                (false, false) => call_py_exact::<false>,
+                (false, false) if total == (*ip).a as usize => call_py_exact::<false>,
+                (false, false) => call_py_method::<false>,
                 (false, true) => call_bound_method::<false>,
                 (true, false) => call_py_any::<false>,
                 (true, true) => call_bound_any::<false> as Handler,
@@ -122,7 +123,8 @@ pub(crate) fn plain_loop() {
     unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
 }
 
-/// The common part of calls: a frame for `function`, whose reference it takes over, with the arguments moved in.
+/// The common part of calls: a frame for `function`, whose reference it takes over, with the arguments moved in and the
+/// locals from `$fill` on empty. The new frame, its decoded code and its stack pointer.
 macro_rules! enter_function {
     ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr) => {
         enter_function!($f, $ip, $ts, $function, $args, $total, $callable, $fill, (*$ip.add(1)).word as *mut Tier1Code)
@@ -130,30 +132,35 @@ macro_rules! enter_function {
     ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr, $tier1:expr) => {{
         let tier1: *mut Tier1Code = $tier1;
         let code = (*tier1).code;
-        if !has_stack_space($ts, code) || (*$ts).py_recursion_remaining <= 1 {
+        if (*$ts).py_recursion_remaining <= 1 {
             return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
         }
-        let total: usize = $total;
-        let filled: usize = $fill;
-        let new = push_frame($ts, $function, code, usize::MAX, $f).unwrap_unchecked();
-        let end = Frame::local(new, (*code).co_nlocalsplus as usize);
-        let mut slot = Frame::local(new, filled);
+        let Some(new) = take_stack($ts, code) else {
+            return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
+        };
+        // What is not needed for the frame comes first, to have its registers free.
+        save($f, $ip, $callable);
+        (*$f).return_offset = 4;
+        (*$ts).py_recursion_remaining -= 1;
+        let (function, total, filled): (StackRef, usize, usize) = ($function, $total, $fill);
+        let mut from = $args;
+        let end = init_frame(new, function, code, $f);
+        (*$ts).current_frame = new;
+        let mut slot = Frame::local(new, 0);
+        let taken = slot.add(total);
+        while slot < taken {
+            plain_loop();
+            *slot = *from;
+            from = from.add(1);
+            slot = slot.add(1);
+        }
+        slot = slot.add(filled - total);
         while slot < end {
             plain_loop();
             *slot = StackRef::NULL;
             slot = slot.add(1);
         }
-        let mut i = 0;
-        while i < total {
-            plain_loop();
-            *Frame::local(new, i) = *$args.add(i);
-            i += 1;
-        }
-        save($f, $ip, $callable);
-        (*$f).return_offset = 4;
-        (*$ts).current_frame = new;
-        (*$ts).py_recursion_remaining -= 1;
-        (new, tier1)
+        (new, tier1, end)
     }};
 }
 
@@ -168,8 +175,8 @@ macro_rules! enter_bound {
         }
         bound.close_shared();
         let args = $sp.sub($total);
-        let (new, tier1) = enter_function!($f, $ip, $ts, *$callable, args, $total, $callable, $total, $tier1);
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, $ts)
+        let (new, tier1, end) = enter_function!($f, $ip, $ts, *$callable, args, $total, $callable, $total, $tier1);
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, $ts)
     }};
 }
 
@@ -199,21 +206,36 @@ pub(crate) unsafe fn return_into<const R: bool>(
 }
 
 handlers! {
+    /// Of a function without a receiver.
     fn call_py_exact(f, ip, sp, ts) {
-        let callable = sp.sub((*ip).a as usize + 2);
+        let total = (*ip).a as usize;
+        let callable = sp.sub(total + 2);
         let function = (*callable).object();
-        if (*function).ob_type != function_type() || (*function.cast::<Function>()).func_version != (*ip.add(1)).a {
+        if (*function).ob_type != function_type()
+            || (*function.cast::<Function>()).func_version != (*ip.add(1)).a
+            || !(*callable.add(1)).is_null()
+            || !entry::hook_is_ours(ts)
+        {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        let total = (*ip.add(2)).a as usize;
-        let args = sp.sub(total);
-        // With a receiver there is one argument more than the instruction says.
-        let first = callable.add(2 - !(*callable.add(1)).is_null() as usize);
-        if args != first || !entry::hook_is_ours(ts) {
+        let (new, tier1, end) = enter_function!(f, ip, ts, *callable, callable.add(2), total, callable, total);
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+    }
+
+    /// Of a function with a receiver, which is one argument more than the instruction says.
+    fn call_py_method(f, ip, sp, ts) {
+        let total = (*ip).a as usize + 1;
+        let callable = sp.sub(total + 1);
+        let function = (*callable).object();
+        if (*function).ob_type != function_type()
+            || (*function.cast::<Function>()).func_version != (*ip.add(1)).a
+            || (*callable.add(1)).is_null()
+            || !entry::hook_is_ours(ts)
+        {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total);
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        let (new, tier1, end) = enter_function!(f, ip, ts, *callable, callable.add(1), total, callable, total);
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 
     /// Whatever Python function comes, if it takes exactly these arguments.
@@ -227,8 +249,8 @@ handlers! {
         if !entry::hook_is_ours(ts) {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, total, tier1);
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        let (new, tier1, end) = enter_function!(f, ip, ts, *callable, args, total, callable, total, tier1);
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 
     fn call_bound_method(f, ip, sp, ts) {
@@ -281,19 +303,17 @@ handlers! {
         let wanted = (*(*function).func_code).co_argcount as usize;
         let defaults: *mut Tuple = (*function).func_defaults.cast();
         let skipped = Tuple::len(defaults) - (wanted - total);
-        let (new, tier1) = enter_function!(f, ip, ts, *callable, args, total, callable, wanted);
+        let (new, tier1, end) = enter_function!(f, ip, ts, *callable, args, total, callable, wanted);
         let mut i = total;
         while i < wanted {
             plain_loop();
             *Frame::local(new, i) = StackRef::new(Tuple::item(defaults, skipped + i - total));
             i += 1;
         }
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 
     fn return_value(f, ip, sp, ts) {
-        let value = *sp.sub(1);
-        let caller = (*f).previous;
         if (*f).owner as u32 != FRAME_OWNED_BY_THREAD
             || !(*f).frame_obj.is_null()
             || !(*f).f_locals.is_null()
@@ -301,16 +321,17 @@ handlers! {
         {
             return return_slow::<R>(f, ip, sp, ts);
         }
-        let value = value.heap_safe();
+        let value = (*sp.sub(1)).heap_safe_value();
+        let caller = (*f).previous;
         (*ts).py_recursion_remaining += 1;
         (*ts).current_frame = caller;
         // From here on the frame is out of the chain and cannot be observed. Like CPython, the last local dies first.
         let base = Frame::local(f, 0);
         let mut slot = Frame::stack_base(f);
         while slot > base {
-            slot = slot.sub(1);
-            let op = (*slot).object();
+            slot = anew(slot).sub(1);
             if (*slot).is_counted() {
+                let op = (*slot).object();
                 let count = (*op).ob_refcnt.wrapping_sub(1);
                 (*op).ob_refcnt = count;
                 if count == 0 {

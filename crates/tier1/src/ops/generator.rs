@@ -76,13 +76,13 @@ handlers! {
         let Some(tier1) = resumable(ts, generator) else {
             return send_slow::<R>(f, ip, sp, ts);
         };
-        let sent = (*sp.sub(1)).heap_safe();
+        let sent = (*sp.sub(1)).heap_safe_value();
         save(f, ip, sp.sub(1));
         resume_generator::<R>(f, ts, generator, tier1, sent, (*ip).a)
     }
 
     fn yield_value(f, ip, sp, ts) {
-        let value = (*sp.sub(1)).heap_safe();
+        let value = (*sp.sub(1)).heap_safe_value();
         save(f, ip, sp.sub(1));
         (*f).instr_ptr = (*f).instr_ptr.add(1);
         let generator = Frame::generator(f);

@@ -167,7 +167,11 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
         let next = opcode_at(behind);
         (*inst).word = ops::select(base, next) as usize;
         match base.opcode {
-            op::JUMP_BACKWARD => (*inst.add(1)).a = entry::hot_thresholds().0,
+            op::JUMP_BACKWARD => {
+                let word = Tier1Code::of(inst) as usize;
+                inst.add(1).write(Inst { word, a: entry::hot_thresholds().0, b: 0 });
+                set_way_back(inst);
+            }
             op::COMPARE_OP => {
                 let hinted = opcode_at(behind + 2) == op::NOT_TAKEN;
                 (*inst.add(1)).a = (next == op::POP_JUMP_IF_TRUE) as u32;
@@ -176,6 +180,12 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
             _ => {}
         }
     }
+}
+
+/// Tells a `JUMP_BACKWARD` its distance in bytes; an executor has its number there.
+pub(crate) unsafe fn set_way_back(inst: *mut Inst) {
+    // SAFETY: the instruction and its cache are writable.
+    unsafe { (*inst.add(1)).b = (*inst).a * size_of::<Inst>() as u32 }
 }
 
 /// Prepares a `LOAD_CONST` of this value.

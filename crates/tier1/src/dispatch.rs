@@ -190,9 +190,27 @@ pub(crate) unsafe extern "sysv64" fn release_and_go_on<const R: bool, const LEN:
     // SAFETY: the contract of handlers.
     unsafe {
         if !release_number(ts, dead) {
-            return destroy_and_go::<R>(f, ip, sp, ts, dead);
+            return destroy_and_go::<R, LEN>(f, ip, sp, ts, dead);
         }
         go::<R>(f, ip.add(LEN), sp, ts)
+    }
+}
+
+/// Destroys `dead`, whose last reference the instruction at `ip`, of `LEN` units, released, and goes on behind it.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn destroy_and_go<const R: bool, const LEN: usize>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    dead: *mut Object,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        save(f, ip, sp);
+        _Py_Dealloc(dead);
+        proceed::<R>(f, ip, ip.add(LEN), sp, ts)
     }
 }
 
@@ -213,13 +231,6 @@ pub(crate) unsafe fn release_number(ts: *mut ThreadState, dead: *mut Object) -> 
 }
 
 out_of_line_handlers! {
-    /// Destroys `dead`, whose last reference the instruction at `ip` released, and goes on behind it.
-    fn destroy_and_go(f, ip, sp, ts, dead: *mut Object) {
-        save(f, ip, sp);
-        _Py_Dealloc(dead);
-        proceed::<R>(f, ip, ip.add(base(ip).len as usize), sp, ts)
-    }
-
     /// The eval breaker's version has changed while arbitrary code ran.
     fn proceed_if_unwatched(f, next, sp, ts) {
         if entry::instrumented_since(f, ts) {

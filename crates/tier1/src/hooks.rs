@@ -2,6 +2,7 @@
 
 use cpython::abi::*;
 
+use crate::decode;
 use crate::inst::{Inst, Installed, Tier1Code};
 use crate::ops;
 
@@ -152,7 +153,11 @@ pub unsafe fn uninstall_executor(code: *mut Tier1Code, offset: usize) -> bool {
             return false;
         };
         let entry = (*code).installed.swap_remove(i);
-        (*Tier1Code::inst(code, offset)).word = entry.original;
+        let inst = Tier1Code::inst(code, offset);
+        (*inst).word = entry.original;
+        if (*code).base_op(offset).opcode == op::JUMP_BACKWARD {
+            decode::set_way_back(inst);
+        }
         true
     }
 }

@@ -122,6 +122,12 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
         } else {
             binary_any::<false>
         };
+        let handler =
+            if handler as usize == binary_any::<false> as *const () as usize && remember_types(ip, oparg, l, r) {
+                binary_builtin::<false>
+            } else {
+                handler
+            };
         if (*ip).word != handler as usize {
             (*ip).word = handler as usize;
             fused::fuse_with_load(ip, operands);
@@ -129,7 +135,31 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
     }
 }
 
+/// Notes what CPython does with two operands of static types, which never changes: units 1 and 2 behind the instruction get
+/// the types, unit 3 the function. False where one is of another type.
+unsafe fn remember_types(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) -> bool {
+    // SAFETY: the instruction is live, and the operands.
+    unsafe {
+        let (lt, rt) = ((*l).ob_type, (*r).ob_type);
+        if Type::has_flag(lt, TPFLAGS_HEAPTYPE) || Type::has_flag(rt, TPFLAGS_HEAPTYPE) {
+            return false;
+        }
+        let mapping = (*lt).tp_as_mapping;
+        let subscript = if oparg == nb::SUBSCR && !mapping.is_null() { (*mapping).mp_subscript } else { None };
+        let Some(function) = subscript.or(*_PyEval_BinaryOps().add(oparg as usize)) else { return false };
+        (*ip.add(1)).word = lt as usize;
+        (*ip.add(2)).word = rt as usize;
+        (*ip.add(3)).word = function as usize;
+        true
+    }
+}
+
 handlers! {
+    /// Operands of the same static types as the last time.
+    fn binary_builtin(f, ip, sp, ts) {
+        binary_builtin_out_of_line::<R>(f, ip, sp, ts)
+    }
+
     fn binary_any(f, ip, sp, ts) {
         binary_miss::<R>(f, ip, sp, ts)
     }
@@ -151,6 +181,24 @@ out_of_line_handlers! {
         enter_special!(f, ip, sp, ts, Operation::new(op::BINARY_OP, oparg), l.object(), r.object());
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
+        if result.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        let l = *sp.sub(2);
+        *sp.sub(2) = StackRef::steal(result);
+        l.close();
+        close_slot(sp.sub(1));
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+    }
+
+    fn binary_builtin_out_of_line(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*l).ob_type as usize != (*ip.add(1)).word || (*r).ob_type as usize != (*ip.add(2)).word {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let function = core::mem::transmute::<usize, BinaryFn>((*ip.add(3)).word);
+        let result = function(l, r);
         if result.is_null() {
             return error::<R>(f, ip, sp, ts);
         }

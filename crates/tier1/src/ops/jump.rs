@@ -45,8 +45,9 @@ handlers! {
         go::<R>(f, ip.offset(-((*ip).a as i32 as isize)), sp, ts)
     }
 
+    // Unit 1 behind it: the code, back edges until it is hot, and the way back in bytes.
     fn jump_backward(f, ip, sp, ts) {
-        if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
+        if (*ts).eval_breaker != (*((*ip.add(1)).word as *mut Tier1Code)).breaker {
             return poll_backward::<R>(f, ip, sp, ts);
         }
         // Not while recording: a counter that ran out unseen would not come round again.
@@ -57,7 +58,7 @@ handlers! {
                 return hot_loop::<R>(f, ip, sp, ts);
             }
         }
-        go::<R>(f, ip.offset(-((*ip).a as i32 as isize)), sp, ts)
+        go::<R>(f, ip.byte_sub((*ip.add(1)).b as usize), sp, ts)
     }
 
     fn enter_executor_loop(f, ip, sp, ts) {

@@ -26,7 +26,7 @@ pub(crate) enum Operation {
 }
 
 /// BINARY_OP's subscript, the one operation CPython's table has no function for.
-const NB_SUBSCR: u64 = 26;
+const NB_SUBSCR: u64 = py::nb::SUBSCR as u64;
 
 /// What runs an escape with `operands` operands, and the `arg` it wants.
 pub(crate) fn operation(helper: EscapeHelper, arg: u64, operands: usize) -> (Operation, u64) {

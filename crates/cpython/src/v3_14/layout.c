@@ -5,6 +5,7 @@
 #define Py_BUILD_CORE 1
 #define NEED_OPCODE_METADATA 1
 #include "Python.h"
+#include "opcode.h"
 #include "pycore_ceval.h"
 #include "pycore_code.h"
 #include "pycore_debug_offsets.h"
@@ -295,6 +296,10 @@ static void opcodes(void)
             printf("    pub const %s: u8 = %d;\n", _PyOpcode_OpName[i], i);
         }
     }
+    printf("}\n\n/// The argument of `BINARY_OP`: CPython's `NB_*`.\npub mod nb {\n");
+#define NB(name) printf("    pub const %s: u32 = %d;\n", #name, NB_##name);
+    NB(ADD) NB(AND) NB(FLOOR_DIVIDE) NB(LSHIFT) NB(MULTIPLY) NB(REMAINDER) NB(OR) NB(POWER) NB(RSHIFT) NB(SUBTRACT)
+    NB(TRUE_DIVIDE) NB(XOR) NB(INPLACE_ADD) NB(SUBSCR)
     printf("}\n\npub const OPCODE_NAMES: [&str; 256] = [\n");
     for (int i = 0; i < 256; i++) {
         printf("    \"%s\",\n", _PyOpcode_OpName[i] != NULL ? _PyOpcode_OpName[i] : "");

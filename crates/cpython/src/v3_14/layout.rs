@@ -1348,6 +1348,24 @@ pub mod op {
     pub const ENTER_EXECUTOR: u8 = 255;
 }
 
+/// The argument of `BINARY_OP`: CPython's `NB_*`.
+pub mod nb {
+    pub const ADD: u32 = 0;
+    pub const AND: u32 = 1;
+    pub const FLOOR_DIVIDE: u32 = 2;
+    pub const LSHIFT: u32 = 3;
+    pub const MULTIPLY: u32 = 5;
+    pub const REMAINDER: u32 = 6;
+    pub const OR: u32 = 7;
+    pub const POWER: u32 = 8;
+    pub const RSHIFT: u32 = 9;
+    pub const SUBTRACT: u32 = 10;
+    pub const TRUE_DIVIDE: u32 = 11;
+    pub const XOR: u32 = 12;
+    pub const INPLACE_ADD: u32 = 13;
+    pub const SUBSCR: u32 = 26;
+}
+
 pub const OPCODE_NAMES: [&str; 256] = [
     "CACHE",
     "BINARY_SLICE",

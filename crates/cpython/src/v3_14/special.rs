@@ -32,7 +32,7 @@ const fn operator(
     Operator { slot: 8 * slot, in_place_slot: 8 * in_place_slot, name, reflected, in_place, symbol }
 }
 
-/// In the order of `NB_*`. Powers have three operands, and are not among them.
+/// In the order of [`nb`]. Powers have three operands, and are not among them.
 const OPERATORS: [Option<Operator>; 13] = [
     Some(operator(0, 19, c"__add__", c"__radd__", c"__iadd__", "+")),
     Some(operator(13, 26, c"__and__", c"__rand__", c"__iand__", "&")),
@@ -49,13 +49,11 @@ const OPERATORS: [Option<Operator>; 13] = [
     Some(operator(14, 27, c"__xor__", c"__rxor__", c"__ixor__", "^")),
 ];
 
-/// `NB_INPLACE_ADD`: from here on the operators are in place.
-const IN_PLACE: u32 = 13;
-
 /// The operator, and whether it is in place.
 fn operator_of(oparg: u32) -> Option<(&'static Operator, bool)> {
-    let in_place = oparg >= IN_PLACE;
-    let n = if in_place { oparg - IN_PLACE } else { oparg };
+    // From `nb::INPLACE_ADD` on the operators are in place.
+    let in_place = oparg >= nb::INPLACE_ADD;
+    let n = if in_place { oparg - nb::INPLACE_ADD } else { oparg };
     Some((OPERATORS.get(n as usize)?.as_ref()?, in_place))
 }
 

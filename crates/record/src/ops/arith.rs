@@ -1,29 +1,11 @@
 //! Arithmetic, comparisons, truth.
 use cpython::abi as py;
-use cpython::abi::op;
+use cpython::abi::{nb, op};
 use ir::{Kind, Uop, ValueId};
 
 use crate::emit::Number;
 use crate::state::{Deferred, Entry, Val};
 use crate::{Abort, EscapeHelper, Recorder};
-
-/// `NB_*` numbers of CPython's BINARY_OP, which are the same in 3.12 and later up to `NB_XOR`.
-mod nb {
-    pub const ADD: u32 = 0;
-    pub const AND: u32 = 1;
-    pub const FLOOR_DIVIDE: u32 = 2;
-    pub const LSHIFT: u32 = 3;
-    pub const MULTIPLY: u32 = 5;
-    pub const REMAINDER: u32 = 6;
-    pub const OR: u32 = 7;
-    pub const POWER: u32 = 8;
-    pub const RSHIFT: u32 = 9;
-    pub const SUBTRACT: u32 = 10;
-    pub const TRUE_DIVIDE: u32 = 11;
-    pub const XOR: u32 = 12;
-    pub const INPLACE_ADD: u32 = 13;
-    pub const SUBSCR: u32 = 26;
-}
 
 impl Recorder {
     pub(crate) unsafe fn binary_op(&mut self, oparg: u32) -> Result<(), Abort> {

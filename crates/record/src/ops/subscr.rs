@@ -1,14 +1,12 @@
 //! Subscripts, slices, building and unpacking containers, formatting.
 use cpython::abi as py;
-use cpython::abi::op;
+use cpython::abi::{nb, op};
 use ir::Uop;
 
 use super::mapping::Place;
 use super::sequence::slice_escape;
 use crate::state::Entry;
 use crate::{Abort, EscapeHelper, Recorder};
-
-const NB_SUBSCR: u64 = 26;
 
 impl Recorder {
     /// `container[key]`.
@@ -59,7 +57,7 @@ impl Recorder {
             return Ok(());
         }
         let operands = self.pop_n(2);
-        let v = self.escape(EscapeHelper::BinaryOp, NB_SUBSCR, &operands);
+        let v = self.escape(EscapeHelper::BinaryOp, u64::from(nb::SUBSCR), &operands);
         self.push(Entry::owned(v));
         Ok(())
     }

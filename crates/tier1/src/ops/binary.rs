@@ -4,7 +4,7 @@ use cpython::abi::*;
 
 use super::fused::{self, Operands};
 use super::special::{self, Operation, enter_special};
-use super::{float, int, nb, subscript};
+use super::{float, int, subscript};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};
@@ -14,7 +14,7 @@ use crate::with_memory::append_str;
 pub(crate) fn first_operands(oparg: u32) -> Operands {
     if oparg == nb::SUBSCR {
         Operands::ListInt
-    } else if int_version(oparg % nb::INPLACE).is_some() {
+    } else if int_version(oparg % nb::INPLACE_ADD).is_some() {
         Operands::Int
     } else {
         Operands::Float
@@ -28,7 +28,7 @@ pub(crate) fn select(oparg: u32, next: u8) -> Handler {
 
 /// The version for operands of a kind.
 fn version(oparg: u32, operands: Operands, next: u8) -> Handler {
-    let operation = oparg % nb::INPLACE;
+    let operation = oparg % nb::INPLACE_ADD;
     let plain = match operands {
         Operands::ListInt => Some(subscript::subscr_list_int::<false> as Handler),
         Operands::Int => int_version(operation),
@@ -115,7 +115,7 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
             super::getitem::subscr_getitem::<false>
         } else if oparg == nb::SUBSCR {
             subscript::version_for(l, r)
-        } else if oparg % nb::INPLACE == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
+        } else if oparg % nb::INPLACE_ADD == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
             add_str::<false>
         } else if !special::find(Operation::new(op::BINARY_OP, oparg), l, r).is_null() {
             special::binary_special::<false>

@@ -72,7 +72,7 @@ out_of_line_handlers! {
         let mut result = *sp.sub(1);
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
-        if result.object() == _Py_NotImplementedStruct() && oparg != super::nb::SUBSCR {
+        if result.object() == _Py_NotImplementedStruct() && oparg != nb::SUBSCR {
             let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
             let other = special::operator_after_not_implemented(l, r, oparg);
             if other.is_null() {

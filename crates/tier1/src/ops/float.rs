@@ -188,14 +188,14 @@ unsafe extern "sysv64" fn mixed<const R: bool>(
     unsafe {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         let float = float_type();
-        let operation = base(ip).oparg % super::nb::INPLACE;
+        let operation = base(ip).oparg % nb::INPLACE_ADD;
         if ((*l).ob_type == float || (*r).ob_type == float)
             && let (Some(a), Some(b)) = (number(l), number(r))
         {
             let value = match operation {
-                super::nb::ADD => a + b,
-                super::nb::SUBTRACT => a - b,
-                super::nb::MULTIPLY => a * b,
+                nb::ADD => a + b,
+                nb::SUBTRACT => a - b,
+                nb::MULTIPLY => a * b,
                 _ if b != 0.0 => a / b,
                 _ => return binary_miss::<R>(f, ip, sp, ts),
             };

@@ -181,7 +181,6 @@ handlers! {
 
 /// The operation on ints of 64 bits, if the result is one as well.
 pub(crate) unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i64> {
-    use super::nb;
     match operation {
         nb::ADD => a.checked_add(b),
         nb::SUBTRACT => a.checked_sub(b),
@@ -217,10 +216,10 @@ pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
         if (*l).ob_type == long_type()
             && (*r).ob_type == long_type()
             && let (Some(a), Some(b)) = (Long::to_i64(l.cast()), Long::to_i64(r.cast()))
-            && let operation = base(ip).oparg % super::nb::INPLACE
+            && let operation = base(ip).oparg % nb::INPLACE_ADD
             && let Some(value) = wide_operation(operation, a, b)
         {
-            if operation == super::nb::REMAINDER && value == a && a.unsigned_abs() < Long::kept_by_remainder(b) {
+            if operation == nb::REMAINDER && value == a && a.unsigned_abs() < Long::kept_by_remainder(b) {
                 return keep_left::<R>(f, ip, sp, ts);
             }
             return replace_ints::<R>(f, ip, sp, ts, value);

@@ -69,23 +69,6 @@ pub(crate) fn tables() -> [&'static [Pair]; 28] {
     ]
 }
 
-/// `NB_*`, the argument of `BINARY_OP`.
-pub(crate) mod nb {
-    pub const ADD: u32 = 0;
-    pub const AND: u32 = 1;
-    pub const FLOOR_DIVIDE: u32 = 2;
-    pub const LSHIFT: u32 = 3;
-    pub const MULTIPLY: u32 = 5;
-    pub const REMAINDER: u32 = 6;
-    pub const OR: u32 = 7;
-    pub const RSHIFT: u32 = 9;
-    pub const SUBTRACT: u32 = 10;
-    pub const TRUE_DIVIDE: u32 = 11;
-    pub const XOR: u32 = 12;
-    pub const INPLACE: u32 = 13;
-    pub const SUBSCR: u32 = 26;
-}
-
 /// Declares [`PLAIN`].
 macro_rules! plain_handlers {
     ($($($opcode:ident)|+ => $handler:expr;)*) => {

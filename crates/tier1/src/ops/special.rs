@@ -12,7 +12,6 @@ use core::ptr::{null, null_mut};
 use cpython::abi::*;
 
 use super::call_python::FIRST_VALID_VERSION;
-use super::nb;
 use crate::dispatch::*;
 use crate::entry;
 use crate::inst::{Inst, Tier1Code};

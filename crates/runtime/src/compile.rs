@@ -10,7 +10,7 @@ use ir::{EntrySource, Inst, Trace, TraceKind, Uop, ValueId};
 use record::{Dependency, Finished};
 
 use crate::escape::Control;
-use crate::executor::{Executor, ExitState, NOBODY, Site};
+use crate::executor::{Executor, NOBODY, Site};
 use crate::link::{Signature, Truths};
 use crate::recipe::{Expected, recipe};
 use crate::state::{State, describe};
@@ -259,44 +259,14 @@ impl State {
             TraceKind::Bridge { parent, exit } => self.executor(parent).exits[exit as usize].weight,
             TraceKind::Root => 0,
         };
-        let exits = ExitState::all(&optimized, &compiled, before);
-        let plans = crate::escape::plans(&optimized, &compiled)?;
-        let call_plans = crate::call_plan::plans(&optimized, &compiled)?;
+        let executor = Executor::new(site, optimized, compiled, control, breaker, before)?;
         // It must go when the executor that it leads to goes.
-        let leads_to = optimized.insts.last().filter(|i| i.op == Uop::Link).map(|i| i.imms[0] as u32);
+        let leads_to = executor.trace.insts.last().filter(|i| i.op == Uop::Link).map(|i| i.imms[0] as u32);
         if leads_to.is_some_and(|target| !self.executor(target).valid) {
-            self.arena.retire(compiled.code, NOBODY);
+            self.arena.retire(executor.compiled.code, NOBODY);
             return Err("the loop that it leads to is gone".into());
         }
-        let id = self.adopt(Executor {
-            id: 0,
-            site,
-            trace: optimized,
-            recorded: None,
-            variants: Vec::new(),
-            refused: Vec::new(),
-            variant_of: None,
-            linkers: Vec::new(),
-            entries: Vec::new(),
-            call_plans,
-            called: target.is_some(),
-            namespaces,
-            compiled,
-            plans,
-            dependencies,
-            valid: true,
-            control,
-            breaker,
-            first_exit: 0,
-            first_escape: 0,
-            first_call: 0,
-            exits,
-            entered: 0,
-            executed: 0,
-            grown: false,
-            seen_escapes: 0,
-            escapes_judged: 0,
-        });
+        let id = self.adopt(Executor { called: target.is_some(), namespaces, dependencies, ..executor });
         if let Some(target) = leads_to {
             self.executor_mut(target).linkers.push(id);
         }

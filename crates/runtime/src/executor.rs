@@ -127,6 +127,50 @@ impl ExitState {
 }
 
 impl Executor {
+    /// One without a place among the others, which [`State::adopt`](crate::state::State::adopt) gives it. Before it is
+    /// reached, `before` uops are executed.
+    pub fn new(
+        site: Site,
+        trace: Trace,
+        compiled: Compiled,
+        control: Box<Control>,
+        breaker: usize,
+        before: u32,
+    ) -> Result<Executor, String> {
+        let exits = ExitState::all(&trace, &compiled, before);
+        let plans = crate::escape::plans(&trace, &compiled)?;
+        let call_plans = crate::call_plan::plans(&trace, &compiled)?;
+        Ok(Executor {
+            id: 0,
+            site,
+            trace,
+            recorded: None,
+            variants: Vec::new(),
+            refused: Vec::new(),
+            variant_of: None,
+            linkers: Vec::new(),
+            entries: Vec::new(),
+            call_plans,
+            called: false,
+            namespaces: (0, 0),
+            compiled,
+            plans,
+            dependencies: Vec::new(),
+            valid: true,
+            control,
+            breaker,
+            first_exit: 0,
+            first_escape: 0,
+            first_call: 0,
+            exits,
+            entered: 0,
+            seen_escapes: 0,
+            executed: 0,
+            escapes_judged: 0,
+            grown: false,
+        })
+    }
+
     /// Whether it is what tier 1 enters at a function's start.
     pub fn starts_function(&self) -> bool {
         self.site.function && self.recorded.is_some()

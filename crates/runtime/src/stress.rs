@@ -2,7 +2,7 @@
 
 use ir::{Inst, Trace, TraceKind, Uop};
 
-use crate::executor::{Executor, ExitState, Site};
+use crate::executor::{Executor, Site};
 use crate::state::State;
 
 impl State {
@@ -21,43 +21,14 @@ impl State {
             self.dump("forced exit", site.code, site.offset, &text);
         }
         let entry = compiled.entry;
-        let plans = crate::escape::plans(&trace, &compiled).ok()?;
-        let call_plans = crate::call_plan::plans(&trace, &compiled).ok()?;
-        let mut exits = ExitState::all(&trace, &compiled, 0);
-        for exit in &mut exits {
+        let site = Site { installed: Vec::new(), offset: u32::MAX, ..site };
+        let mut executor = Executor::new(site, trace, compiled, control, breaker, 0).ok()?;
+        for exit in &mut executor.exits {
             (exit.forced, exit.attempts) = (true, u8::MAX);
         }
         // It leads back to nobody's exit.
-        trace.kind = TraceKind::Root;
-        self.adopt(Executor {
-            id: 0,
-            site: Site { installed: Vec::new(), offset: u32::MAX, ..site },
-            trace,
-            recorded: None,
-            variants: Vec::new(),
-            refused: Vec::new(),
-            variant_of: None,
-            linkers: Vec::new(),
-            entries: Vec::new(),
-            call_plans,
-            called: false,
-            namespaces: (0, 0),
-            compiled,
-            plans,
-            dependencies: Vec::new(),
-            valid: true,
-            control,
-            breaker,
-            first_exit: 0,
-            first_escape: 0,
-            first_call: 0,
-            exits,
-            entered: 0,
-            executed: 0,
-            escapes_judged: 0,
-            grown: false,
-            seen_escapes: 0,
-        });
+        executor.trace.kind = TraceKind::Root;
+        self.adopt(executor);
         self.counters.forced_exits += 1;
         Some(entry)
     }

@@ -362,18 +362,26 @@ unsafe fn has_length(ty: *mut Type) -> bool {
     }
 }
 
+unsafe fn function_of_property(
+    object: *mut Object,
+    which: impl FnOnce(&Property) -> *mut Object,
+) -> Option<*mut Function> {
+    // SAFETY: a live object, whose type is compared first.
+    unsafe {
+        if Object::type_of(object) != PyProperty_Type() {
+            return None;
+        }
+        python_function(which(&*object.cast::<Property>()))
+    }
+}
+
 /// The getter of a property, if that is a Python function.
 ///
 /// # Safety
 /// `object` is alive.
 pub unsafe fn property_getter(object: *mut Object) -> Option<*mut Function> {
-    // SAFETY: the caller's; the type is compared first.
-    unsafe {
-        if Object::type_of(object) != PyProperty_Type() {
-            return None;
-        }
-        python_function((*object.cast::<Property>()).prop_get)
-    }
+    // SAFETY: the caller's.
+    unsafe { function_of_property(object, |property| property.prop_get) }
 }
 
 /// The setter of a property, if that is a Python function.
@@ -381,13 +389,8 @@ pub unsafe fn property_getter(object: *mut Object) -> Option<*mut Function> {
 /// # Safety
 /// `object` is alive.
 pub unsafe fn property_setter(object: *mut Object) -> Option<*mut Function> {
-    // SAFETY: the caller's; the type is compared first.
-    unsafe {
-        if Object::type_of(object) != PyProperty_Type() {
-            return None;
-        }
-        python_function((*object.cast::<Property>()).prop_set)
-    }
+    // SAFETY: the caller's.
+    unsafe { function_of_property(object, |property| property.prop_set) }
 }
 
 /// The deleter of a property, if that is a Python function.
@@ -395,13 +398,8 @@ pub unsafe fn property_setter(object: *mut Object) -> Option<*mut Function> {
 /// # Safety
 /// `object` is alive.
 pub unsafe fn property_deleter(object: *mut Object) -> Option<*mut Function> {
-    // SAFETY: the caller's; the type is compared first.
-    unsafe {
-        if Object::type_of(object) != PyProperty_Type() {
-            return None;
-        }
-        python_function((*object.cast::<Property>()).prop_del)
-    }
+    // SAFETY: the caller's.
+    unsafe { function_of_property(object, |property| property.prop_del) }
 }
 
 /// The Python function that is asked for every attribute of a class's instances, and alone. Constant under a type watcher.

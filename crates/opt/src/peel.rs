@@ -76,6 +76,10 @@ struct Planned {
 }
 
 impl Planned {
+    fn new(place: Place, first: Val) -> Self {
+        Self { place, first, plan: Plan::Same, inside: first, fields: None, varies: false, stale: false }
+    }
+
     /// The virtual box it had at the end of the preamble.
     fn virtual_box(&self) -> Option<u32> {
         match self.first {
@@ -225,31 +229,12 @@ fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
     for (offset, slot) in o.st.slots.iter() {
         let Some(value) = slot.value else { continue };
         let first = o.norm(value);
-        let place = Place::Slot(offset);
-        out.push(Planned {
-            place,
-            first,
-            plan: Plan::Same,
-            inside: first,
-            fields: None,
-            varies: false,
-            stale: slot.stale,
-        });
+        out.push(Planned { stale: slot.stale, ..Planned::new(Place::Slot(offset), first) });
     }
     for (key, value) in &o.st.heap {
         let Some(v) = *value else { continue };
         if written.iter().any(|&w| may_change(key, w)) && matches!(o.kind(v), Kind::Obj | Kind::I64 | Kind::F64) {
-            let place = Place::Memory(*key);
-            let first = Val::Id(v);
-            out.push(Planned {
-                place,
-                first,
-                plan: Plan::Same,
-                inside: first,
-                fields: None,
-                varies: false,
-                stale: false,
-            });
+            out.push(Planned::new(Place::Memory(*key), Val::Id(v)));
         }
     }
     for n in 0..out.len() {

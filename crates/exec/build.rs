@@ -32,7 +32,7 @@ fn main() {
         } else {
             format!("{{ let v = {call}; Step::Next({convert}) }}")
         };
-        writeln!(out, "        Uop::{} => {arm},", camel(&u.name)).expect("a String takes all");
+        writeln!(out, "        Uop::{} => {arm},", u.variant()).expect("a String takes all");
     }
     out.push_str("        _ => unreachable!(\"{op:?} has no body\"),\n    }\n}\n");
     let path = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("body.rs");
@@ -63,14 +63,4 @@ fn arguments(u: &UopDef) -> String {
         });
     }
     out.join(", ")
-}
-
-/// `int_add` -> `IntAdd`.
-fn camel(name: &str) -> String {
-    name.split('_')
-        .map(|w| {
-            let mut c = w.chars();
-            c.next().map(|f| f.to_ascii_uppercase()).into_iter().chain(c).collect::<String>()
-        })
-        .collect()
 }

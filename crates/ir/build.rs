@@ -11,7 +11,7 @@ fn main() {
     let mut out = String::new();
     writeln!(out, "/// Every uop, generated from `crates/uops`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n#[repr(u16)]\npub enum Uop {{").unwrap();
     for u in &table.uops {
-        writeln!(out, "    /// {}\n    {},", u.doc, camel(&u.name)).unwrap();
+        writeln!(out, "    /// {}\n    {},", u.doc, u.variant()).unwrap();
     }
     writeln!(out, "}}\n").unwrap();
     writeln!(out, "/// A class of memory that uops read and write; effects name these.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[repr(u8)]\npub enum Heap {{").unwrap();
@@ -26,7 +26,7 @@ fn main() {
         writeln!(
             out,
             "    Facts {{ uop: Uop::{}, name: {:?}, family: {:?}, doc: {:?}, form: Form::{}, operands: &[{}], imms: &[{}], variadic: {}, result: {}, exits: {}, pure_: {}, commutes: {}, reads: {}, writes: {}, grade: Grade::{} }},",
-            camel(&u.name),
+            u.variant(),
             u.name,
             u.family,
             u.doc,
@@ -61,14 +61,4 @@ fn kind(k: Kind) -> &'static str {
 
 fn mask(heaps: &[String], set: &[String]) -> u32 {
     set.iter().map(|h| 1 << heaps.iter().position(|x| x == h).expect("the table lists all heaps")).sum()
-}
-
-/// `int_add` -> `IntAdd`.
-fn camel(name: &str) -> String {
-    name.split('_')
-        .map(|w| {
-            let mut c = w.chars();
-            c.next().map(|f| f.to_ascii_uppercase()).into_iter().chain(c).collect::<String>()
-        })
-        .collect()
 }

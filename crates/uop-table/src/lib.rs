@@ -87,6 +87,17 @@ pub struct UopDef {
     pub signature: String,
 }
 
+impl UopDef {
+    /// The variant of `ir::Uop`: `IntAdd` of `int_add`.
+    pub fn variant(&self) -> String {
+        let word = |w: &str| {
+            let mut c = w.chars();
+            c.next().map(|f| f.to_ascii_uppercase()).into_iter().chain(c).collect::<String>()
+        };
+        self.name.split('_').map(word).collect()
+    }
+}
+
 /// All uops, in declaration order, and the names of the heap classes they mention.
 #[derive(Clone, Debug)]
 pub struct Table {

@@ -32,8 +32,8 @@ pub struct Args {
     /// Compare instead what each exit of machine code leaves with what interpreting has at that instruction
     #[arg(long)]
     exits: bool,
-    /// Compare also when objects die, and reference counts at calls, returns and in the module, of the programs changed so
-    /// that they tell
+    /// Compare also when objects die, and reference counts at calls, returns and in the module, of the programs changed
+    /// so that they tell
     #[arg(long, conflicts_with = "exits")]
     references: bool,
     #[command(flatten)]

@@ -55,7 +55,8 @@ pub struct Args {
     /// The first program's seed; the next ones follow
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
-    /// As for diff, and warm, warm-exit-all, warm-spill, warm-no-opt; each program runs in all of them [default: two of all]
+    /// As for diff, and warm, warm-exit-all, warm-spill, warm-no-opt; each program runs in all of them [default: two of
+    /// all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     settings: Vec<String>,
     /// Shrink this program, which fails in the settings given, instead of generating any

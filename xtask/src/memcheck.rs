@@ -1,5 +1,5 @@
-//! `cargo xtask memcheck`: the code generator's tests, and a program that is compiled and left in every way, under valgrind;
-//! or programs with an allocator that finds uses of freed memory.
+//! `cargo xtask memcheck`: the code generator's tests, and a program that is compiled and left in every way, under
+//! valgrind; or programs with an allocator that finds uses of freed memory.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};

@@ -1,4 +1,5 @@
-//! Installing interpreters, and a database for tests, from Debian's archive into `target/`, without touching the system.
+//! Installing interpreters, and a database for tests, from Debian's archive into `target/`, without touching the
+//! system.
 //!
 //! A private apt state resolves and downloads the packages with their whole closure, libc
 //! included; `dpkg-deb -x` unpacks them; patchelf points the executables at that libc, so that
@@ -306,8 +307,8 @@ fn keyring(base: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// The archive: the one in `TIERUP_ARCHIVE` (a snapshot of some day, say), else the machine's own mirror of Debian, if its
-/// sources name one.
+/// The archive: the one in `TIERUP_ARCHIVE` (a snapshot of some day, say), else the machine's own mirror of Debian, if
+/// its sources name one.
 fn mirror() -> String {
     if let Some(named) = std::env::var("TIERUP_ARCHIVE").ok().filter(|named| !named.is_empty()) {
         return named;

@@ -184,8 +184,8 @@ impl Arena {
         self.bury(freed);
     }
 
-    /// The code is unreachable for new activations (unlinked, uninstalled); it is reused once the present ones left, and
-    /// then `owner` is told by [`Arena::take_dead`].
+    /// The code is unreachable for new activations (unlinked, uninstalled); it is reused once the present ones left,
+    /// and then `owner` is told by [`Arena::take_dead`].
     pub fn retire(&mut self, range: CodeRange, owner: u32) {
         let mut freed = Vec::new();
         self.reclaim.retire((range, owner), |r| freed.push(r));
@@ -309,7 +309,8 @@ impl Arena {
         self.free.insert(start, len);
     }
 
-    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile. On an error no code has changed.
+    /// Copies `bytes` to `addr`, whose pages are writable and not executable meanwhile. On an error no code has
+    /// changed.
     pub(crate) fn write(&mut self, addr: usize, bytes: &[u8]) -> std::io::Result<()> {
         assert!(self.contains(addr) && self.contains(addr + bytes.len() - 1), "write outside the arena");
         if addr - self.base.as_ptr() as usize >= self.sealed {
@@ -381,8 +382,8 @@ pub(crate) fn exit_id_load(id: u32) -> [u8; 5] {
     b
 }
 
-/// The code all executors share: `enter`, and the thunks of exits (two), escapes, escapes that leave (they take their id
-/// in eax, the last one the escape's result in rdx), and of native calls.
+/// The code all executors share: `enter`, and the thunks of exits (two), escapes, escapes that leave (they take their
+/// id in eax, the last one the escape's result in rdx), and of native calls.
 fn thunks(callbacks: Callbacks) -> (Vec<u8>, [u32; 9]) {
     let mut a = Asm::default();
     let enter = a.here();

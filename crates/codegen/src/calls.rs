@@ -35,8 +35,8 @@ pub(crate) struct ColdReturn {
 }
 
 impl Emitter {
-    /// The arguments are in their registers; rbp is still the caller's. Where there is no room, or the recursion limit is
-    /// near, the runtime makes the call.
+    /// The arguments are in their registers; rbp is still the caller's. Where there is no room, or the recursion limit
+    /// is near, the runtime makes the call.
     pub fn prologue(&mut self, p: &Prologue, outside: &Outside) {
         let a = &mut self.asm;
         a.load(RAX, RBP, TSTATE);

@@ -1,8 +1,8 @@
 //! Follows an allocated trace symbolically: which values are in which location after each step. Every operand, every
 //! value of an exit or escape, and every value carried around the loop must be where the allocator says it is.
 //!
-//! The loop's head is a meet: what a location holds there must hold on entry and after each iteration. It starts as what
-//! the entry brings, and loses what an iteration does not bring back, until nothing changes.
+//! The loop's head is a meet: what a location holds there must hold on entry and after each iteration. It starts as
+//! what the entry brings, and loses what an iteration does not bring back, until nothing changes.
 use std::collections::{BTreeSet, HashMap};
 
 use ir::{Trace, Uop, ValueId};

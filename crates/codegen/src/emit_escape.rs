@@ -85,7 +85,8 @@ impl Emitter {
         self.ways_out.push(WayOut { index, to_runtime: guards.fails, to_leave: after.fails, back });
     }
 
-    /// Calls what may be able to do without frames. The displacement of the jump taken if it was, with the result in rax.
+    /// Calls what may be able to do without frames. The displacement of the jump taken if it was, with the result in
+    /// rax.
     fn try_quickly(&mut self, quick: usize, recipe: &Recipe<Loc>, (gprs, fprs): (RegSet, RegSet)) -> u32 {
         for r in gprs.iter() {
             self.asm.store(RBP, abi::gpr_save(r), r);

@@ -5,8 +5,8 @@
 //!
 //! 1. `guards`: if one does not hold, the escape runs in the runtime instead ([`crate::Callbacks::on_escape`]);
 //! 2. `root`: what is written for good;
-//! 3. `quick`, if there is one: a function with the target's signature that does the whole thing where no Python code can
-//!    run, or nothing at all and answers null. The rest is for that case;
+//! 3. `quick`, if there is one: a function with the target's signature that does the whole thing where no Python code
+//!    can run, or nothing at all and answers null. The rest is for that case;
 //! 4. `before`, then the call;
 //! 5. `after`: if the result is null or a condition does not hold, native code is left
 //!    ([`crate::Callbacks::on_left`]).

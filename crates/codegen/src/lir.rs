@@ -45,8 +45,8 @@ pub(crate) enum Lir {
     Exit(u32),
     /// To another executor's entry.
     Link(usize),
-    /// Calls what `cell` points to as call site `site`; the result is expected as `returns`. `frames` inlined frames, of
-    /// `bytes` in all, lie between the root frame and the callee's.
+    /// Calls what `cell` points to as call site `site`; the result is expected as `returns`. `frames` inlined frames,
+    /// of `bytes` in all, lie between the root frame and the callee's.
     NativeCall {
         site: u32,
         cell: usize,

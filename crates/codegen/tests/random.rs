@@ -162,7 +162,8 @@ impl Builder {
         Some(())
     }
 
-    /// Makes sure that the trace is left with this snapshot, if it is the one that was asked for. `None` at the trace's end.
+    /// Makes sure that the trace is left with this snapshot, if it is the one that was asked for. `None` at the trace's
+    /// end.
     fn cut_here(&mut self, snap: SnapId) -> Option<()> {
         self.exits += 1;
         match (self.cut, self.counter) {

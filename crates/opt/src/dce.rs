@@ -82,8 +82,8 @@ fn is_removable(op: Uop) -> bool {
     facts.result.is_some() && facts.writes == 0 && facts.grade == Grade::Leaf && !facts.exits && !entry
 }
 
-/// The trace without instructions whose results reach no effect, guard or snapshot, and with what cancels carried out. Of
-/// `trace`, only the room is left.
+/// The trace without instructions whose results reach no effect, guard or snapshot, and with what cancels carried out.
+/// Of `trace`, only the room is left.
 pub(crate) fn remove_dead(trace: &mut Trace, cancelled: &Cancelled) -> Trace {
     let label = trace.insts.iter().position(|i| i.op == Uop::Label);
     let jump = trace.insts.len() - 1;

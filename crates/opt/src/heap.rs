@@ -151,7 +151,8 @@ impl Optimizer<'_> {
         self.st.heap = heap;
     }
 
-    /// The pending store: nothing is emitted; snapshots carry it, and [`Optimizer::settle`] does it before anybody looks.
+    /// The pending store: nothing is emitted; snapshots carry it, and [`Optimizer::settle`] does it before anybody
+    /// looks.
     pub fn set_field(&mut self, object: ValueId, value: ValueId, offset: u64) -> Result<(), Reason> {
         let (args, imms) = ([object, value], [offset, 0]);
         if !self.lazy {
@@ -166,8 +167,8 @@ impl Optimizer<'_> {
         Ok(())
     }
 
-    /// Emits the pending stores that must not come after uop `op`: it may read the field or write it, run code that does,
-    /// or free the object. (What an object's death takes with it when nobody can see it is no iterator.)
+    /// Emits the pending stores that must not come after uop `op`: it may read the field or write it, run code that
+    /// does, or free the object. (What an object's death takes with it when nobody can see it is no iterator.)
     #[inline]
     pub fn settle(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
         if !self.st.pending.is_empty() {

@@ -22,7 +22,8 @@
 //! right; the objects made for it have identity from then on.
 //!
 //! `set_field_i64` is put off in the same way: only iterators' positions are set by it, which nobody reads but their
-//! own methods. Snapshots list such stores; an escape, a call, a link or a uop that may read the field comes after them.
+//! own methods. Snapshots list such stores; an escape, a call, a link or a uop that may read the field comes after
+//! them.
 //!
 //! # Range iterators
 //! A range iterator that the trace makes, or is entered with as three integers, is virtual like a box, though its

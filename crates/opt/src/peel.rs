@@ -170,8 +170,8 @@ struct Peeled {
     boxes: usize,
 }
 
-/// Makes the trace with so many iterations peeled; `Peeled::boxes`, or `None` if no plan was found. `base` is room for a
-/// copy of the state.
+/// Makes the trace with so many iterations peeled; `Peeled::boxes`, or `None` if no plan was found. `base` is room for
+/// a copy of the state.
 fn peel_copies(
     o: &mut Optimizer<'_>,
     written: &[Write],

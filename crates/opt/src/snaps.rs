@@ -1,4 +1,5 @@
-//! The snapshots of a trace in the making. Neighbouring guards leave through equal ones, which are made and stored once.
+//! The snapshots of a trace in the making. Neighbouring guards leave through equal ones, which are made and stored
+//! once.
 use std::ops::{Deref, DerefMut};
 
 use ir::{SnapId, Snapshots};

@@ -1,5 +1,5 @@
-//! Memory that traces are optimized in, kept from one to the next: for a small trace, fresh pages cost more than all the
-//! rest.
+//! Memory that traces are optimized in, kept from one to the next: for a small trace, fresh pages cost more than all
+//! the rest.
 use ir::Trace;
 
 use crate::state::State;

@@ -1,6 +1,6 @@
 //! Random programs: interpreted throughout, and with their loop run as an optimized trace from the third iteration on.
-//! Results, what opaque calls saw, and every reference count must agree; also where the trace is left by any of its exits.
-//! `TIERUP_SEEDS=N` runs more of them, `TIERUP_SEED=N` one, verbosely.
+//! Results, what opaque calls saw, and every reference count must agree; also where the trace is left by any of its
+//! exits. `TIERUP_SEEDS=N` runs more of them, `TIERUP_SEED=N` one, verbosely.
 #[allow(dead_code, reason = "shared with other tests")]
 mod machine;
 
@@ -441,8 +441,8 @@ fn nth_exit(trace: &Trace, n: usize) -> Option<ValueId> {
     exits.map(|(at, _)| ValueId(at as u32)).nth(n)
 }
 
-/// The program's iteration in which a trace was left. It was entered in the fourth; where it is peeled there are one or two
-/// before the loop.
+/// The program's iteration in which a trace was left. It was entered in the fourth; where it is peeled there are one or
+/// two before the loop.
 fn iteration(trace: &Trace, exit: &Exit) -> u64 {
     let mut pc = 0;
     let mut peeled = 0;
@@ -498,8 +498,8 @@ fn loops_entered_with_registers_agree() {
     check_all(Mode::Entry);
 }
 
-/// Every snapshot is materialized: interpreting goes on from each exit, forced in the first iteration and in a later one, of
-/// optimized and unoptimized traces.
+/// Every snapshot is materialized: interpreting goes on from each exit, forced in the first iteration and in a later
+/// one, of optimized and unoptimized traces.
 #[test]
 fn every_exit_leaves_what_interpreting_has() {
     let seeds = std::env::var("TIERUP_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3000) / 10;

@@ -148,8 +148,8 @@ function!(enable(argument), {
     }
 });
 
-/// Switches the JIT on as the environment says. False if that fails, or if there is more to do, which is the Python part's:
-/// to warn, or to write statistics at exit.
+/// Switches the JIT on as the environment says. False if that fails, or if there is more to do, which is the Python
+/// part's: to warn, or to write statistics at exit.
 fn autoload() -> bool {
     let variables = std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"TIERUP"));
     let settings: Option<Vec<_>> =

@@ -11,8 +11,8 @@ use crate::state::Recorder;
 pub enum Counting {
     /// Adds what it has executed to the word at `address`, several instructions at a time.
     Executed { address: u64 },
-    /// Adds one to the word at `address` when an instruction starts, and notes the instruction ([`place_of`]) in the next
-    /// word. `started`: not the first one, which was counted before a guard in it failed.
+    /// Adds one to the word at `address` when an instruction starts, and notes the instruction ([`place_of`]) in the
+    /// next word. `started`: not the first one, which was counted before a guard in it failed.
     Started { address: u64, started: bool },
 }
 
@@ -28,8 +28,8 @@ pub fn place_of(code: *const py::Code, offset: u32) -> u32 {
     ((code as usize >> 4) as u32 ^ offset.wrapping_mul(0x9E37_79B9)) & 0x7FFF_FFFF | 1
 }
 
-/// Whether an instruction is counted when it starts. A generator's end executes the `END_FOR` that other iterators skip,
-/// unless C code resumed it.
+/// Whether an instruction is counted when it starts. A generator's end executes the `END_FOR` that other iterators
+/// skip, unless C code resumed it.
 pub fn is_counted(opcode: u8) -> bool {
     opcode != op::END_FOR
 }

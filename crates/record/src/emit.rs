@@ -478,8 +478,9 @@ impl Recorder {
             || py::is_text_iterator(ty as *mut py::Type)
     }
 
-    /// Relies on what the type of `on_type`, an attribute of a type that the trace depends on, does about being loaded or
-    /// stored through an instance: a class written in Python may yet become a descriptor, and the attribute get another class.
+    /// Relies on what the type of `on_type`, an attribute of a type that the trace depends on, does about being loaded
+    /// or stored through an instance: a class written in Python may yet become a descriptor, and the attribute get
+    /// another class.
     pub(crate) fn rely_on_binding(&mut self, on_type: *mut py::Object) {
         if on_type.is_null() {
             return;

@@ -64,7 +64,8 @@ pub enum EscapeHelper {
     ConvertValue,
     /// FOR_ITER's step of the operand, which stays on the stack; the result is the item or `iteration_end()`.
     ForIter,
-    /// Clears the frame of a generator that returns at offset `arg` (operands value, generator); the result is the value.
+    /// Clears the frame of a generator that returns at offset `arg` (operands value, generator); the result is the
+    /// value.
     FinishGenerator,
     /// `CALL_INTRINSIC_1` with oparg `arg`.
     Intrinsic1,

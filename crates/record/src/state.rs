@@ -62,8 +62,8 @@ pub enum Step {
     /// The frame that is about to begin is not recorded: it is to be run, and its result to be reported by
     /// [`Recorder::returned`].
     Call,
-    /// The operation of the escape just recorded runs in a frame that tier 1 has pushed above `caller`: it is to be run,
-    /// which [`Recorder::ran_outside`] follows.
+    /// The operation of the escape just recorded runs in a frame that tier 1 has pushed above `caller`: it is to be
+    /// run, which [`Recorder::ran_outside`] follows.
     Outside { caller: *mut py::Frame },
     /// The instruction calls this function, which is recorded in a frame of its own.
     Enter(Box<Entering>),

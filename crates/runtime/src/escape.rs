@@ -305,7 +305,8 @@ unsafe fn carry_out(
                 let at = py::Frame::local(frame, usize::from(*i));
                 let old = *at;
                 *at = slot_ref(*write, cx);
-                // A local that a pending store left stale: its old value is of a harmless type. Stack slots own nothing.
+                // A local that a pending store left stale: its old value is of a harmless type. Stack slots own
+                // nothing.
                 if n == 0 && usize::from(*i) < f.nlocals {
                     old.close();
                 }

@@ -217,7 +217,8 @@ unsafe fn describe(ts: *mut py::ThreadState, top: *mut py::Frame, sp: *mut py::S
     unsafe {
         let (mut frame, mut depth) = (top, 0);
         while !frame.is_null() {
-            // There are other entry frames below what native code left, and a class that C code calls has no trampoline.
+            // There are other entry frames below what native code left, and a class that C code calls has no
+            // trampoline.
             if !is_entry(frame) && py::Frame::code(frame) != py::_Py_InitCleanup() {
                 let code = py::Frame::code(frame);
                 let (at, mut sp) = if depth == 0 { (pc, sp) } else { (py::Frame::lasti(frame), (*frame).stackpointer) };

@@ -1,15 +1,17 @@
 //! The end of executors: invalidated at once, freed when nobody can be in their code any more.
 //!
 //! # Why a freed executor is not missed
-//! [`State::invalidate`] takes an executor out of everything that outlasts it: tier 1's instructions, the exit that it is
-//! the bridge of, the cells of native calls, the lists of other executors, of dependencies and of a recording in progress.
-//! With it goes whatever has its id or its code's address in machine code: its bridges, variants, entries, and executors
-//! that link to it. So nothing valid names it from then on, and no activation that begins later can come to its code.
+//! [`State::invalidate`] takes an executor out of everything that outlasts it: tier 1's instructions, the exit that it
+//! is the bridge of, the cells of native calls, the lists of other executors, of dependencies and of a recording in
+//! progress. With it goes whatever has its id or its code's address in machine code: its bridges, variants, entries,
+//! and executors that link to it. So nothing valid names it from then on, and no activation that begins later can come
+//! to its code.
 //!
 //! What may still do so began before: native code that is in it or jumps to it, escapes and calls in flight, and the
-//! runtime's functions that these call. All of it happens within an activation that was alive when the code was retired,
-//! and `codegen::reclaim` tells of the executor only once all those have left. [`State::bury`] frees it, where the runtime
-//! holds no reference to an executor. (So a compiled loop that never ends keeps what is invalidated meanwhile.)
+//! runtime's functions that these call. All of it happens within an activation that was alive when the code was
+//! retired, and `codegen::reclaim` tells of the executor only once all those have left. [`State::bury`] frees it, where
+//! the runtime holds no reference to an executor. (So a compiled loop that never ends keeps what is invalidated
+//! meanwhile.)
 
 use ir::{TraceKind, Uop};
 use record::Dependency;

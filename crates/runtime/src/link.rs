@@ -4,8 +4,8 @@
 //! its recorded trace, with the first load of each handed-over slot replaced by an entry parameter.
 //! Memory of those slots is stale, exactly as after a pending `set_slot`; so that is what the new entry starts with.
 //!
-//! Where that cannot be (a slot holds another type than the target's trace has seen, say), the link writes the frame, as an
-//! exit would, and jumps to where tier 1 enters the target. What the target then leaves through may get a bridge.
+//! Where that cannot be (a slot holds another type than the target's trace has seen, say), the link writes the frame,
+//! as an exit would, and jumps to where tier 1 enters the target. What the target then leaves through may get a bridge.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! `TIERUP_DUMP=map`: which machine code is which uop of which source line, for profilers.
 //!
-//! A trace's map is a line `code ADDRESS LENGTH KIND`, then a line `OFFSET PART NUMBER UOP LINE FILE` for each part, which
-//! reaches to the next one.
+//! A trace's map is a line `code ADDRESS LENGTH KIND`, then a line `OFFSET PART NUMBER UOP LINE FILE` for each part,
+//! which reaches to the next one.
 
 use std::fmt::Write;
 
@@ -35,8 +35,8 @@ pub(crate) fn map(trace: &Trace, compiled: &Compiled) -> String {
     out
 }
 
-/// A snapshot for each instruction: its own, else the last one before, for guards come before effects; at the start, the
-/// first one after.
+/// A snapshot for each instruction: its own, else the last one before, for guards come before effects; at the start,
+/// the first one after.
 fn places(trace: &Trace) -> Vec<Option<SnapId>> {
     let mut last = trace.insts.iter().find_map(|inst| inst.snap);
     let place = |inst: &ir::Inst| {

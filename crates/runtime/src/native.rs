@@ -755,8 +755,8 @@ unsafe fn release_unseen(frame: *mut py::Frame, code: *mut py::Code) -> bool {
     }
 }
 
-/// Runs a call that the recording in progress does not follow, and reports its result: that of a call that stays one, or
-/// of an escape. Where to go on.
+/// Runs a call that the recording in progress does not follow, and reports its result: that of a call that stays one,
+/// or of an escape. Where to go on.
 ///
 /// # Safety
 /// `frame`, above `caller`, is about to begin at `ip`; the recorder waits for its result.

@@ -1,7 +1,7 @@
-//! How fast a program is compiled. What recording and compiling have cost so far is held against what the program has done
-//! meanwhile; where too much was spent, places have to be hotter before they are compiled. So a program of many places
-//! that are hardly hot gets its hottest ones compiled, and is not held up by the others. Both sides are counted in
-//! events, never by a clock, so that a program compiles the same traces each time.
+//! How fast a program is compiled. What recording and compiling have cost so far is held against what the program has
+//! done meanwhile; where too much was spent, places have to be hotter before they are compiled. So a program of many
+//! places that are hardly hot gets its hottest ones compiled, and is not held up by the others. Both sides are counted
+//! in events, never by a clock, so that a program compiles the same traces each time.
 
 use cpython::abi as py;
 use tier1::Tier1Code;

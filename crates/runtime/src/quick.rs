@@ -1,7 +1,7 @@
 //! Escapes that turn out to need no frames: what machine code tries before it writes any.
 //!
-//! Each function has its operation's signature and contract, but for this: where Python code might run, or anything fail,
-//! it does nothing and answers null. (Nothing at all: memory may have been allocated and freed.)
+//! Each function has its operation's signature and contract, but for this: where Python code might run, or anything
+//! fail, it does nothing and answers null. (Nothing at all: memory may have been allocated and freed.)
 
 use cpython::abi as py;
 use cpython::abi::deaths::{die_unseen, dies_unseen};
@@ -11,8 +11,8 @@ use record::EscapeHelper;
 use crate::helpers::quietly;
 use crate::operations::{Obj, close, close_all, close_array, status};
 
-/// What may do an escape's work without frames, with `operands` operands, where that could be cheaper than to write `frames`
-/// below the root's.
+/// What may do an escape's work without frames, with `operands` operands, where that could be cheaper than to write
+/// `frames` below the root's.
 pub(crate) fn quick(helper: EscapeHelper, operands: usize, frames: usize) -> Option<usize> {
     let (function, worth) = match helper {
         EscapeHelper::Release if operands == 1 => (release as *const () as usize, 2),

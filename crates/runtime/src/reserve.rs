@@ -1,9 +1,9 @@
 //! What native code falls back on where CPython's allocators fail.
 //!
-//! An exit makes the numbers and the like that its frames hold, and pushes frames; a box may be made in the middle of a trace. None of
-//! that has a way to raise `MemoryError`, nor would CPython always raise one there. So it cannot fail: objects come from
-//! memory set aside here (they are immortal: CPython must not free them), a chunk of the data stack is kept ready. Native
-//! code is asked to leave at its next poll then, and not entered again before there is memory.
+//! An exit makes the numbers and the like that its frames hold, and pushes frames; a box may be made in the middle of a
+//! trace. None of that has a way to raise `MemoryError`, nor would CPython always raise one there. So it cannot fail:
+//! objects come from memory set aside here (they are immortal: CPython must not free them), a chunk of the data stack
+//! is kept ready. Native code is asked to leave at its next poll then, and not entered again before there is memory.
 //!
 //! Everything here is guarded by the GIL.
 

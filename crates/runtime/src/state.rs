@@ -131,8 +131,8 @@ pub(crate) struct Heat {
     left: u32,
     /// Executors whose assumptions did not last.
     pub invalidated: u32,
-    /// Iterations or calls that led to questions, in all: what loses its executor need not get hot again. And those until
-    /// the next question.
+    /// Iterations or calls that led to questions, in all: what loses its executor need not get hot again. And those
+    /// until the next question.
     pub ticks: u32,
     pub wait: u32,
 }
@@ -435,8 +435,8 @@ impl State {
         self.invalidate(id);
     }
 
-    /// Called where tier 1 does not record: a recording in progress then waits for a call that it does not follow. It is
-    /// given up if it keeps others waiting for too long: the call may be the whole program. Recursion asks again and
+    /// Called where tier 1 does not record: a recording in progress then waits for a call that it does not follow. It
+    /// is given up if it keeps others waiting for too long: the call may be the whole program. Recursion asks again and
     /// again for what is being recorded; that does not count.
     pub fn hurry_recording(&mut self, ts: *mut py::ThreadState, code: usize) {
         let Some(r) = self.recording.as_mut().filter(|r| r.ts == ts && r.code != code) else { return };
@@ -677,8 +677,8 @@ impl State {
         self.heed_results(code);
     }
 
-    /// Compiles a finished recording. Its executor, if all went well. (`cargo xtask bench compiling` counts what runs in
-    /// here, and in `want_entry`.)
+    /// Compiles a finished recording. Its executor, if all went well. (`cargo xtask bench compiling` counts what runs
+    /// in here, and in `want_entry`.)
     #[inline(never)]
     pub fn finish(&mut self, place: Place, finished: Finished) -> Option<u32> {
         let Place { code, offset, back_edge, namespaces } = place;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::state::{State, maybe_state};
 
-/// Instructions that machine code executed, where they are counted (`TIERUP_COUNT=1`): the uop `count_instructions` adds.
+/// Instructions that machine code executed, where they are counted (`TIERUP_COUNT=1`): the uop `count_instructions`
+/// adds.
 pub(crate) static NATIVE_INSTRUCTIONS: AtomicU64 = AtomicU64::new(0);
 
 pub(crate) fn stats() -> Vec<(&'static str, u64)> {

@@ -163,8 +163,8 @@ unsafe fn on_local_events(code: *mut py::Code) {
 const CHANGES: u32 = 2;
 
 impl crate::state::State {
-    /// Gives a recorder what it must know of changing keys, and whether to count; `started`: machine code has counted its
-    /// first instruction, where exits are logged.
+    /// Gives a recorder what it must know of changing keys, and whether to count; `started`: machine code has counted
+    /// its first instruction, where exits are logged.
     pub(crate) fn brief(&self, recorder: &mut record::Recorder, started: bool) {
         recorder.set_varying(self.varying.clone(), self.watchers.dict.bit());
         if self.exit_log.is_some() {

@@ -4,8 +4,8 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const PAGE: usize = 4096;
-/// Addresses are the same in each run, and no other memory is given to who reads a pointer a moment too late: the kernel
-/// gives out addresses from the other end.
+/// Addresses are the same in each run, and no other memory is given to who reads a pointer a moment too late: the
+/// kernel gives out addresses from the other end.
 const BASE: usize = 0x2000_0000_0000;
 const REGION: usize = 1 << 44;
 /// The region is not backed by memory: what asks for too much must be refused here.

@@ -13,7 +13,8 @@ pub(super) struct Outcomes {
 }
 
 impl Outcomes {
-    /// From what `outcomes.py` writes. Of a process that died (`death` says how) the test that had not ended is its victim.
+    /// From what `outcomes.py` writes. Of a process that died (`death` says how) the test that had not ended is its
+    /// victim.
     pub fn read(log: &str, death: &str, seconds: f64) -> Result<Outcomes> {
         let mut tests = BTreeMap::new();
         let mut running = None;

@@ -66,9 +66,9 @@ impl Doomed {
     }
 }
 
-/// Whether releasing one reference to each of these runs no Python code and is told to nobody: they survive, or they and all
-/// that dies with them are of builtin types, or instances without finalizer, and have no weak references. One object may
-/// come several times.
+/// Whether releasing one reference to each of these runs no Python code and is told to nobody: they survive, or they
+/// and all that dies with them are of builtin types, or instances without finalizer, and have no weak references. One
+/// object may come several times.
 ///
 /// # Safety
 /// Live objects; the GIL is held.

@@ -184,8 +184,9 @@ pub unsafe fn push_frame(
     }
 }
 
-/// [`push_frame`] with all locals null, where this chunk of the data stack has no room: CPython starts the next one, which
-/// it does for calls only. Where it cannot be allocated, an exception is set, and the function is the caller's again.
+/// [`push_frame`] with all locals null, where this chunk of the data stack has no room: CPython starts the next one,
+/// which it does for calls only. Where it cannot be allocated, an exception is set, and the function is the caller's
+/// again.
 ///
 /// # Safety
 /// As for [`push_frame`].
@@ -203,8 +204,8 @@ pub unsafe fn push_frame_in_next_chunk(
         let function: *mut Function = func.object().cast();
         // A call that fails releases the function.
         let kept = func.dup();
-        // It may have got other code since the trace was made. This one has no parameters now: values that CPython would ask
-        // for, or fill in, come from the trace.
+        // It may have got other code since the trace was made. This one has no parameters now: values that CPython
+        // would ask for, or fill in, come from the trace.
         let own = core::mem::replace(&mut (*function).func_code, code);
         let (flags, arguments, keywords) = ((*code).co_flags, (*code).co_argcount, (*code).co_kwonlyargcount);
         (*code).co_flags &= !(CO_VARARGS | CO_VARKEYWORDS) as i32;
@@ -293,8 +294,8 @@ pub unsafe fn has_stack_space(ts: *mut ThreadState, code: *mut Code) -> bool {
     unsafe { (*ts).datastack_top.wrapping_add((*code).co_framesize as usize) < (*ts).datastack_limit }
 }
 
-/// Memory for a frame of `code` from the data stack, if there is room in this chunk; where there is none at all, its limit
-/// is null.
+/// Memory for a frame of `code` from the data stack, if there is room in this chunk; where there is none at all, its
+/// limit is null.
 ///
 /// # Safety
 /// `code` is a code object.

@@ -211,8 +211,8 @@ pub fn is_iterated_quietly(ty: *mut Type) -> bool {
     types.contains(&ty) || ty == PyUnicode_Type() || ty == PyBytes_Type()
 }
 
-/// Whether `iter` of an object of exactly this type runs no Python code, and gives what keeps it alive, or that of which
-/// it is a view.
+/// Whether `iter` of an object of exactly this type runs no Python code, and gives what keeps it alive, or that of
+/// which it is a view.
 ///
 /// # Safety
 /// `ty` is a live type.

@@ -43,8 +43,8 @@ pub enum Raised {
     Unwound,
 }
 
-/// Tells the tools that watch what the exception that is set does to `f`, at this offset in units, as CPython's evaluator
-/// does. False if one raised: that is the exception now.
+/// Tells the tools that watch what the exception that is set does to `f`, at this offset in units, as CPython's
+/// evaluator does. False if one raised: that is the exception now.
 ///
 /// # Safety
 /// `f` is the current frame.
@@ -147,8 +147,8 @@ unsafe extern "C" fn register_callback(module: *mut Object, args: *const *mut Ob
 /// Puts a filter before every callback for an event that CPython's evaluator tells of wrongly under an evaluation hook.
 ///
 /// Under any such hook it calls Python functions and resumes generators through C. Where a tool watches the calls it
-/// takes the callee for a C function and reports its return; that a coroutine returned it sees as a `StopIteration`. Without
-/// a hook it reports neither.
+/// takes the callee for a C function and reports its return; that a coroutine returned it sees as a `StopIteration`.
+/// Without a hook it reports neither.
 unsafe fn filter_events() {
     // SAFETY: the GIL is held; the table owns its callbacks, and the filter takes that reference over.
     unsafe {
@@ -172,8 +172,8 @@ unsafe fn filter_events() {
     }
 }
 
-/// To be called before CPython's evaluator runs a frame: the callbacks of `sys.settrace` are in place since its first use,
-/// of which nobody tells.
+/// To be called before CPython's evaluator runs a frame: the callbacks of `sys.settrace` are in place since its first
+/// use, of which nobody tells.
 ///
 /// # Safety
 /// The GIL is held, `ts` is the running thread.
@@ -236,8 +236,9 @@ unsafe extern "C" fn c_event(callback: *mut Object, args: *const *mut Object, na
     }
 }
 
-/// The event goes to `callback` unless it says that a generator or coroutine which the running frame sent something to has
-/// returned. (Sending into a generator that had returned before is an event in plain CPython too, and cannot be told apart.)
+/// The event goes to `callback` unless it says that a generator or coroutine which the running frame sent something to
+/// has returned. (Sending into a generator that had returned before is an event in plain CPython too, and cannot be
+/// told apart.)
 unsafe extern "C" fn raise(callback: *mut Object, args: *const *mut Object, nargs: isize) -> *mut Object {
     // SAFETY: CPython calls us with `nargs` live arguments: the code, an offset and the exception.
     unsafe {

@@ -15,8 +15,8 @@ pub(super) fn is_as_entered(o: &Optimizer<'_>, place: &Place, raw: ValueId) -> b
         && matches!(entered(), Some(EntrySource::Slot(slot)) if 8 * u64::from(slot) == offset)
 }
 
-/// Plans to load again from objects that the body cannot name, such as the first iteration's item: found out by feeding it,
-/// that would take another round.
+/// Plans to load again from objects that the body cannot name, such as the first iteration's item: found out by feeding
+/// it, that would take another round.
 pub(super) fn forget_unreachable(o: &Optimizer<'_>, places: &mut [Planned], written: &[Write]) {
     let mut named = vec![false; o.out.insts.len()];
     for p in places.iter() {

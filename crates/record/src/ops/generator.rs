@@ -39,8 +39,8 @@ pub(crate) unsafe fn suspension(generator: *mut py::Generator) -> Option<Suspens
 }
 
 impl Recorder {
-    /// Goes on in the frame of `generator`, which was suspended as `at` says and got `sent`. The snapshot `before` is that
-    /// of the instruction that resumed it.
+    /// Goes on in the frame of `generator`, which was suspended as `at` says and got `sent`. The snapshot `before` is
+    /// that of the instruction that resumed it.
     pub(crate) unsafe fn resume(
         &mut self,
         v: ValueId,
@@ -160,8 +160,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// The frame that the trace started in yields, to C code or to what tier 1 runs: the trace ends here if it was worth
-    /// entering.
+    /// The frame that the trace started in yields, to C code or to what tier 1 runs: the trace ends here if it was
+    /// worth entering.
     fn leave_generator(&mut self) -> Result<(), Abort> {
         if self.steps() < MIN_STEPS_PER_YIELD || self.start.entry || self.unpacking.is_some() {
             return Err(Abort::LeftLoop);

@@ -401,7 +401,8 @@ impl Recorder {
         }
     }
 
-    /// A list or tuple iterator is at its end and lets go of its sequence. Whether this could be done without an escape.
+    /// A list or tuple iterator is at its end and lets go of its sequence. Whether this could be done without an
+    /// escape.
     unsafe fn exhaust(&mut self, it: ValueId, object: *mut py::ListIter) -> Result<bool, Abort> {
         // SAFETY: the real frame holds the iterator.
         let (seq_object, is_list) = unsafe {

@@ -1,8 +1,8 @@
 //! Globals, and names of module level.
 //!
-//! A global that nobody assigns is a constant under the dict's watcher. One that changes is read from and written to its
-//! entry in the dict's key table, whose address is constant as long as no key comes or goes. What such a store says to
-//! other executors is said when it is recorded: from then on nobody takes the key for constant.
+//! A global that nobody assigns is a constant under the dict's watcher. One that changes is read from and written to
+//! its entry in the dict's key table, whose address is constant as long as no key comes or goes. What such a store says
+//! to other executors is said when it is recorded: from then on nobody takes the key for constant.
 use core::mem::offset_of;
 use std::rc::Rc;
 

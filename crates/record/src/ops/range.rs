@@ -99,8 +99,8 @@ impl Recorder {
         Ok(Some(Bounds { start: start.0, stop: stop.0, step: step.0, values: [start.1, stop.1, step.1] }))
     }
 
-    /// Emits how many items the range has. It leaves where CPython's iterator would count in objects, and for another sign
-    /// of the step; an empty range stays one.
+    /// Emits how many items the range has. It leaves where CPython's iterator would count in objects, and for another
+    /// sign of the step; an empty range stays one.
     fn range_len(&mut self, b: &Bounds) -> ValueId {
         let [start, stop, step] = b.values;
         let zero = self.const_i64(0);

@@ -386,8 +386,8 @@ impl Recorder {
     }
 }
 
-/// The padding that a format spec of an int asks for, as `pad_int` wants it: a width, perhaps filled with zeros, perhaps
-/// with a `d` behind it.
+/// The padding that a format spec of an int asks for, as `pad_int` wants it: a width, perhaps filled with zeros,
+/// perhaps with a `d` behind it.
 fn padding(spec: *mut py::Object) -> Option<u64> {
     // What `pad_int` has room for.
     const WIDEST: u64 = 64;

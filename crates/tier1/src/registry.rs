@@ -34,9 +34,6 @@ impl<T> Shared<T> {
     }
 }
 
-/// Upper half of the word of a code object that has an index.
-const MARK: u64 = 0x7469_6572;
-
 /// The table. Only grows; everything here happens under the GIL of the one interpreter tier 1 is enabled in.
 static TABLE: Shared<Vec<Entry>> = Shared(UnsafeCell::new(Vec::new()));
 /// Its address, where the hot path finds it.
@@ -61,11 +58,7 @@ pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
 pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's; the index is checked before use.
     unsafe {
-        let word = *Code::spare_word(code);
-        if word >> 32 != MARK {
-            return None;
-        }
-        let index = word as u32 as usize;
+        let index = *Code::spare_word(code) as u32 as usize;
         let table = TABLE.get();
         let entry = table.get(index)?;
         (entry.code == code).then_some(entry.tier1)
@@ -92,7 +85,7 @@ pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
                 (table.len() - 1) as u32
             }
         };
-        *Code::spare_word(code) = MARK << 32 | index as u64;
+        *Code::spare_word(code) = index as u64;
     }
 }
 

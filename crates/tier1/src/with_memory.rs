@@ -4,11 +4,13 @@
 //! might still be in use. So whatever wants an array or an out-parameter is a function of its own, here, that
 //! takes and returns registers.
 
+use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 
 use cpython::abi::*;
 
 use crate::hot::*;
+use crate::ops::call_python::plain_loop;
 
 /// Arguments beyond which the array moves to the heap.
 const INLINE_ARGUMENTS: usize = 10;
@@ -22,15 +24,17 @@ const VECTORCALL_OFFSET: usize = 1 << (usize::BITS - 1);
 unsafe fn with_objects<T>(args: *mut StackRef, count: usize, body: impl FnOnce(*mut *mut Object) -> T) -> T {
     // SAFETY: the entries are live; the array is as long as what is written.
     unsafe {
-        let mut short = [null_mut::<Object>(); INLINE_ARGUMENTS + 1];
+        let mut short = [MaybeUninit::<*mut Object>::uninit(); INLINE_ARGUMENTS + 1];
         let mut long;
         let array = if count <= INLINE_ARGUMENTS {
-            short.as_mut_ptr().add(1)
+            short.as_mut_ptr().cast::<*mut Object>().add(1)
         } else {
             long = vec![null_mut::<Object>(); count + 1];
             long.as_mut_ptr().add(1)
         };
+        // Copying a few is not worth unrolling.
         for i in 0..count {
+            plain_loop();
             *array.add(i) = (*args.add(i)).object();
         }
         body(array)

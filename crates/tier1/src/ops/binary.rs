@@ -135,27 +135,26 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
     }
 }
 
-/// Notes what CPython does with two operands of static types, which never changes: units 1 and 2 behind the instruction get
-/// the types, unit 3 the function. False where one is of another type.
+/// Notes what CPython does with operands of these types: units 1 and 2 behind the instruction get their versions, unit 3 the
+/// function. False where a type has no version. That no method written in Python is called is known.
 unsafe fn remember_types(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) -> bool {
     // SAFETY: the instruction is live, and the operands.
     unsafe {
         let (lt, rt) = ((*l).ob_type, (*r).ob_type);
-        if Type::has_flag(lt, TPFLAGS_HEAPTYPE) || Type::has_flag(rt, TPFLAGS_HEAPTYPE) {
-            return false;
-        }
+        let versions = (Type::version(lt), Type::version(rt));
         let mapping = (*lt).tp_as_mapping;
         let subscript = if oparg == nb::SUBSCR && !mapping.is_null() { (*mapping).mp_subscript } else { None };
-        let Some(function) = subscript.or(*_PyEval_BinaryOps().add(oparg as usize)) else { return false };
-        (*ip.add(1)).word = lt as usize;
-        (*ip.add(2)).word = rt as usize;
+        let function = subscript.or(*_PyEval_BinaryOps().add(oparg as usize));
+        let Some(function) = function.filter(|_| versions.0 != 0 && versions.1 != 0) else { return false };
+        (*ip.add(1)).a = versions.0;
+        (*ip.add(2)).a = versions.1;
         (*ip.add(3)).word = function as usize;
         true
     }
 }
 
 handlers! {
-    /// Operands of the same static types as the last time.
+    /// Operands of the same types as the last time, which call no method written in Python.
     fn binary_builtin(f, ip, sp, ts) {
         binary_builtin_out_of_line::<R>(f, ip, sp, ts)
     }
@@ -193,7 +192,7 @@ out_of_line_handlers! {
 
     fn binary_builtin_out_of_line(f, ip, sp, ts) {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*l).ob_type as usize != (*ip.add(1)).word || (*r).ob_type as usize != (*ip.add(2)).word {
+        if (*(*l).ob_type).tp_version_tag != (*ip.add(1)).a || (*(*r).ob_type).tp_version_tag != (*ip.add(2)).a {
             return binary_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);

@@ -135,8 +135,11 @@ unsafe fn place(operation: Operation, left: *mut Object, right: *mut Object) -> 
     unsafe {
         let right = if right.is_null() { 0 } else { (*(*right).ob_type).tp_version_tag };
         let versions = ((*(*left).ob_type).tp_version_tag, right);
-        let index = versions.0 ^ versions.1.rotate_left(5) ^ operation.0.wrapping_mul(0x9e37_79b1) >> 22;
-        let entry = METHODS.0.get().cast::<Method>().add(index as usize % SIZE);
+        // Three odd numbers that have nothing to do with each other: a version may well be a power of two, or follow another.
+        let mixed = versions.0.wrapping_mul(0x9e37_79b1)
+            ^ versions.1.wrapping_mul(0x85eb_ca6b)
+            ^ operation.0.wrapping_mul(0xc2b2_ae35);
+        let entry = METHODS.0.get().cast::<Method>().add((mixed >> (u32::BITS - SIZE.ilog2())) as usize);
         (entry, (*entry).versions == versions && (*entry).operation == operation)
     }
 }

@@ -356,7 +356,8 @@ unsafe extern "sysv64" fn call_ex(_arg: u64, owned: u64, o: *mut Obj, n: usize) 
         let owned = owned & !(1 << 2);
         if tier1::takes_frame(callable) {
             let func = py::StackRef::borrowed(callable);
-            if let Some(frame) = tier1::push_unpacked(ts, func, tuple.cast(), keywords, (*ts).current_frame) {
+            let (first, caller) = (core::ptr::null_mut(), (*ts).current_frame);
+            if let Some(frame) = tier1::push_unpacked(ts, func, first, tuple.cast(), keywords, caller) {
                 // The arguments have references of their own now.
                 py::decref(tuple);
                 close_array(owned & !1, o, n);

@@ -173,7 +173,12 @@ pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(
         let tier1 = code_of(caller);
         let at = Frame::lasti(caller);
         if at + returns >= (*tier1).len() {
-            return crate::ops::finish::failed::<R>(caller, Tier1Code::inst(tier1, at), (*caller).stackpointer, ts);
+            let (ip, sp) = (Tier1Code::inst(tier1, at), (*caller).stackpointer);
+            let is_call = matches!((*tier1).base_op(at).opcode, op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX);
+            if at + returns > (*tier1).len() && is_call {
+                return crate::ops::call_special::failed_init::<R>(caller, ip, sp, ts);
+            }
+            return crate::ops::finish::failed::<R>(caller, ip, sp, ts);
         }
         // CPython looks handlers up one unit before the call here, not at its last cache.
         raise::<R>(caller, at.wrapping_sub(1), ts)

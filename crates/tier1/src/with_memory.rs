@@ -226,22 +226,55 @@ pub(crate) unsafe fn call_exit(function: *mut Object, receiver: *mut Object, exc
     }
 }
 
-/// A frame for `function(*tuple, **keywords)`, called by `caller`; consumes no reference. Null with an exception
+/// A frame for `function` called by `caller` with `first` and then `count` stack entries, of which new references are made;
+/// the last ones are keyword arguments if there are `names`. Null with an exception set.
+#[inline(never)]
+pub(crate) unsafe fn push_prepended(
+    ts: *mut ThreadState,
+    function: *mut Object,
+    first: *mut Object,
+    args: *mut StackRef,
+    count: usize,
+    names: *mut Object,
+    caller: *mut Frame,
+) -> *mut Frame {
+    // SAFETY: the entries are live; the array is as long as what is written.
+    unsafe {
+        let mut short = [StackRef::NULL; INLINE_ARGUMENTS + 1];
+        let mut long;
+        let all = if count <= INLINE_ARGUMENTS {
+            short.as_mut_ptr()
+        } else {
+            long = vec![StackRef::NULL; count + 1];
+            long.as_mut_ptr()
+        };
+        *all = StackRef::new(first);
+        for i in 0..count {
+            *all.add(i + 1) = StackRef::new((*args.add(i)).object());
+        }
+        let keywords = if names.is_null() { 0 } else { Tuple::len(names.cast()) };
+        _PyEvalFramePushAndInit(ts, StackRef::new(function), null_mut(), all, 1 + count - keywords, names, caller)
+    }
+}
+
+/// A frame for `function(*tuple, **keywords)`, or with `first` before all if that is not null, called by `caller`; consumes no reference. Null with an exception
 /// set; `None` if the call is better left to CPython.
 ///
 /// # Safety
-/// A function, a tuple, and a dict or null; the GIL is held.
+/// A function, an object or null, a tuple, and a dict or null; the GIL is held.
 #[inline(never)]
 pub unsafe fn push_unpacked(
     ts: *mut ThreadState,
     function: StackRef,
+    first: *mut Object,
     tuple: *mut Tuple,
     keywords: *mut Object,
     caller: *mut Frame,
 ) -> Option<*mut Frame> {
     // SAFETY: a function, a tuple, and a dict or null.
     unsafe {
-        let count = Tuple::len(tuple);
+        let before = !first.is_null() as usize;
+        let count = before + Tuple::len(tuple);
         let given = if keywords.is_null() {
             0
         } else if (*keywords).ob_type == dict_type() {
@@ -279,8 +312,11 @@ pub unsafe fn push_unpacked(
                 i += 1;
             }
         }
-        for i in 0..count {
-            *args.add(i) = StackRef::new(Tuple::item(tuple, i));
+        if !first.is_null() {
+            *args = StackRef::new(first);
+        }
+        for i in before..count {
+            *args.add(i) = StackRef::new(Tuple::item(tuple, i - before));
         }
         let frame = _PyEvalFramePushAndInit(ts, function.dup(), null_mut(), args, count, names, caller);
         xdecref(names);

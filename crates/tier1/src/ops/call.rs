@@ -5,6 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call_python::{self, enter_python};
+use super::call_special::{self, enter_callee};
 use super::jump::poll_behind;
 use super::{call_native, names};
 use crate::dispatch::*;
@@ -38,6 +39,25 @@ pub(crate) unsafe fn finish_call<const R: bool>(
 ) -> *mut Object {
     // SAFETY: the caller's.
     unsafe { finish_call_of::<R, 4>(f, ip, sp, ts, callable, result) }
+}
+
+/// As [`finish_call`], for the `CALL`, `CALL_KW` or `CALL_FUNCTION_EX` at `ip`.
+#[inline(always)]
+pub(crate) unsafe fn finish_any_call<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe {
+        let callable = call_special::callable_of(ip, sp);
+        if base(ip).opcode == op::CALL_FUNCTION_EX {
+            return finish_call_of::<R, 1>(f, ip, sp, ts, callable, result);
+        }
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
 }
 
 /// As [`finish_call`], for a call of `LEN` units.
@@ -178,6 +198,7 @@ out_of_line_handlers! {
             }
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
+        enter_callee!(f, ip, sp, ts);
         let result = vectorcall(op, args, total, names);
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
@@ -203,7 +224,7 @@ out_of_line_handlers! {
         let tuple: *mut Tuple = (*arguments).object().cast();
         let keywords = (*sp.sub(1)).object();
         if let Some(tier1) = enterable(ts, op)
-            && let Some(new) = push_unpacked(ts, *callable, tuple, keywords, f)
+            && let Some(new) = push_unpacked(ts, *callable, null_mut(), tuple, keywords, f)
         {
             close_from(callable, sp);
             (*f).stackpointer = callable;
@@ -212,6 +233,7 @@ out_of_line_handlers! {
             }
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
+        enter_callee!(f, ip, sp, ts);
         let result = PyObject_Call(op, tuple.cast(), keywords);
         finish_call_of::<R, 1>(f, ip, sp, ts, callable, result)
     }

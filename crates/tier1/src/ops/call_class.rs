@@ -12,16 +12,23 @@ use crate::inst::{Inst, Tier1Code};
 
 // Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive.
 
+/// Whether a class's instances are made by `object.__new__`, which allows it.
+pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {
+    const IS_ABSTRACT: u64 = 1 << 20;
+    // SAFETY: a live class.
+    unsafe {
+        Type::has_flag(class, TPFLAGS_HEAPTYPE)
+            && !Type::has_flag(class, IS_ABSTRACT)
+            && (*class).tp_new == (*PyBaseObject_Type()).tp_new
+            && (*class).tp_alloc == address::PyType_GenericAlloc()
+    }
+}
+
 /// Fills the caches for instances of a plain class: made by `object.__new__`, initialized by Python code.
 pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
-    const IS_ABSTRACT: u64 = 1 << 20;
     // SAFETY: a class whose metaclass is `type`.
     unsafe {
-        if !Type::has_flag(class, TPFLAGS_HEAPTYPE)
-            || Type::has_flag(class, IS_ABSTRACT)
-            || (*class).tp_new != (*PyBaseObject_Type()).tp_new
-            || (*class).tp_alloc != address::PyType_GenericAlloc()
-        {
+        if !makes_plain_instances(class) {
             return false;
         }
         let version = Type::version(class);

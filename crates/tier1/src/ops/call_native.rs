@@ -6,6 +6,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
+use super::call_special::enter_callee;
 use super::jump::poll_behind;
 use super::special::{self, CALLED, LENGTH, enter_pushed, enter_special_of};
 use crate::dispatch::*;
@@ -262,6 +263,9 @@ out_of_line_handlers! {
             if !method.is_null() {
                 enter_pushed!(f, ip, sp, ts, special::push_call(f, ip, sp, ts, method, count));
             }
+        }
+        if Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && (*op).ob_type != type_type() {
+            enter_callee!(f, ip, sp, ts);
         }
         let result = vectorcall(op, args, count, null_mut());
         finish_call::<R>(f, ip, sp, ts, callable, result)

@@ -34,6 +34,10 @@ out_of_line_handlers! {
             op::COMPARE_OP => finish_compare::<R>(f, ip, sp, ts, negated),
             op::CONTAINS_OP => finish_contains::<R>(f, ip, sp, ts),
             op::TO_BOOL => finish_to_bool::<R>(f, ip, sp, ts, negated),
+            op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX if negated => {
+                super::call_special::finish_init::<R>(f, ip, sp, ts)
+            }
+            op::CALL_KW | op::CALL_FUNCTION_EX => finish_called::<R>(f, ip, sp, ts),
             op::CALL if (*sp.sub(base(ip).oparg as usize + 3)).object() != (*(*ts).interp).cached_len => {
                 finish_called::<R>(f, ip, sp, ts)
             }
@@ -60,7 +64,9 @@ out_of_line_handlers! {
             op::FOR_ITER => return super::iter::for_iter_end::<R>(f, ip, sp, ts),
             op::COMPARE_OP | op::CONTAINS_OP | op::DELETE_SUBSCR | op::STORE_ATTR => 2,
             op::STORE_SUBSCR => 3,
-            op::CALL => base.oparg as usize + 2,
+            op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX => {
+                sp.offset_from_unsigned(super::call_special::callable_of(ip, sp))
+            }
             _ => 1,
         };
         super::call::close_from(sp.sub(operands), sp);
@@ -165,7 +171,7 @@ out_of_line_handlers! {
         let result = (*sp.sub(1)).into_object();
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
-        super::call::finish_call::<R>(f, ip, sp, ts, sp.sub(base(ip).oparg as usize + 2), result)
+        super::call::finish_any_call::<R>(f, ip, sp, ts, result)
     }
 
     /// An assignment of which `operands` are on the stack; the method's answer is dropped.

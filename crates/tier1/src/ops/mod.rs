@@ -15,6 +15,7 @@ pub(crate) mod call_class;
 pub(crate) mod call_kw;
 pub(crate) mod call_native;
 pub(crate) mod call_python;
+pub(crate) mod call_special;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
 pub(crate) mod finish;

@@ -109,6 +109,10 @@ pub(crate) struct Method {
 }
 
 impl Method {
+    pub(crate) fn function(&self) -> *mut Function {
+        self.function
+    }
+
     const FREE: Self = Self {
         versions: (0, 0),
         operation: Operation(0),
@@ -290,7 +294,13 @@ pub(crate) unsafe fn push(
 
 /// Where the frame goes on to finish the instruction at `ip`, in units from there, if it can wait for a callee here.
 #[inline(always)]
-unsafe fn goes_on(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef, ts: *mut ThreadState, negated: bool) -> Option<u16> {
+pub(crate) unsafe fn goes_on(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    negated: bool,
+) -> Option<u16> {
     // SAFETY: as the caller's.
     unsafe {
         let caller = Tier1Code::of(ip);

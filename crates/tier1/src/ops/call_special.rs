@@ -1,0 +1,234 @@
+//! Calls that C code would pass on to a Python function: of instances by their class's `__call__`, of classes by their
+//! `__init__`, of bound methods with a tuple of arguments. The function's frame is pushed here, without C code in between.
+//!
+//! The operands stay on the caller's stack, as they do while C code runs, and [`super::finish`] ends the instruction. (Plain
+//! classes that are called with positional arguments are [`super::call_class`]'s, as CPython specializes them.)
+
+use core::ptr::null_mut;
+
+use cpython::abi::*;
+
+use super::special::{self, CALLED};
+use crate::dispatch::*;
+use crate::hot::*;
+use crate::inst::{Inst, Tier1Code};
+use crate::with_memory::{push_prepended, push_unpacked};
+
+const NONE: (*mut Frame, *mut Tier1Code) = (null_mut(), null_mut());
+
+/// The callable of a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX`: its lowest operand. A second one, which may be null, follows.
+#[inline(always)]
+pub(crate) unsafe fn callable_of(ip: *mut Inst, sp: *mut StackRef) -> *mut StackRef {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let base = base(ip);
+        sp.sub(match base.opcode {
+            op::CALL => base.oparg as usize + 2,
+            op::CALL_KW => base.oparg as usize + 3,
+            _ => 4,
+        })
+    }
+}
+
+/// Pushes a frame for the Python function that the call runs; as from [`special::push`].
+///
+/// # Safety
+/// As for [`special::push`]. The arguments of `CALL_FUNCTION_EX` are a tuple.
+#[inline(never)]
+pub(crate) unsafe fn push_callee(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: the caller's.
+    unsafe {
+        let callable = callable_of(ip, sp);
+        let op = (*callable).object();
+        let ty = (*op).ob_type;
+        if Type::has_flag(ty, TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_call == (*type_type()).tp_call {
+            return push_init(f, ip, sp, ts, callable);
+        }
+        let (function, first) = if ty == method_type() {
+            let method: *mut BoundMethod = op.cast();
+            if !has_only_positional(ip, sp) || !(*callable.add(1)).is_null() {
+                return NONE;
+            }
+            ((*method).im_func, (*method).im_self)
+        } else if Type::has_flag(ty, TPFLAGS_HEAPTYPE) {
+            let method = special::find(CALLED, op, null_mut());
+            if method.is_null() {
+                return NONE;
+            }
+            ((*method).function().cast(), op)
+        } else {
+            return NONE;
+        };
+        let Some(code) = super::call::enterable(ts, function) else { return NONE };
+        let Some(returns) = special::goes_on(f, ip, sp, ts, false) else { return NONE };
+        let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        let Some(new) = push_arguments(f, ip, sp, ts, function, first, args) else { return NONE };
+        if new.is_null() {
+            return (f, null_mut());
+        }
+        (*f).return_offset = returns;
+        (*ts).current_frame = new;
+        (new, code)
+    }
+}
+
+/// Whether the call has no keyword arguments: C code would hold further references to all arguments.
+unsafe fn has_only_positional(ip: *mut Inst, sp: *mut StackRef) -> bool {
+    // SAFETY: as the caller's; keyword arguments of `CALL_FUNCTION_EX` are a dict or null.
+    unsafe {
+        let keywords = (*sp.sub(1)).object();
+        base(ip).opcode != op::CALL_FUNCTION_EX
+            || keywords.is_null()
+            || (*keywords).ob_type == dict_type() && (*keywords.cast::<Dict>()).ma_used == 0
+    }
+}
+
+/// A frame for `function` with `first` and the call's arguments, which begin at `args` if they are on the stack; null with an exception set, `None` if C code has to bind them.
+unsafe fn push_arguments(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    function: *mut Object,
+    first: *mut Object,
+    args: *mut StackRef,
+) -> Option<*mut Frame> {
+    // SAFETY: as the caller's.
+    unsafe {
+        let names = match base(ip).opcode {
+            op::CALL => null_mut(),
+            op::CALL_KW => (*sp.sub(1)).object(),
+            _ => {
+                let (tuple, keywords) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+                return push_unpacked(ts, StackRef::steal(function), first, tuple.cast(), keywords, f);
+            }
+        };
+        let end = if names.is_null() { sp } else { sp.sub(1) };
+        Some(push_prepended(ts, function, first, args, end.offset_from_unsigned(args), names, f))
+    }
+}
+
+/// Makes an instance of a class, in the empty place above that on the stack, and pushes a frame for its `__init__`.
+unsafe fn push_init(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    callable: *mut StackRef,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let class: *mut Type = (*callable).object().cast();
+        if !(*callable.add(1)).is_null() || !super::call_class::makes_plain_instances(class) {
+            return NONE;
+        }
+        let init = _PyType_Lookup(class, super::names::names().init);
+        if init.is_null() || (*init).ob_type != function_type() || !has_only_positional(ip, sp) {
+            return NONE;
+        }
+        let Some(code) = super::call::enterable(ts, init) else { return NONE };
+        let Some(returns) = special::goes_on(f, ip, sp, ts, true) else { return NONE };
+        let instance = PyType_GenericAlloc(class, 0);
+        if instance.is_null() {
+            return (f, null_mut());
+        }
+        *callable.add(1) = StackRef::steal(instance);
+        hold(ip, sp, true);
+        let new = push_arguments(f, ip, sp, ts, init, instance, callable.add(2)).unwrap_or(null_mut());
+        if new.is_null() {
+            release_instance(ip, sp);
+            return (f, null_mut());
+        }
+        (*f).return_offset = returns;
+        (*ts).current_frame = new;
+        (new, code)
+    }
+}
+
+/// C code that calls `__init__` holds references in a tuple of positional arguments, a dict of those by keyword, and an
+/// array of all, with the instance, if there are keywords. As many are taken here, or else given up. (How many refer to a number
+/// is not promised: machine code need not box it for this.)
+#[inline(always)]
+unsafe fn hold(ip: *mut Inst, sp: *mut StackRef, take: bool) {
+    // SAFETY: live objects.
+    let change = |op| unsafe { if take { incref(op) } else { decref(op) } };
+    // SAFETY: as the caller's.
+    unsafe {
+        let callable = callable_of(ip, sp);
+        let (count, end) = match base(ip).opcode {
+            op::CALL => (1, sp),
+            op::CALL_KW => (2, sp.sub(1)),
+            _ => return,
+        };
+        for _ in 0..count {
+            let mut slot = callable.add(2);
+            while slot < end {
+                let ty = (*(*slot).object()).ob_type;
+                if ty != long_type() && ty != float_type() {
+                    change((*slot).object());
+                }
+                slot = slot.add(1);
+            }
+        }
+        if count == 2 {
+            change((*callable.add(1)).object());
+        }
+    }
+}
+
+/// Gives up what was held for an `__init__` that has returned or failed, and the instance.
+#[inline(always)]
+unsafe fn release_instance(ip: *mut Inst, sp: *mut StackRef) {
+    // SAFETY: as the caller's.
+    unsafe {
+        hold(ip, sp, false);
+        close_slot(callable_of(ip, sp).add(1));
+    }
+}
+
+/// In a general path, whose frame is saved: goes on in the Python function that the call runs, if [`push_callee`] knows one.
+macro_rules! enter_callee {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {
+        if $crate::ops::special::may_enter::<R>($ts) {
+            let (new, code) = $crate::ops::call_special::push_callee($f, $ip, $sp, $ts);
+            if !new.is_null() {
+                if code.is_null() {
+                    return $crate::ops::finish::failed::<R>($f, $ip, $sp, $ts);
+                }
+                return $crate::ops::special::begin::<R>(new, $ts, code);
+            }
+        }
+    };
+}
+pub(crate) use enter_callee;
+
+out_of_line_handlers! {
+    /// A class was called, and its `__init__` has returned.
+    fn finish_init(f, ip, sp, ts) {
+        let answer = *sp.sub(1);
+        let sp = sp.sub(1);
+        (*f).stackpointer = sp;
+        if answer.object() != none() {
+            let message = c"__init__() should return None, not '%.200s'";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*answer.object()).ob_type).tp_name);
+            answer.close();
+            return failed_init::<R>(f, ip, sp, ts);
+        }
+        hold(ip, sp, false);
+        let instance = callable_of(ip, sp).add(1);
+        let result = (*instance).into_object();
+        *instance = StackRef::NULL;
+        super::call::finish_any_call::<R>(f, ip, sp, ts, result)
+    }
+
+    /// A class was called, and its `__init__` has failed.
+    fn failed_init(f, ip, sp, ts) {
+        release_instance(ip, sp);
+        super::finish::failed::<R>(f, ip, sp, ts)
+    }
+}

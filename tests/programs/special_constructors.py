@@ -21,8 +21,29 @@ class Slots:
         self.x = x
 
 
+class Vector:
+    def __init__(self, x, y, label=None):
+        if x > 2**62:
+            self.big = True
+        self.x = x
+        self.y = y + 3 if y < 100 else -(y % 50)
+        if label:
+            self.label = label
+
+    def __add__(self, other):
+        return Vector(x=self.x + other.x, y=self.y + other.y)
+
+    def scaled(self, by, *args):
+        return Vector(*(self.x * by, self.y), *args)
+
+
 class Meta(type):
     pass
+
+
+class MetaVector(Vector, metaclass=Meta):
+    def __add__(self, other):
+        return MetaVector(self.x + other.x, self.y + other.y, label=self.y % 7 == 0 and [self])
 
 
 class OfMeta(metaclass=Meta):
@@ -77,6 +98,24 @@ def everything(n):
 
 
 print(everything(600))
+
+
+def vectors(n):
+    v, w, out = Vector(x=1, y=1), MetaVector(1, 1), []
+    labels = [None, "text", ["list"], 5, 2.5, Vector]
+    for i in range(n):
+        v = v + Vector(x=i, y=i, label=labels[i // 30 % 6])
+        w = w + MetaVector(i, v.y, labels[i // 50 % 6])
+        if i % 100 == 99:
+            out.append((v.x, v.y, w.x, w.y, v.scaled(3, "label").label, sorted(vars(v.scaled(2**40))), len(vars(w))))
+            w.x *= 2**20
+            v.x = float(v.x) if i % 200 == 99 else int(v.x)
+        u = v.scaled(i)
+    return out, u.x, v.x
+
+
+for line in vectors(900):
+    print(line)
 
 
 class Wrong:

@@ -136,6 +136,20 @@ impl Recorder {
         }
     }
 
+    /// Whether a call of this very function binds these arguments, the last ones by these names.
+    ///
+    /// # Safety
+    /// A live function.
+    pub(crate) unsafe fn binds(
+        &mut self,
+        f: *mut py::Function,
+        positional: usize,
+        keywords: &[*mut py::Object],
+    ) -> bool {
+        // SAFETY: the caller's.
+        unsafe { self.bind(f, Known::Function, positional, keywords) }.is_ok()
+    }
+
     /// Which argument or default each parameter gets, in the order of locals.
     unsafe fn bind(
         &mut self,

@@ -64,6 +64,12 @@ impl Recorder {
             if self.called_special(nargs)? {
                 return Ok(());
             }
+            if ty != py::PyType_Type()
+                && py::Type::has_flag(ty, py::TPFLAGS_TYPE_SUBCLASS)
+                && self.callee_special(nargs, 0, &[])?
+            {
+                return Ok(());
+            }
             if ty == py::PyType_Type() && self.call_class(callable, object.cast(), nargs)? {
                 return Ok(());
             }
@@ -88,18 +94,20 @@ impl Recorder {
         let object = self.real_peek(nargs + 2);
         // SAFETY: the real frame holds the callable and the tuple of names, a constant of the code.
         unsafe {
+            let keywords: Vec<*mut py::Object> =
+                (0..py::Tuple::len(names.cast())).map(|i| py::Tuple::item(names.cast(), i)).collect();
             if py::Object::type_of(object) == py::PyFunction_Type()
                 || py::Object::type_of(object) == py::PyMethod_Type()
             {
                 if let Some(code) = makes_generator(object) {
                     return self.make_generator(EscapeHelper::CallKw, nargs, nargs + 3, code);
                 }
-                let keywords: Vec<*mut py::Object> =
-                    (0..py::Tuple::len(names.cast())).map(|i| py::Tuple::item(names.cast(), i)).collect();
                 match self.call_function(nargs, 1, &keywords) {
                     Err(reason) if reason.leaves_a_call() => {}
                     followed => return followed,
                 }
+            } else if self.callee_special(nargs, 1, &keywords)? {
+                return Ok(());
             }
         }
         self.call_outside(EscapeHelper::CallKw, nargs, 3)
@@ -261,10 +269,10 @@ impl Recorder {
         let (object, arguments, named) = (self.real_peek(3), self.real_peek(1), self.real_peek(0));
         // SAFETY: the real frame holds the operands; types are compared before fields are read.
         unsafe {
-            if py::Object::type_of(object) != py::PyFunction_Type()
-                || py::Object::type_of(arguments) != py::PyTuple_Type()
-                || !self.inlinable(object.cast())
-                || self.stays_a_call(object.cast())
+            let is_function = py::Object::type_of(object) == py::PyFunction_Type();
+            if py::Object::type_of(arguments) != py::PyTuple_Type()
+                || is_function && (!self.inlinable(object.cast()) || self.stays_a_call(object.cast()))
+                || !is_function && !named.is_null()
             {
                 return Err(REFUSED);
             }
@@ -285,6 +293,9 @@ impl Recorder {
             } else {
                 names = self.named_arguments(object.cast(), named, &mut args).ok_or(REFUSED)?;
                 releases.insert(0, (self.peek(0), named));
+            }
+            if !is_function {
+                return if self.unpacked_special(&args)? { Ok(()) } else { Err(REFUSED) };
             }
             // The callee has references to all that these containers hold: nobody sees them go.
             let plan = self.plan_release(&releases).harmlessly();

@@ -13,7 +13,7 @@ const IS_ABSTRACT: u64 = 1 << 20;
 
 impl Recorder {
     /// The `__init__` of a class whose instances tier 1 makes without a call of C code, as its `call_class` decides.
-    unsafe fn python_init(&self, class: *mut py::Type) -> Option<*mut py::Function> {
+    pub(super) unsafe fn python_init(&self, class: *mut py::Type) -> Option<*mut py::Function> {
         // SAFETY: a class; lookups in types run no Python code.
         unsafe {
             if !py::Type::has_flag(class, py::TPFLAGS_HEAPTYPE)

@@ -4,6 +4,7 @@ mod arith;
 mod attr;
 mod bind;
 mod call;
+mod call_special;
 mod cells;
 mod construct;
 mod control;

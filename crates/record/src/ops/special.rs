@@ -26,10 +26,12 @@ enum Given {
     Result,
     /// Something made of it.
     Value(Entry),
+    /// The instance that `__init__` was called for, which lies above its class.
+    Instance,
     Nothing,
 }
 
-const REFUSED: Abort = Abort::Value("a special method that is not inlined");
+pub(super) const REFUSED: Abort = Abort::Value("a special method that is not inlined");
 
 /// Whether code has a `raise StopIteration`, and handles nothing.
 unsafe fn ends_plainly(code: *mut py::Code) -> bool {
@@ -68,13 +70,7 @@ impl Recorder {
     ) -> Result<(), Abort> {
         // SAFETY: a function that the operand's type holds.
         unsafe {
-            let to_the_end = py::Code::len(self.top().code_ptr) + 1 - self.top().pc as usize;
-            if self.frames.len() >= MAX_DEPTH
-                || self.stays_a_call(f)
-                || !self.inlinable(f)
-                || u16::try_from(to_the_end).is_err()
-                || !self.result_has_room(if moved { args.len() } else { 0 })
-            {
+            if !self.enters_above(f, if moved { args.len() } else { 0 }) {
                 return Err(REFUSED);
             }
             let mut entries = Vec::new();
@@ -103,6 +99,19 @@ impl Recorder {
             self.enter(callee, func);
             self.entering = Some(Box::new(Entering { function: f, args: objects, moved: count, continuation }));
             Ok(())
+        }
+    }
+
+    /// Whether `f` can be recorded in a frame that the instruction waits for, once `moved` entries are gone from the stack.
+    pub(super) unsafe fn enters_above(&mut self, f: *mut py::Function, moved: usize) -> bool {
+        // SAFETY: the code of a running frame; a live function.
+        unsafe {
+            let to_the_end = py::Code::len(self.top().code_ptr) + 1 - self.top().pc as usize;
+            self.frames.len() < MAX_DEPTH
+                && !self.stays_a_call(f)
+                && self.inlinable(f)
+                && u16::try_from(to_the_end).is_ok()
+                && self.result_has_room(moved)
         }
     }
 
@@ -139,7 +148,7 @@ impl Recorder {
     }
 
     /// Whether `f` is entered; what was emitted where it is not are guards of what is so.
-    fn entered(result: Result<(), Abort>) -> Result<bool, Abort> {
+    pub(super) fn entered(result: Result<(), Abort>) -> Result<bool, Abort> {
         match result {
             Ok(()) => Ok(true),
             Err(reason) if reason.leaves_a_call() => Ok(false),
@@ -174,7 +183,7 @@ impl Recorder {
     }
 
     /// The Python function that the `n`th entry's type has as this method, its type established.
-    unsafe fn special_of(&mut self, n: usize, name: &CStr) -> Option<*mut py::Function> {
+    pub(super) unsafe fn special_of(&mut self, n: usize, name: &CStr) -> Option<*mut py::Function> {
         let (v, object) = (self.peek_value(n).ok()?, self.real_peek(n));
         // SAFETY: the real frame holds the object.
         unsafe {
@@ -361,6 +370,11 @@ impl Recorder {
                 let truth = self.emit(Uop::IntIsTrue, &[n]);
                 (1, Given::Value(self.box_bool(truth)))
             }
+            op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX if negated => {
+                self.guard_init_result()?;
+                (operands_of_call(opcode, oparg), Given::Instance)
+            }
+            op::CALL_KW | op::CALL_FUNCTION_EX => (operands_of_call(opcode, oparg), Given::Result),
             op::CALL if !self.calls_len(oparg) => (oparg + 2, Given::Result),
             op::CALL => {
                 let n = self.length_given(v, object)?;
@@ -385,8 +399,15 @@ impl Recorder {
         }
         // SAFETY: the caller's real frame waits with its operands on its stack.
         let real_sp = unsafe { (*(*self.real).previous).stackpointer };
+        let from_init = matches!(given, Given::Instance);
+        if from_init {
+            // SAFETY: as above.
+            dying.extend(unsafe { self.held_by_init(caller, real_sp) });
+        }
         let slots = &self.frames[caller].slots;
+        let instance = if from_init { slots[slots.len() + 1 - operands] } else { Entry::NULL };
         let above: Vec<_> = (0..operands)
+            .filter(|n| !from_init || n + 2 != operands)
             // SAFETY: as above.
             .map(|n| (slots[slots.len() - 1 - n], unsafe { (*real_sp.sub(n + 1)).object() }))
             .collect();
@@ -400,6 +421,7 @@ impl Recorder {
         let result = match given {
             Given::Result => Some(self.own(e)?),
             Given::Value(e) => Some(e),
+            Given::Instance => Some(instance),
             Given::Nothing => None,
         };
         self.frames.truncate(caller + 1);
@@ -542,5 +564,14 @@ impl Recorder {
         let zero = self.const_i64(0);
         self.emit(Uop::GuardIntLe, &[zero, n]);
         Ok(n)
+    }
+}
+
+/// How many stack entries a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX` consumes.
+fn operands_of_call(opcode: u8, oparg: usize) -> usize {
+    match opcode {
+        op::CALL => oparg + 2,
+        op::CALL_KW => oparg + 3,
+        _ => 4,
     }
 }

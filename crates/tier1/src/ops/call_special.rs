@@ -194,15 +194,9 @@ unsafe fn release_instance(ip: *mut Inst, sp: *mut StackRef) {
 /// In a general path, whose frame is saved: goes on in the Python function that the call runs, if [`push_callee`] knows one.
 macro_rules! enter_callee {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {
-        if $crate::ops::special::may_enter::<R>($ts) {
-            let (new, code) = $crate::ops::call_special::push_callee($f, $ip, $sp, $ts);
-            if !new.is_null() {
-                if code.is_null() {
-                    return $crate::ops::finish::failed::<R>($f, $ip, $sp, $ts);
-                }
-                return $crate::ops::special::begin::<R>(new, $ts, code);
-            }
-        }
+        // Also while it is recorded: the recorder follows, or has the function run apart.
+        let pushed = $crate::ops::call_special::push_callee($f, $ip, $sp, $ts);
+        $crate::ops::special::enter_pushed!($f, $ip, $sp, $ts, pushed);
     };
 }
 pub(crate) use enter_callee;

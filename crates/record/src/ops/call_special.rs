@@ -1,0 +1,215 @@
+//! Calls of instances and classes by keywords or with a tuple, of classes with a metaclass, of bound methods with a tuple:
+//! what tier 1 enters by its `ops::call_special`. The operands stay on the caller's stack; `return_to_finish` ends the call.
+use core::mem::offset_of;
+
+use cpython::abi as py;
+use cpython::abi::{op, special};
+use ir::{Continuation, Uop, ValueId};
+
+use crate::state::{Entry, Val};
+use crate::{Abort, Dependency, Recorder};
+
+/// More arguments than any such function is worth inlining for.
+const MAX_ARGUMENTS: usize = 12;
+
+impl Recorder {
+    /// A call with `nargs` arguments, the last ones by these names, below `above` other operands, of an instance or class.
+    /// Whether it is recorded into a Python function.
+    pub(crate) unsafe fn callee_special(
+        &mut self,
+        nargs: usize,
+        above: usize,
+        keywords: &[*mut py::Object],
+    ) -> Result<bool, Abort> {
+        let at = nargs + above;
+        let object = self.real_peek(at + 1);
+        let has_self = !self.real_peek(at).is_null();
+        // SAFETY: by the contract of `record`.
+        unsafe {
+            if nargs > MAX_ARGUMENTS {
+                return Ok(false);
+            }
+            let ty = py::Object::type_of(object);
+            if is_made_by_type(ty) {
+                if has_self {
+                    return Ok(false);
+                }
+                let args: Vec<Entry> = (0..nargs).rev().map(|n| self.peek(n + above)).collect();
+                return self.class_special(at + 1, &args, keywords);
+            }
+            if special::called_function(ty).is_none() {
+                return Ok(false);
+            }
+            let Some(f) = self.special_of(at + 1, c"__call__") else { return Ok(false) };
+            self.guard_receiver(at, has_self);
+            let mut args = vec![self.peek(at + 1)];
+            if has_self {
+                args.push(self.peek(at));
+            }
+            args.extend((0..nargs).rev().map(|n| self.peek(n + above)));
+            let function = self.const_obj(f as u64);
+            Self::entered(self.enter_above(function, f, &args, keywords, Continuation::Finish))
+        }
+    }
+
+    /// `f(*tuple)` of an instance, class or bound method, the `n` items of the tuple being `args`. Whether it is recorded
+    /// into a Python function.
+    pub(crate) unsafe fn unpacked_special(&mut self, args: &[Entry]) -> Result<bool, Abort> {
+        let object = self.real_peek(3);
+        // SAFETY: by the contract of `record`; types are compared before fields are read.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if is_made_by_type(ty) {
+                return self.class_special(3, args, &[]);
+            }
+            let (function, f, first) = if ty == py::PyMethod_Type() {
+                let f = (*object.cast::<py::BoundMethod>()).im_func;
+                if py::Object::type_of(f) != py::PyFunction_Type() {
+                    return Ok(false);
+                }
+                let method = self.peek_value(3)?;
+                self.guard_type(method, object);
+                let function_at = offset_of!(py::BoundMethod, im_func) as u64;
+                let function = self.emit_imm(Uop::LoadFieldObj, &[method], function_at, 0);
+                let self_at = offset_of!(py::BoundMethod, im_self) as u64;
+                let receiver = self.emit_imm(Uop::LoadFieldObj, &[method], self_at, 0);
+                (function, f.cast(), Entry::owned(receiver))
+            } else {
+                if special::called_function(ty).is_none() {
+                    return Ok(false);
+                }
+                let Some(f) = self.special_of(3, c"__call__") else { return Ok(false) };
+                (self.const_obj(f as u64), f, self.peek(3))
+            };
+            let all: Vec<Entry> = [first].iter().chain(args).copied().collect();
+            Self::entered(self.enter_above(function, f, &all, &[], Continuation::Finish))
+        }
+    }
+
+    /// Records a call of `f`, the value `function`, with new references to `args`. All else is guarded.
+    unsafe fn enter_above(
+        &mut self,
+        function: ValueId,
+        f: *mut py::Function,
+        args: &[Entry],
+        keywords: &[*mut py::Object],
+        continuation: Continuation,
+    ) -> Result<(), Abort> {
+        // SAFETY: the caller's.
+        unsafe {
+            if !self.enters_above(f, 0) {
+                return Err(super::special::REFUSED);
+            }
+            let args: Vec<Entry> = args.iter().map(|e| Entry { owned: true, clean: false, ..*e }).collect();
+            let callee = self.inline(function, f, &args, keywords)?;
+            for v in args.iter().filter_map(value) {
+                self.emit(Uop::Incref, &[v]);
+            }
+            let func = if self.const_of.contains_key(&function) {
+                self.constant_entry(f.cast())
+            } else {
+                self.emit(Uop::Incref, &[function]);
+                Entry::owned(function)
+            };
+            self.top().continuation = continuation;
+            self.enter(callee, func);
+            Ok(())
+        }
+    }
+
+    /// `class(...)`: the class is the `n`th entry, with a NULL above it. Its instance takes that place, as in tier 1.
+    unsafe fn class_special(&mut self, n: usize, args: &[Entry], keywords: &[*mut py::Object]) -> Result<bool, Abort> {
+        let (callable, object) = (self.peek_value(n)?, self.real_peek(n));
+        let class: *mut py::Type = object.cast();
+        // SAFETY: the real frame holds the class and the arguments.
+        unsafe {
+            if !self.const_of.contains_key(&callable) || !self.real_peek(n - 1).is_null() {
+                return Ok(false);
+            }
+            let Some(init) = self.python_init(class) else { return Ok(false) };
+            if !self.enters_above(init, 0) || !self.binds(init, 1 + args.len() - keywords.len(), keywords) {
+                return Ok(false);
+            }
+            self.guard_receiver(n - 1, false);
+            self.rely_on_binding(object);
+            self.depend(Dependency::Type(class as usize));
+            for i in 0..n - 1 {
+                // What is held of the arguments meanwhile goes by their types.
+                if let Val::Is(v) = self.peek(i).val {
+                    let object = self.real_peek(i);
+                    if !object.is_null() {
+                        self.guard_type(v, object);
+                    }
+                }
+            }
+            // All guards come before the instance is made.
+            self.guard_recursion();
+            let class_value = self.const_obj(class as u64);
+            let instance = self.emit(Uop::NewInstance, &[class_value]);
+            self.types.insert(instance, class as usize);
+            let place = self.stack_index(n - 1);
+            self.top().slots[place] = Entry::owned(instance);
+            for (e, _) in self.held_by_init(self.frames.len() - 1, self.real_sp) {
+                if let Val::Is(v) = e.val {
+                    self.emit(Uop::Incref, &[v]);
+                }
+            }
+            let all: Vec<Entry> = [Entry::owned(instance)].iter().chain(args).copied().collect();
+            let function = self.const_obj(init as u64);
+            self.enter_above(function, init, &all, keywords, Continuation::FinishNegated)?;
+        }
+        Ok(true)
+    }
+
+    /// What C code would hold for the `__init__` that a frame's call runs, with the real objects but for the instance's: the
+    /// references that tier 1 takes (`hold`).
+    pub(crate) unsafe fn held_by_init(
+        &mut self,
+        frame: usize,
+        real_sp: *mut py::StackRef,
+    ) -> Vec<(Entry, *mut py::Object)> {
+        let (opcode, nargs) = self.instruction_at(frame, 0);
+        let (times, above) = match opcode {
+            op::CALL => (1, 0),
+            op::CALL_KW => (2, 1),
+            _ => return Vec::new(),
+        };
+        let slots = self.frames[frame].slots.clone();
+        let mut held = Vec::new();
+        for _ in 0..times {
+            for n in (above..above + nargs).rev() {
+                // SAFETY: the real frame's stack.
+                let object = unsafe { (*real_sp.sub(n + 1)).object() };
+                // SAFETY: as above.
+                let ty = unsafe { py::Object::type_of(object) };
+                if let Some(v) = value(&slots[slots.len() - 1 - n])
+                    && ty != py::PyLong_Type()
+                    && ty != py::PyFloat_Type()
+                {
+                    held.push((Entry::owned(v), object));
+                }
+            }
+        }
+        if opcode == op::CALL_KW
+            && let Some(v) = value(&slots[slots.len() - 1 - above - nargs])
+        {
+            // SAFETY: the real frame's stack.
+            let object = unsafe { (*real_sp.sub(above + nargs + 1)).object() };
+            held.push((Entry::owned(v), object));
+        }
+        held
+    }
+}
+
+/// Whether objects of this type are classes, called as `type` does it.
+unsafe fn is_made_by_type(ty: *mut py::Type) -> bool {
+    // SAFETY: a live type.
+    unsafe { py::Type::has_flag(ty, py::TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_call == (*py::PyType_Type()).tp_call }
+}
+
+fn value(e: &Entry) -> Option<ValueId> {
+    match e.val {
+        Val::Is(v) => Some(v),
+        _ => None,
+    }
+}

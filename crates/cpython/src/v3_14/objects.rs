@@ -602,3 +602,9 @@ unsafe fn only_once(values: *mut DictValues, i: usize, value: *mut Object) -> bo
     // SAFETY: the caller's: the values of an instance.
     unsafe { (0..(*values).capacity as usize).all(|n| n == i || *DictValues::slot(values, n) != value) }
 }
+
+/// The empty string, which is immortal.
+pub fn empty_str() -> *mut Object {
+    // SAFETY: a static object in _PyRuntime.
+    unsafe { runtime().byte_add(EMPTY_STR_IN_RUNTIME).cast() }
+}

@@ -87,6 +87,51 @@ pub unsafe fn special_function(ty: *mut Type, name: &CStr) -> Option<*mut Functi
     }
 }
 
+/// Whether a type has `object`'s method of this name.
+unsafe fn inherits_from_object(ty: *mut Type, name: &CStr) -> bool {
+    // SAFETY: the caller's.
+    unsafe { look_up(ty, name) == look_up(PyBaseObject_Type(), name) }
+}
+
+/// The Python function that `str(x)` calls: `__str__`, or `__repr__` where `object`'s calls that. Constant under a type watcher.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn str_function(ty: *mut Type) -> Option<*mut Function> {
+    // SAFETY: the caller's.
+    unsafe {
+        match special_function(ty, c"__str__") {
+            None if inherits_from_object(ty, c"__str__") => special_function(ty, c"__repr__"),
+            found => found,
+        }
+    }
+}
+
+/// As [`str_function`], for `format(x)`, where `object`'s `__format__` calls `str(x)`.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn str_function_of_format(ty: *mut Type) -> Option<*mut Function> {
+    // SAFETY: the caller's.
+    unsafe { if inherits_from_object(ty, c"__format__") { str_function(ty) } else { None } }
+}
+
+/// Sets the `TypeError` for an answer of `__str__`, `__repr__` or `__format__` that is no str; whether it is none.
+///
+/// # Safety
+/// `answer` is alive; `message` has one place, for a type's name; the GIL is held.
+pub unsafe fn refuse_as_text(answer: *mut Object, message: &CStr) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        let ty = Object::type_of(answer);
+        let refused = PyType_IsSubtype(ty, PyUnicode_Type()) == 0;
+        if refused {
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*ty).tp_name);
+        }
+        refused
+    }
+}
+
 /// The Python function that a class has as its `__call__`, if that is how its instances are called. Constant under a type
 /// watcher.
 ///

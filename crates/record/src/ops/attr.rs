@@ -299,6 +299,24 @@ impl Recorder {
         }
     }
 
+    /// The place of an attribute among the object's inline values, if these are valid and their keys have it.
+    unsafe fn inline_place(object: *mut py::Object, name: *mut py::Object) -> Option<Place> {
+        // SAFETY: the real frame holds the object; its type says whether it has inline values.
+        unsafe {
+            let ty = py::Object::type_of(object);
+            if !py::Type::has_flag(ty, py::TPFLAGS_INLINE_VALUES) {
+                return None;
+            }
+            let values = py::Object::inline_values(object);
+            let i = py::DictKeys::index_of_name((*ty.cast::<py::HeapType>()).ht_cached_keys, name)?;
+            let base = object as usize;
+            ((*values).valid != 0).then(|| Place::Inline {
+                offset: py::DictValues::slot(values, i) as usize - base,
+                valid: &raw const (*values).valid as usize - base,
+            })
+        }
+    }
+
     /// Where the object has an attribute of which [`Self::find_on_type`] found this.
     unsafe fn find_attr(&self, object: *mut py::Object, name: *mut py::Object, on_type: *mut py::Object) -> Place {
         // SAFETY: the real frame holds the object.
@@ -333,11 +351,7 @@ impl Recorder {
                         // A class attribute that other instances shadow.
                         return Place::Dict { on_type };
                     }
-                    let base = object as usize;
-                    Place::Inline {
-                        offset: py::DictValues::slot(values, i) as usize - base,
-                        valid: &raw const (*values).valid as usize - base,
-                    }
+                    Self::inline_place(object, name).unwrap_or(Place::Unknown)
                 }
                 None if !on_type.is_null() && (*values).valid != 0 => Place::Class {
                     object: on_type,
@@ -415,7 +429,11 @@ impl Recorder {
             let dies = self.peek(0).owned && (*object).ob_refcnt == 1;
             let settable = (*ty).tp_setattro == py::address::PyObject_GenericSetAttr() && !dies;
             let on_type = if settable { Self::find_on_type(object, name) } else { None };
-            let place = on_type.map_or(Place::Unknown, |found| self.find_attr(object, name, found));
+            let mut place = on_type.map_or(Place::Unknown, |found| self.find_attr(object, name, found));
+            if let Place::Dict { .. } = place {
+                // The first value of an attribute that the class has, too: a default.
+                place = Self::inline_place(object, name).unwrap_or(place);
+            }
             if let (Place::Inline { .. }, Some(found)) = (&place, on_type) {
                 self.rely_on_binding(found);
             }

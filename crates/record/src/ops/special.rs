@@ -352,6 +352,37 @@ impl Recorder {
         }
     }
 
+    /// The text of an object in an f-string, by a method written in Python. Whether it is.
+    pub(crate) unsafe fn format_special(&mut self, opcode: u8, oparg: u32) -> Result<bool, Abort> {
+        const FVC_STR: u32 = 1;
+        const FVC_REPR: u32 = 2;
+        let n = usize::from(opcode == op::FORMAT_WITH_SPEC);
+        let value = Argument::Stack(n);
+        // SAFETY: the real frame holds the object; the empty string is immortal.
+        unsafe {
+            let ty = py::Object::type_of(self.real_peek(n));
+            let format = special::special_function(ty, c"__format__");
+            let (f, args, how) = match (opcode, oparg) {
+                (op::FORMAT_WITH_SPEC, _) => (format, vec![value, Argument::Stack(0)], Continuation::Finish),
+                (op::FORMAT_SIMPLE, _) if format.is_some() => {
+                    (format, vec![value, Argument::Constant(py::empty_str())], Continuation::Finish)
+                }
+                (op::FORMAT_SIMPLE, _) => {
+                    (special::str_function_of_format(ty), vec![value], Continuation::FinishNegated)
+                }
+                (_, FVC_STR) => (special::str_function(ty), vec![value], Continuation::Finish),
+                (_, FVC_REPR) => (special::special_function(ty, c"__repr__"), vec![value], Continuation::Finish),
+                _ => return Ok(false),
+            };
+            let Some(f) = f else { return Ok(false) };
+            let v = self.peek_value(n)?;
+            let object = self.real_peek(n);
+            let ty = self.guard_type(v, object);
+            self.depend(Dependency::Type(ty));
+            Self::entered(self.enter_special(f, &args, false, how))
+        }
+    }
+
     /// RETURN_VALUE of a special method, and the rest of the instruction that called it. `dying` are the locals and the
     /// function of its frame.
     pub(crate) unsafe fn return_to_finish(&mut self, mut dying: Vec<(Entry, *mut py::Object)>) -> Result<(), Abort> {
@@ -391,6 +422,14 @@ impl Recorder {
             }
             op::DELETE_SUBSCR | op::STORE_ATTR => (2, Given::Nothing),
             op::DELETE_ATTR => (1, Given::Nothing),
+            op::FORMAT_SIMPLE | op::FORMAT_WITH_SPEC | op::CONVERT_VALUE => {
+                // SAFETY: the real frame holds the object.
+                if unsafe { py::PyType_IsSubtype(py::Object::type_of(object), py::PyUnicode_Type()) } == 0 {
+                    return Err(Abort::Value("a text that is no str"));
+                }
+                self.guard_type(v, object);
+                (1 + usize::from(opcode == op::FORMAT_WITH_SPEC), Given::Result)
+            }
             _ => (1, Given::Result),
         };
         let e = self.peek(0);

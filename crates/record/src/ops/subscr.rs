@@ -235,6 +235,10 @@ impl Recorder {
         if self.format_plain(opcode).is_some() {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if unsafe { self.format_special(opcode, oparg) }? {
+            return Ok(());
+        }
         let (helper, n) = match opcode {
             op::FORMAT_SIMPLE => {
                 let v = self.peek_value(0)?;

@@ -5,6 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::close_from;
+use super::special::{Operation, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::with_memory::{dict_of, join};
@@ -60,12 +61,6 @@ macro_rules! replace_from {
         *from = StackRef::steal(result);
         go::<R>($f, $ip.add(1), from.add(1), $ts)
     }};
-}
-
-/// The empty string.
-unsafe fn empty_str() -> *mut Object {
-    // SAFETY: a static object in _PyRuntime.
-    unsafe { runtime().byte_add(EMPTY_STR_IN_RUNTIME).cast() }
 }
 
 out_of_line_handlers! {
@@ -264,6 +259,7 @@ out_of_line_handlers! {
             return go::<R>(f, ip.add(1), sp, ts);
         }
         save(f, ip, sp);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::FORMAT_SIMPLE, 0), value, empty_str());
         let result = PyObject_Format(value, null_mut());
         replace_from!(f, ip, sp, ts, sp.sub(1), result)
     }
@@ -271,6 +267,7 @@ out_of_line_handlers! {
     fn format_with_spec_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let from = sp.sub(2);
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::FORMAT_WITH_SPEC, 0), (*from).object());
         let result = PyObject_Format((*from).object(), (*from.add(1)).object());
         replace_from!(f, ip, sp, ts, from, result)
     }
@@ -278,7 +275,9 @@ out_of_line_handlers! {
     fn convert_value_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let convert = (*_PyEval_ConversionFuncs().add((*ip).a as usize)).unwrap_unchecked();
-        let result = convert((*sp.sub(1)).object());
+        let value = (*sp.sub(1)).object();
+        enter_special_of!(f, ip, sp, ts, Operation::new(op::CONVERT_VALUE, (*ip).a), value);
+        let result = convert(value);
         replace_from!(f, ip, sp, ts, sp.sub(1), result)
     }
 }

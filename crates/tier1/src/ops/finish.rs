@@ -48,6 +48,9 @@ out_of_line_handlers! {
             op::STORE_FAST_STORE_FAST => finish_second_store::<R>(f, ip, sp, ts),
             op::POP_JUMP_IF_NOT_NONE => go::<R>(f, ip.add((*ip).a as usize), sp, ts),
             op::LOAD_ATTR => finish_attr::<R>(f, ip, sp, ts),
+            op::FORMAT_SIMPLE | op::FORMAT_WITH_SPEC | op::CONVERT_VALUE => {
+                finish_text::<R>(f, ip, sp, ts, negated)
+            }
             // The item is where it belongs.
             op::FOR_ITER => proceed::<R>(f, ip, behind!(ip), sp, ts),
             op::GET_ITER => finish_get_iter::<R>(f, ip, sp, ts),
@@ -62,7 +65,7 @@ out_of_line_handlers! {
         let operands = match base.opcode {
             op::BINARY_OP => 0,
             op::FOR_ITER => return super::iter::for_iter_end::<R>(f, ip, sp, ts),
-            op::COMPARE_OP | op::CONTAINS_OP | op::DELETE_SUBSCR | op::STORE_ATTR => 2,
+            op::COMPARE_OP | op::CONTAINS_OP | op::DELETE_SUBSCR | op::STORE_ATTR | op::FORMAT_WITH_SPEC => 2,
             op::STORE_SUBSCR => 3,
             op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX => {
                 sp.offset_from_unsigned(super::call_special::callable_of(ip, sp))
@@ -194,6 +197,32 @@ out_of_line_handlers! {
             return error::<R>(f, ip, sp.sub(2), ts);
         }
         finish_unary::<R>(f, ip, sp, ts)
+    }
+
+    /// The text of an object, which `__format__`, or `__str__` or `__repr__` alone, has told; for a replacement field without a
+    /// specification `__str__` if that is `by_str`.
+    fn finish_text(f, ip, sp, ts, by_str: bool) {
+        let base = base(ip);
+        let answer = *sp.sub(1);
+        let message = match base.opcode {
+            op::CONVERT_VALUE if base.oparg != super::special::FVC_STR => c"__repr__ returned non-string (type %.200s)",
+            op::CONVERT_VALUE => c"__str__ returned non-string (type %.200s)",
+            _ if by_str => c"__str__ returned non-string (type %.200s)",
+            _ => c"__format__ must return a str, not %.200s",
+        };
+        if special::refuse_as_text(answer.object(), message) {
+            (*f).stackpointer = sp.sub(1);
+            answer.close();
+            return failed::<R>(f, ip, sp.sub(1), ts);
+        }
+        if base.opcode != op::FORMAT_WITH_SPEC {
+            return finish_unary::<R>(f, ip, sp, ts);
+        }
+        let sp = sp.sub(1);
+        (*f).stackpointer = sp;
+        super::call::close_from(sp.sub(2), sp);
+        *sp.sub(2) = answer;
+        proceed::<R>(f, ip, behind!(ip), sp.sub(1), ts)
     }
 
     /// The result takes the one operand's place.

@@ -53,6 +53,10 @@ pub(crate) const GET: Operation = Operation::new(op::LOAD_ATTR, 2);
 pub(crate) const SET: Operation = Operation::new(op::STORE_ATTR, 2);
 pub(crate) const DELETE: Operation = Operation::new(op::DELETE_ATTR, 2);
 
+/// Conversions by `CONVERT_VALUE`.
+pub(crate) const FVC_STR: u32 = 1;
+const FVC_REPR: u32 = 2;
+
 /// How a method is called.
 #[derive(Clone, Copy)]
 struct How(u32);
@@ -239,6 +243,15 @@ unsafe fn method_of(operation: Operation, left: *mut Object, right: *mut Object)
             }
             op::DELETE_ATTR if operation == DELETE => {
                 (special::special_function(ty, c"__delete__")?, How::with(&[How::NAME, 1]))
+            }
+            op::FORMAT_SIMPLE => match special::special_function(ty, c"__format__") {
+                Some(function) => (function, How::with(&[1, How::NAME])),
+                None => (special::str_function_of_format(ty)?, How::with(&[1]).negated_if(true)),
+            },
+            op::FORMAT_WITH_SPEC => (special::special_function(ty, c"__format__")?, How::with(&[2, 1])),
+            op::CONVERT_VALUE if operation.argument() == FVC_STR => (special::str_function(ty)?, How::with(&[1])),
+            op::CONVERT_VALUE if operation.argument() == FVC_REPR => {
+                (special::special_function(ty, c"__repr__")?, How::with(&[1]))
             }
             op::STORE_ATTR => (special::special_function(ty, c"__setattr__")?, How::with(&[1, How::NAME, 2])),
             op::DELETE_ATTR => (special::special_function(ty, c"__delattr__")?, How::with(&[1, How::NAME])),

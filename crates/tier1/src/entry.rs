@@ -10,7 +10,7 @@ use crate::hooks::Resume;
 use crate::hot::{self, init_cleanup};
 use crate::inst::{Inst, Tier1Code};
 use crate::observe::{self, add, counting};
-use crate::registry::{self, decoded, find_decoded};
+use crate::registry::{self, decoded};
 use crate::unwind;
 
 /// Back edges, and entries, until `on_hot` is called.
@@ -81,7 +81,7 @@ pub(crate) unsafe fn left_to_cpython(
 pub(crate) unsafe fn decoded_now(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's.
     unsafe {
-        match find_decoded(code) {
+        match registry::find(code) {
             None => decode_now(ts, code),
             found => found,
         }
@@ -142,7 +142,7 @@ pub(crate) unsafe fn instrumented_since(f: *mut Frame, ts: *mut ThreadState) -> 
 pub unsafe fn note_instrumentation(code: *mut Code) {
     // SAFETY: the caller's.
     unsafe {
-        if let Some(tier1) = find_decoded(code) {
+        if let Some(tier1) = registry::find(code) {
             (*tier1).breaker = usize::MAX;
         }
     }
@@ -240,7 +240,7 @@ unsafe extern "C" fn eval_frame(ts: *mut ThreadState, frame: *mut Frame, throwfl
     // SAFETY: CPython calls us with a frame that is ready to run and not yet linked to the current one. The entry frame
     // outlives everything above it.
     unsafe {
-        let Some(tier1) = find_decoded(Frame::code(frame)) else {
+        let Some(tier1) = registry::find(Frame::code(frame)) else {
             return eval_frame_slow(ts, frame, throwflag);
         };
         if throwflag != 0

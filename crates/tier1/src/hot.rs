@@ -3,6 +3,8 @@
 
 use cpython::abi::*;
 
+use crate::registry::Decoded;
+
 macro_rules! hot {
     ($($(#[$meta:meta])* $name:ident: $ty:ty = $value:expr;)*) => {
         struct Hot { $($name: $ty,)* }
@@ -57,8 +59,17 @@ hot! {
     plain_vectorcall: usize = function_vectorcall().map_or(0, |v| v as usize);
     /// The small int zero; the others surround it.
     small_zero: *mut Long = small_int(0).cast();
+    /// Address and length of the table of decoded code, kept by [`crate::registry`].
+    decoded_table: *mut Decoded = decoded_table();
+    decoded_count: usize = decoded_count();
     /// Where the reference tracer's address is, null if there is none.
     ref_tracer: *mut *const () = runtime().byte_add(REF_TRACER_IN_RUNTIME).cast();
+}
+
+/// Tells the hot path where the table of decoded code is now.
+pub(crate) fn set_decoded(table: *mut Decoded, count: usize) {
+    // SAFETY: the GIL guards it, and the table.
+    unsafe { (HOT.decoded_table, HOT.decoded_count) = (table, count) }
 }
 
 /// The bool object, as a stack slot holds it.

@@ -9,10 +9,11 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
+use crate::hot;
 use crate::inst::Tier1Code;
 
 #[derive(Clone, Copy)]
-struct Entry {
+pub(crate) struct Decoded {
     /// The code object, null if the entry is free. Not a reference: its death is announced.
     code: *mut Code,
     tier1: *mut Tier1Code,
@@ -35,9 +36,7 @@ impl<T> Shared<T> {
 }
 
 /// The table. Only grows; everything here happens under the GIL of the one interpreter tier 1 is enabled in.
-static TABLE: Shared<Vec<Entry>> = Shared(UnsafeCell::new(Vec::new()));
-/// Its address, where the hot path finds it.
-static mut BASE: *mut Entry = null_mut();
+static TABLE: Shared<Vec<Decoded>> = Shared(UnsafeCell::new(Vec::new()));
 static FREE: Shared<Vec<u32>> = Shared(UnsafeCell::new(Vec::new()));
 
 /// The decoded code of `code`.
@@ -47,7 +46,7 @@ static FREE: Shared<Vec<u32>> = Shared(UnsafeCell::new(Vec::new()));
 #[inline(always)]
 pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
     // SAFETY: the caller's.
-    unsafe { (*BASE.add(*Code::spare_word(code) as u32 as usize)).tier1 }
+    unsafe { (*hot::decoded_table().add(*Code::spare_word(code) as u32 as usize)).tier1 }
 }
 
 /// The decoded code of `code` if it is decoded.
@@ -55,14 +54,26 @@ pub(crate) unsafe fn decoded(code: *mut Code) -> *mut Tier1Code {
 /// # Safety
 /// `code` is a code object.
 #[inline(always)]
-pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
+pub(crate) unsafe fn find(code: *mut Code) -> Option<*mut Tier1Code> {
     // SAFETY: the caller's; the index is checked before use.
     unsafe {
         let index = *Code::spare_word(code) as u32 as usize;
-        let table = TABLE.get();
-        let entry = table.get(index)?;
-        (entry.code == code).then_some(entry.tier1)
+        if index >= hot::decoded_count() {
+            return None;
+        }
+        let entry = hot::decoded_table().add(index);
+        ((*entry).code == code).then_some((*entry).tier1)
     }
+}
+
+/// [`find`] for other crates.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+pub unsafe fn find_decoded(code: *mut Code) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
+    unsafe { find(code) }
 }
 
 /// Takes the decoded code of `code` in.
@@ -73,7 +84,7 @@ pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
     // SAFETY: the GIL orders all access.
     unsafe {
         let table = TABLE.get();
-        let entry = Entry { code, tier1 };
+        let entry = Decoded { code, tier1 };
         let index = match FREE.get().pop() {
             Some(index) => {
                 table[index as usize] = entry;
@@ -81,7 +92,7 @@ pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
             }
             None => {
                 table.push(entry);
-                BASE = table.as_mut_ptr();
+                hot::set_decoded(table.as_mut_ptr(), table.len());
                 (table.len() - 1) as u32
             }
         };
@@ -106,10 +117,10 @@ unsafe extern "C" fn on_code_event(event: c_int, code: *mut Code) -> c_int {
     if event == watch::code_event::DESTROY {
         // SAFETY: the code object is dying, so no frame runs it.
         unsafe {
-            if let Some(tier1) = find_decoded(code) {
+            if let Some(tier1) = find(code) {
                 let index = *Code::spare_word(code) as u32;
                 let table = TABLE.get();
-                table[index as usize] = Entry { code: null_mut(), tier1: null_mut() };
+                table[index as usize] = Decoded { code: null_mut(), tier1: null_mut() };
                 FREE.get().push(index);
                 Tier1Code::free(tier1);
             }

@@ -111,7 +111,7 @@ unsafe fn decoded_taking(callable: *mut Object, total: usize) -> Option<*mut Tie
         {
             return None;
         }
-        let tier1 = registry::find_decoded((*function).func_code)?;
+        let tier1 = registry::find((*function).func_code)?;
         ((*tier1).simple_arguments as usize == total).then_some(tier1)
     }
 }
@@ -315,8 +315,7 @@ handlers! {
 
     fn return_value(f, ip, sp, ts) {
         if (*f).owner as u32 != FRAME_OWNED_BY_THREAD
-            || !(*f).frame_obj.is_null()
-            || !(*f).f_locals.is_null()
+            || (*f).frame_obj as usize | (*f).f_locals as usize != 0
             || frame_is_first_in_chunk(ts, f)
         {
             return return_slow::<R>(f, ip, sp, ts);
@@ -342,13 +341,19 @@ handlers! {
         }
         // The caller may only have lent the function.
         let (function, code) = ((*f).f_funcobj, (*f).f_executable);
-        if function.is_counted() && (*function.object()).ob_refcnt == 1
-            || code.is_counted() && (*code.object()).ob_refcnt == 1
-        {
-            return clear_rest::<R>(f, ip, slot, ts, value);
+        if code.is_counted() {
+            if (*code.object()).ob_refcnt == 1 {
+                return clear_rest::<R>(f, ip, slot, ts, value);
+            }
+            (*code.object()).ob_refcnt -= 1;
         }
-        function.close_shared();
-        code.close_shared();
+        if function.is_counted() {
+            if (*function.object()).ob_refcnt == 1 {
+                (*code.object()).ob_refcnt += code.is_counted() as u32;
+                return clear_rest::<R>(f, ip, slot, ts, value);
+            }
+            (*function.object()).ob_refcnt -= 1;
+        }
         (*ts).datastack_top = f.cast();
         return_into::<R>(caller, ip, sp, ts, value)
     }

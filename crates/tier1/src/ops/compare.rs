@@ -5,7 +5,7 @@ use cpython::abi::*;
 use super::float::{both_float, float_value};
 use super::int::{both_digits, digit};
 use super::jump::branch_not_select;
-use super::special::{self, CONTAINS, Operation, enter_special, enter_special_of};
+use super::special::{self, CONTAINS, Operation, enter_method, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
@@ -397,7 +397,17 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let oparg = (*ip).a;
-        enter_special!(f, ip, sp, ts, Operation::new(op::COMPARE_OP, oparg >> 5), l.object(), r.object());
+        // The cache keeps the types for which no method written in Python was found.
+        let versions = ((*(*l.object()).ob_type).tp_version_tag, (*(*r.object()).ob_type).tp_version_tag);
+        let both = versions.0 as usize | (versions.1 as usize) << 32;
+        if (versions.0 == 0 || (*ip.add(1)).word != both) && special::may_enter::<R>(ts) {
+            let method = special::find(Operation::new(op::COMPARE_OP, oparg >> 5), l.object(), r.object());
+            if !method.is_null() {
+                enter_method!(f, ip, sp, ts, method, core::ptr::null_mut());
+            } else if versions.1 != 0 {
+                (*ip.add(1)).word = both;
+            }
+        }
         let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
         if result.is_null() {
             close_slot(sp.sub(1));

@@ -22,7 +22,7 @@ unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*
         {
             return None;
         }
-        crate::registry::find_decoded(Frame::code(&raw mut (*generator).gi_iframe))
+        crate::registry::find(Frame::code(&raw mut (*generator).gi_iframe))
     }
 }
 

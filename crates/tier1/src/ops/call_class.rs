@@ -5,12 +5,14 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::{call_miss, enterable};
-use super::call_python::is_simple_function;
+use super::call_python::{FIRST_VALID_VERSION, is_simple_function, plain_loop};
 use crate::dispatch::*;
+use crate::entry;
 use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 
-// Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive.
+// Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive, 2 the version
+// of that function and its decoded code, if it takes just these arguments. (3 counts other callables.)
 
 /// Whether a class's instances are made by `object.__new__`, which allows it.
 pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {
@@ -25,7 +27,7 @@ pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {
 }
 
 /// Fills the caches for instances of a plain class: made by `object.__new__`, initialized by Python code.
-pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
+pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, class: *mut Type) -> bool {
     // SAFETY: a class whose metaclass is `type`.
     unsafe {
         if !makes_plain_instances(class) {
@@ -38,6 +40,15 @@ pub(crate) unsafe fn choose(ip: *mut Inst, class: *mut Type) -> bool {
         }
         (*ip.add(1)).a = version;
         (*ip.add(1)).word = init as usize;
+        (*ip.add(2)).a = 0;
+        let init_version = (*init.cast::<Function>()).func_version;
+        if init_version >= FIRST_VALID_VERSION
+            && is_simple_function(init, (*ip).a as usize + 1)
+            && let Some(tier1) = enterable(ts, init)
+        {
+            (*ip.add(2)).a = init_version;
+            (*ip.add(2)).word = tier1 as usize;
+        }
         true
     }
 }
@@ -71,13 +82,19 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         let callable = sp.sub(total + 1);
         let init = (*ip.add(1)).word as *mut Object;
         let shim_code = init_cleanup();
-        let Some(tier1) = enterable(ts, init) else {
-            return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
+        let known = (*ip.add(2)).a;
+        let is_simple = known != 0 && (*init.cast::<Function>()).func_version == known && entry::hook_is_ours(ts);
+        let tier1 = if is_simple {
+            (*ip.add(2)).word as *mut Tier1Code
+        } else {
+            let Some(tier1) = enterable(ts, init) else {
+                return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
+            };
+            tier1
         };
         let needed = (*(*tier1).code).co_framesize + (*shim_code).co_framesize;
         let top = (*ts).datastack_top;
-        if top.is_null()
-            || top.wrapping_add(needed as usize) >= (*ts).datastack_limit
+        if top.wrapping_add(needed as usize) >= (*ts).datastack_limit
             || (*ts).py_recursion_remaining <= 2
         {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
@@ -92,11 +109,21 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         class.close();
         let shim = push_trampoline(ts, shim_code, 1, f);
         *Frame::local(shim, 0) = (*callable.add(1)).dup();
-        let new = if is_simple_function(init, total) {
+        let new = if is_simple || is_simple_function(init, total) {
             // There is room: it was checked above.
-            let new = push_frame(ts, *callable, (*tier1).code, total, shim).unwrap_unchecked();
-            for i in 0..total {
-                *Frame::local(new, i) = *callable.add(1 + i);
+            let new = take_stack(ts, (*tier1).code).unwrap_unchecked();
+            let end = init_frame(new, *callable, (*tier1).code, shim);
+            let (mut slot, mut from) = (Frame::local(new, 0), callable.add(1));
+            while from < sp {
+                plain_loop();
+                *slot = *from;
+                slot = slot.add(1);
+                from = from.add(1);
+            }
+            while slot < end {
+                plain_loop();
+                *slot = StackRef::NULL;
+                slot = slot.add(1);
             }
             new
         } else {

@@ -42,7 +42,7 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut 
         } else if ty == type_type() {
             if callable == type_type().cast::<Object>() {
                 call_type_1::<false>
-            } else if super::call_class::choose(ip, callable.cast()) {
+            } else if super::call_class::choose(ip, ts, callable.cast()) {
                 super::call_class::call_class::<false>
             } else {
                 call_builtin_class::<false>

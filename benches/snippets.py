@@ -88,7 +88,9 @@ def main():
     best = {key: {} for key in settings}
     for _ in range(rounds):
         for key, variables in settings.items():
-            output = subprocess.check_output([sys.executable, __file__, "measure"], env={**os.environ, **variables})
+            output = subprocess.check_output(
+                [sys.executable, __file__, "measure"], env={**os.environ, **variables}
+            )
             for name, ns in json.loads(output).items():
                 best[key][name] = min(ns, best[key].get(name, math.inf))
     plain, ours = best["CPython"], best["tier 1"]

@@ -18,6 +18,7 @@ mod link;
 mod log;
 mod map;
 mod native;
+mod noted;
 mod numbers;
 mod operations;
 pub mod options;

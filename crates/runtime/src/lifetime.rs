@@ -44,7 +44,7 @@ impl State {
             *n -= 1;
         }
         if is_root {
-            self.heat.entry((site.code, site.offset)).or_default().invalidated += 1;
+            self.heat_at(site.code, site.offset).invalidated += 1;
         }
         self.calls.forget_executor(id, self.arena.call_thunk());
         self.uninstall(id);

@@ -209,6 +209,7 @@ impl State {
             signature.push((i as u16, how));
             args.push(v);
         }
+        self.noted.add(code);
         let target = self.calls.intern(func, code, signature, self.arena.call_thunk());
         if self.calls.target(target).locs().is_none() {
             return Err("a call with many arguments".into());

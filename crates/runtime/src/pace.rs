@@ -84,7 +84,7 @@ impl State {
     pub unsafe fn ask_again(&mut self, code: *mut Tier1Code, offset: u32, wait: u32) {
         // SAFETY: the caller's.
         unsafe {
-            self.heat.entry(((*code).code as usize, offset)).or_default().wait = wait;
+            self.heat_at((*code).code as usize, offset).wait = wait;
             for edge in back_edges(&*code, offset) {
                 tier1::hooks::reset_counter(code, edge as usize, wait);
             }
@@ -106,12 +106,13 @@ impl State {
         let (address, entry) =
             unsafe { ((*code).code as usize, (*code).base_op(offset as usize).opcode == py::op::RESUME) };
         let first = if entry { HOT_FUNCTION } else { HOT_LOOP };
-        let heat = self.heat.entry((address, offset)).or_default();
+        let heat = self.heat_at(address, offset);
         let waited = if heat.wait == 0 { first } else { heat.wait };
         heat.ticks = heat.ticks.saturating_add(waited);
+        let ticks = heat.ticks;
         self.pace.tick(waited);
         let wanted = first.saturating_mul(self.pace.factor());
-        let left = wanted.saturating_sub(heat.ticks);
+        let left = wanted.saturating_sub(ticks);
         if left == 0 {
             return false;
         }

@@ -17,6 +17,7 @@ use crate::executor::{Executor, ExitState};
 use crate::exit_log::ExitLog;
 use crate::log::Log;
 use crate::native::Calls;
+use crate::noted::Noted;
 use crate::numbers::Numbers;
 use crate::pace::Pace;
 use crate::watch::Watchers;
@@ -165,6 +166,8 @@ pub(crate) struct State {
     /// By code and offset. Ordered: a dying code object, of which there are many, takes its own with it.
     pub heat: BTreeMap<(usize, u32), Heat>,
     pub per_code: FxHashMap<usize, usize>,
+    /// All code objects that any of the tables has.
+    pub noted: Noted,
     pub dependents: FxHashMap<Dependency, Vec<u32>>,
     pub watchers: Watchers,
     /// Names that executors or recordings depend on, by dict.
@@ -255,6 +258,7 @@ pub(crate) fn enable(options: &Options) -> Result<(), String> {
                 aborts: FxHashMap::default(),
                 heat: BTreeMap::new(),
                 per_code: FxHashMap::default(),
+                noted: Noted::default(),
                 dependents: FxHashMap::default(),
                 watchers,
                 watched_keys: FxHashMap::default(),
@@ -384,8 +388,12 @@ impl State {
         executor.first_escape = self.escape_numbers.take(sites(executor.compiled.escapes.len()));
         executor.first_call = self.call_numbers.take(sites(executor.compiled.calls.len()));
         for d in &executor.dependencies {
+            if let Dependency::Code(code) = *d {
+                self.noted.add(code);
+            }
             self.dependents.entry(*d).or_default().push(id);
         }
+        self.noted.add(executor.site.code);
         *self.per_code.entry(executor.site.code).or_default() += 1;
         if id as usize == self.executors.len() {
             self.executors.push(None);
@@ -431,7 +439,7 @@ impl State {
             self.uninstall(id);
             return;
         }
-        self.heat.entry(site).or_default().failures = MAX_FAILURES;
+        self.heat_at(site.0, site.1).failures = MAX_FAILURES;
         self.invalidate(id);
     }
 
@@ -529,7 +537,7 @@ impl State {
     /// Counts a failure at a place.
     pub fn fail(&mut self, code: usize, offset: u32, reason: String) {
         *self.aborts.entry(reason).or_default() += 1;
-        self.heat.entry((code, offset)).or_default().failures += 1;
+        self.heat_at(code, offset).failures += 1;
         // SAFETY: the code was running a moment ago, so it is alive and decoded.
         unsafe {
             if let Some(tier1_code) = tier1::find_decoded(code as *mut py::Code) {
@@ -549,7 +557,7 @@ impl State {
         let Some(recording) = self.recording.take() else { return };
         self.pace.recorded(recording.recorder.len());
         *self.aborts.entry(Abort::LeftLoop.text()).or_default() += 1;
-        let heat = self.heat.entry((recording.code, recording.offset)).or_default();
+        let heat = self.heat_at(recording.code, recording.offset);
         heat.left += 1;
         // Not a round number: loops with a fixed trip count would leave at the same iteration again.
         let wait = 5 + 8 * heat.left;
@@ -565,7 +573,7 @@ impl State {
         }
         let recording = self.recording.take().expect("just seen");
         self.pace.recorded(recording.recorder.len());
-        let heat = self.heat.entry((recording.code, recording.offset)).or_default();
+        let heat = self.heat_at(recording.code, recording.offset);
         heat.left += 1;
         let wait = 3 + 4 * heat.left;
         if heat.left > MAX_LEFT {
@@ -740,12 +748,14 @@ impl State {
         }
     }
 
+    /// What is known of a place, to be changed.
+    pub fn heat_at(&mut self, code: usize, offset: u32) -> &mut Heat {
+        self.noted.add(code);
+        self.heat.entry((code, offset)).or_default()
+    }
+
     /// Forgets a code object that dies.
     pub fn forget_code(&mut self, code: usize) {
-        // Most programs have thousands of code objects, of which nothing is known here.
-        if self.heat.is_empty() && self.executors.is_empty() && self.recording.is_none() {
-            return;
-        }
         while let Some((&place, _)) = self.heat.range((code, 0)..=(code, u32::MAX)).next() {
             self.heat.remove(&place);
         }

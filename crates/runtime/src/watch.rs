@@ -146,6 +146,9 @@ unsafe extern "C" fn on_function(event: c_int, function: *mut py::Function, _val
 unsafe extern "C" fn on_code(event: c_int, code: *mut py::Code) -> c_int {
     if event == code_event::DESTROY {
         let st = state();
+        if !st.noted.may_have(code as usize) && st.recording.is_none() {
+            return 0;
+        }
         st.invalidate_dependents(Dependency::Code(code as usize));
         st.forget_code(code as usize);
     }

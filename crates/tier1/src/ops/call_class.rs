@@ -94,9 +94,7 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         };
         let needed = (*(*tier1).code).co_framesize + (*shim_code).co_framesize;
         let top = (*ts).datastack_top;
-        if top.wrapping_add(needed as usize) >= (*ts).datastack_limit
-            || (*ts).py_recursion_remaining <= 2
-        {
+        if top.wrapping_add(needed as usize) >= (*ts).datastack_limit || (*ts).py_recursion_remaining <= 2 {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
         }
         let class = *callable;

@@ -100,8 +100,8 @@ pub struct FieldStore {
     pub value: ValueId,
 }
 
-/// The virtual frames at one point of a trace, outermost (the root, real) first: as it is made or changed; a trace keeps
-/// its own in [`crate::Snapshots`].
+/// The virtual frames at one point of a trace, outermost (the root, real) first: as it is made or changed; a trace
+/// keeps its own in [`crate::Snapshots`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     pub resume: Resume,

@@ -17,8 +17,9 @@
 //! s2: before c0@9 [=, =] {v0+16: v6}        then the pending stores to fields: object, offset, value
 //! ```
 //!
-//! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN`, `range_iter vN vM vK`
-//! (start, length, step) or `0xADDRESS:count`; a count is `steal`, `new` or `borrow`. A frame that lies in a generator says `gen=` for `func=`. `#` starts a comment.
+//! A slot is `=` (memory is right), `null`, `vN:count`, `box_i64 vN`, `box_f64 vN`, `box_bool vN`, `range_iter vN vM
+//! vK` (start, length, step) or `0xADDRESS:count`; a count is `steal`, `new` or `borrow`. A frame that lies in a
+//! generator says `gen=` for `func=`. `#` starts a comment.
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write};
 

@@ -1,8 +1,8 @@
 //! Which code objects something is known of. Code objects die by the thousand, most of them unknown here: those are
 //! told apart without looking into each table.
 
-/// A Bloom filter (B. H. Bloom, "Space/time trade-offs in hash coding with allowable errors", 1970) of one hash over the
-/// addresses of code objects. What was added stays.
+/// A Bloom filter (B. H. Bloom, "Space/time trade-offs in hash coding with allowable errors", 1970) of one hash over
+/// the addresses of code objects. What was added stays.
 pub(crate) struct Noted([u64; WORDS]);
 
 const WORDS: usize = 64;

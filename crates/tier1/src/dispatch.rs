@@ -109,8 +109,8 @@ pub(crate) fn anew(sp: *mut StackRef) -> *mut StackRef {
     core::ptr::with_exposed_provenance_mut(address)
 }
 
-/// Goes on at `next` after the instruction at `ip`, which may have run any code: if that switched on a tool that watches
-/// this code, CPython goes on.
+/// Goes on at `next` after the instruction at `ip`, which may have run any code: if that switched on a tool that
+/// watches this code, CPython goes on.
 #[inline(always)]
 pub(crate) unsafe fn proceed<const R: bool>(
     f: *mut Frame,

@@ -185,7 +185,8 @@ pub unsafe fn hook_is_ours(ts: *mut ThreadState) -> bool {
 /// Starts running code in tier 1 in this interpreter.
 ///
 /// # Errors
-/// One sentence, if somebody else owns the evaluator hook, another interpreter is served already, or no code watcher is left.
+/// One sentence, if somebody else owns the evaluator hook, another interpreter is served already, or no code watcher is
+/// left.
 ///
 /// # Safety
 /// The GIL is held and `cpython::probe` succeeded.

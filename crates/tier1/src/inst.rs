@@ -98,7 +98,8 @@ pub struct Tier1Code {
     /// The code object; it owns us, so this needs no reference.
     pub code: *mut Code,
     pub(crate) installed: Vec<Installed>,
-    /// The number of arguments, if there is nothing to it but to put that many into the first locals; or none that could be.
+    /// The number of arguments, if there is nothing to it but to put that many into the first locals; or none that
+    /// could be.
     pub(crate) simple_arguments: u32,
     /// Entries until `on_hot` is asked for a function trace.
     pub(crate) entry_counter: u32,

@@ -1,8 +1,8 @@
 //! Counting instructions (`TIERUP_COUNT=1`, or the runtime's exit log), and who else watches them one by one.
 //!
-//! Handlers exist twice: for running, and for running under observation, where [`crate::dispatch::record_dispatch`] sees each
-//! instruction. What observes is the recorder; when instructions are counted, everything runs under observation, and the
-//! recorder is one observer, at times.
+//! Handlers exist twice: for running, and for running under observation, where [`crate::dispatch::record_dispatch`]
+//! sees each instruction. What observes is the recorder; when instructions are counted, everything runs under
+//! observation, and the recorder is one observer, at times.
 
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;

@@ -226,8 +226,8 @@ pub(crate) unsafe fn call_exit(function: *mut Object, receiver: *mut Object, exc
     }
 }
 
-/// A frame for `function` called by `caller` with `first` and then `count` stack entries, of which new references are made;
-/// the last ones are keyword arguments if there are `names`. Null with an exception set.
+/// A frame for `function` called by `caller` with `first` and then `count` stack entries, of which new references are
+/// made; the last ones are keyword arguments if there are `names`. Null with an exception set.
 #[inline(never)]
 pub(crate) unsafe fn push_prepended(
     ts: *mut ThreadState,
@@ -257,8 +257,8 @@ pub(crate) unsafe fn push_prepended(
     }
 }
 
-/// A frame for `function(*tuple, **keywords)`, or with `first` before all if that is not null, called by `caller`; consumes no reference. Null with an exception
-/// set; `None` if the call is better left to CPython.
+/// A frame for `function(*tuple, **keywords)`, or with `first` before all if that is not null, called by `caller`;
+/// consumes no reference. Null with an exception set; `None` if the call is better left to CPython.
 ///
 /// # Safety
 /// A function, an object or null, a tuple, and a dict or null; the GIL is held.

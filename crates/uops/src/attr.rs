@@ -50,8 +50,8 @@ pub unsafe fn store_field_i64(object: Obj, value: I64, offset: Imm32) {
     unsafe { write::<i64>(object, offset as isize, value) }
 }
 
-/// Writes a field that says how far an iterator is. The optimizer leaves such stores pending: nobody reads the field but
-/// the iterator's own methods, which run as escapes or as uops that read `Fields`.
+/// Writes a field that says how far an iterator is. The optimizer leaves such stores pending: nobody reads the field
+/// but the iterator's own methods, which run as escapes or as uops that read `Fields`.
 #[uop(writes(Fields))]
 #[inline(always)]
 pub unsafe fn set_field_i64(object: Obj, value: I64, offset: Imm32) {

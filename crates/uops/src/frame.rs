@@ -166,8 +166,8 @@ pub unsafe fn guard_frame_locals(cx: Cx, namespace: Imm64) -> Step<()> {
     if found == namespace { Step::Next(()) } else { Step::Exit }
 }
 
-/// Nobody has made an object for the root frame, which would outlive it with all its locals. (A native call's frame that
-/// is not in the thread's chain yet has nobody to see it, and no such field.)
+/// Nobody has made an object for the root frame, which would outlive it with all its locals. (A native call's frame
+/// that is not in the thread's chain yet has nobody to see it, and no such field.)
 #[uop(reads(Slots))]
 #[inline(always)]
 pub unsafe fn guard_frame_unseen(cx: Cx) -> Step<()> {

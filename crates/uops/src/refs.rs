@@ -89,8 +89,9 @@ pub unsafe fn decref_is_last(object: Obj) -> Bool {
 
 #[allow(dead_code, reason = "read as text by uop-table")]
 pub trait Structural2 {
-    /// One reference less of an object of a harmless type (int, float, str, bytes, bool, None, range, slice of those): frees it
-    /// where that was the last one. Expanded by codegen: decrement, and out of line a call of `dealloc_harmless`.
+    /// One reference less of an object of a harmless type (int, float, str, bytes, bool, None, range, slice of those):
+    /// frees it where that was the last one. Expanded by codegen: decrement, and out of line a call of
+    /// `dealloc_harmless`.
     #[uop(writes(Refcounts))]
     fn decref_dead(object: Obj);
 
@@ -100,8 +101,8 @@ pub trait Structural2 {
     #[uop(writes(Slots, Refcounts))]
     fn set_slot(new: Obj, old: Obj, slot: Imm32);
 
-    /// Root frame slot at byte offset `offset` becomes unbound; what it holds, a value of a harmless type, is released as
-    /// [`decref_dead`] would, unless the slot borrows it. Expanded to `clear_slot` and `decref_dead`.
+    /// Root frame slot at byte offset `offset` becomes unbound; what it holds, a value of a harmless type, is released
+    /// as [`decref_dead`] would, unless the slot borrows it. Expanded to `clear_slot` and `decref_dead`.
     #[uop(writes(Slots, Refcounts))]
     fn drop_slot(offset: Imm32);
 }

@@ -39,7 +39,8 @@ trait Helpers {
     /// `list.extend(other)` for another exact list or tuple.
     #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
     fn list_extend(list: Obj, other: Obj);
-    /// A method of an exact list that changes it and takes no argument (`reverse`, or `clear` where the items are plain).
+    /// A method of an exact list that changes it and takes no argument (`reverse`, or `clear` where the items are
+    /// plain).
     #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
     fn list_change(list: Obj, function: Imm64) -> Obj;
 }

@@ -84,7 +84,8 @@ pub trait Structural {
 /// Calls that neither run Python code nor see frames.
 #[allow(dead_code, reason = "read as text by uop-table")]
 pub trait Helpers {
-    /// A new `int` with this value (a small int where CPython has one). Never null: where memory is exhausted it comes from a reserve.
+    /// A new `int` with this value (a small int where CPython has one). Never null: where memory is exhausted it comes
+    /// from a reserve.
     #[uop(leaf)]
     fn box_i64(value: I64) -> Obj;
     /// A new `float` with this value.
@@ -94,7 +95,8 @@ pub trait Helpers {
     #[uop(leaf)]
     fn new_range_iter(start: I64, len: I64, step: I64) -> Obj;
 
-    /// The value of an exact `int` of two digits or more that fits 64 bits; null result of the guard `int_fits_i64` excludes others.
+    /// The value of an exact `int` of two digits or more that fits 64 bits; null result of the guard `int_fits_i64`
+    /// excludes others.
     #[uop(leaf, pure)]
     fn unbox_wide_int(object: Obj) -> I64;
     /// Whether an exact `int` fits 64 bits.
@@ -121,7 +123,8 @@ pub trait Helpers {
     /// `range(*args)` for exact ints (absent arguments are null). Null when memory is exhausted or the step is zero.
     #[uop(leaf, null_exits)]
     fn new_range(start: Obj, stop: Obj, step: Obj) -> Obj;
-    /// `iter(object)` for an exact range, list, tuple, str, bytes, dict, set or frozenset. Null when memory is exhausted.
+    /// `iter(object)` for an exact range, list, tuple, str, bytes, dict, set or frozenset. Null when memory is
+    /// exhausted.
     #[uop(leaf, null_exits)]
     fn new_iterator(object: Obj) -> Obj;
     /// One step of an iterator that can neither run Python code nor raise: an owned item, or the object that stands for
@@ -149,7 +152,8 @@ pub trait Helpers {
     /// A new empty dict. Null when memory is exhausted.
     #[uop(leaf, null_exits)]
     fn new_dict() -> Obj;
-    /// Arithmetic `op` (`NB_*` number) on two exact ints of any size. Null, without an exception set, where CPython would raise.
+    /// Arithmetic `op` (`NB_*` number) on two exact ints of any size. Null, without an exception set, where CPython
+    /// would raise.
     #[uop(leaf, null_exits)]
     fn big_int_op(a: Obj, b: Obj, op: Imm32) -> Obj;
     /// Comparison `op` (`Py_LT`..) of two exact ints of any size.

@@ -60,7 +60,8 @@ trait Helpers {
     /// `str(value)` of an int. (CPython's conversion may handle signals.)
     #[uop(leaf, null_exits)]
     fn str_of_int(value: I64) -> Obj;
-    /// `format(value, spec)` of an int and a spec of a width, its lowest bit set where zeros fill it: `width * 2 + zeros`.
+    /// `format(value, spec)` of an int and a spec of a width, its lowest bit set where zeros fill it: `width * 2 +
+    /// zeros`.
     #[uop(leaf, null_exits)]
     fn pad_int(value: I64, spec: Imm32) -> Obj;
 }

@@ -184,9 +184,9 @@ impl Long {
         unsafe { (*this).lv_tag >> LONG_NON_SIZE_BITS }
     }
 
-    /// Below which magnitude `a % b` is the object `a` itself, if both have one sign: `long_rem` returns its left operand
-    /// where that has fewer digits than `b`, or as many and a smaller first one. Zero for divisors of one digit, whose
-    /// remainders are always new.
+    /// Below which magnitude `a % b` is the object `a` itself, if both have one sign: `long_rem` returns its left
+    /// operand where that has fewer digits than `b`, or as many and a smaller first one. Zero for divisors of one
+    /// digit, whose remainders are always new.
     #[inline]
     pub fn kept_by_remainder(b: i64) -> u64 {
         let magnitude = b.unsigned_abs();
@@ -291,8 +291,8 @@ pub unsafe fn free_list_push(list: *mut FreeList, op: *mut Object, max: usize) -
     }
 }
 
-/// Disables an interpreter's free lists, so that what dies is freed. What waits in them is lost. A full collection that is
-/// asked for enables them again.
+/// Disables an interpreter's free lists, so that what dies is freed. What waits in them is lost. A full collection that
+/// is asked for enables them again.
 ///
 /// # Safety
 /// The interpreter is alive, and its thread calls.
@@ -426,8 +426,8 @@ impl DictKeys {
         unsafe { (&raw mut (*this).dk_indices).byte_add(1 << (*this).dk_log2_index_bytes).cast() }
     }
 
-    /// Index of `name`, an interned string, among the entries of a table whose keys are all strings. The key there is an
-    /// equal string, and another object where it was computed (`vars(x).update({"_" + name: value})`).
+    /// Index of `name`, an interned string, among the entries of a table whose keys are all strings. The key there is
+    /// an equal string, and another object where it was computed (`vars(x).update({"_" + name: value})`).
     ///
     /// # Safety
     /// `dk_kind` is not `DICT_KEYS_GENERAL`.

@@ -1,7 +1,7 @@
 //! Special methods written in Python that instructions call: which one, and what C code does with its answer.
 //!
-//! CPython calls them through slots of the type, which are `slot_nb_add` and its like where a class defines the method in
-//! Python. What is decided here is what those functions, and their callers in `abstract.c`, would do.
+//! CPython calls them through slots of the type, which are `slot_nb_add` and its like where a class defines the method
+//! in Python. What is decided here is what those functions, and their callers in `abstract.c`, would do.
 
 use core::ffi::CStr;
 
@@ -93,7 +93,8 @@ unsafe fn inherits_from_object(ty: *mut Type, name: &CStr) -> bool {
     unsafe { look_up(ty, name) == look_up(PyBaseObject_Type(), name) }
 }
 
-/// The Python function that `str(x)` calls: `__str__`, or `__repr__` where `object`'s calls that. Constant under a type watcher.
+/// The Python function that `str(x)` calls: `__str__`, or `__repr__` where `object`'s calls that. Constant under a type
+/// watcher.
 ///
 /// # Safety
 /// `ty` is a live type.
@@ -132,8 +133,8 @@ pub unsafe fn refuse_as_text(answer: *mut Object, message: &CStr) -> bool {
     }
 }
 
-/// The Python function that a class has as its `__call__`, if that is how its instances are called. Constant under a type
-/// watcher.
+/// The Python function that a class has as its `__call__`, if that is how its instances are called. Constant under a
+/// type watcher.
 ///
 /// # Safety
 /// `ty` is a live type.
@@ -447,7 +448,8 @@ pub unsafe fn property_deleter(object: *mut Object) -> Option<*mut Function> {
     unsafe { function_of_property(object, |property| property.prop_del) }
 }
 
-/// The Python function that is asked for every attribute of a class's instances, and alone. Constant under a type watcher.
+/// The Python function that is asked for every attribute of a class's instances, and alone. Constant under a type
+/// watcher.
 ///
 /// # Safety
 /// `ty` is a live type.
@@ -511,8 +513,8 @@ pub unsafe fn truth_of_answer(answer: *mut Object) -> isize {
     }
 }
 
-/// The offset of a `__slots__` member of `ty`, if `descr`, an attribute of it, is one that can be read (or written) without
-/// ado. It may also be one of another class, which refuses other objects.
+/// The offset of a `__slots__` member of `ty`, if `descr`, an attribute of it, is one that can be read (or written)
+/// without ado. It may also be one of another class, which refuses other objects.
 ///
 /// # Safety
 /// `ty` and `descr` are live objects.

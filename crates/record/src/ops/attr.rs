@@ -70,7 +70,8 @@ impl Recorder {
             }
             let on_type = Self::find_on_type(object, name);
             if let Some(on_type) = on_type {
-                // Where the class has `__getattr__`, that is asked after an AttributeError of the getter: not by a frame.
+                // Where the class has `__getattr__`, that is asked after an AttributeError of the getter: not by a
+                // frame.
                 let plain = (*ty).tp_getattro == py::address::PyObject_GenericGetAttr();
                 if plain && !on_type.is_null() && self.property_special(on_type, method)? {
                     return Ok(());
@@ -480,8 +481,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// The first store of an attribute that has a place: in the inline values, whose `valid` byte is there, where it also
-    /// becomes the last in their order, or in a slot. The instance is guarded.
+    /// The first store of an attribute that has a place: in the inline values, whose `valid` byte is there, where it
+    /// also becomes the last in their order, or in a slot. The instance is guarded.
     unsafe fn store_new_attr(
         &mut self,
         object: *mut py::Object,

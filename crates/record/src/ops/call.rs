@@ -197,8 +197,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Guards whether the call has a receiver, the `n`th entry from the top: one site may see the same function with one and
-    /// without.
+    /// Guards whether the call has a receiver, the `n`th entry from the top: one site may see the same function with
+    /// one and without.
     pub(crate) fn guard_receiver(&mut self, n: usize, has_self: bool) {
         if let Val::Is(receiver) = self.peek(n).val
             && !self.types.contains_key(&receiver)

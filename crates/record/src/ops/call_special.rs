@@ -1,5 +1,6 @@
-//! Calls of instances and classes by keywords or with a tuple, of classes with a metaclass, of bound methods with a tuple:
-//! what tier 1 enters by its `ops::call_special`. The operands stay on the caller's stack; `return_to_finish` ends the call.
+//! Calls of instances and classes by keywords or with a tuple, of classes with a metaclass, of bound methods with a
+//! tuple: what tier 1 enters by its `ops::call_special`. The operands stay on the caller's stack; `return_to_finish`
+//! ends the call.
 use core::mem::offset_of;
 
 use cpython::abi as py;
@@ -13,8 +14,8 @@ use crate::{Abort, Dependency, Recorder};
 const MAX_ARGUMENTS: usize = 12;
 
 impl Recorder {
-    /// A call with `nargs` arguments, the last ones by these names, below `above` other operands, of an instance or class.
-    /// Whether it is recorded into a Python function.
+    /// A call with `nargs` arguments, the last ones by these names, below `above` other operands, of an instance or
+    /// class. Whether it is recorded into a Python function.
     pub(crate) unsafe fn callee_special(
         &mut self,
         nargs: usize,
@@ -52,8 +53,8 @@ impl Recorder {
         }
     }
 
-    /// `f(*tuple)` of an instance, class or bound method, the `n` items of the tuple being `args`. Whether it is recorded
-    /// into a Python function.
+    /// `f(*tuple)` of an instance, class or bound method, the `n` items of the tuple being `args`. Whether it is
+    /// recorded into a Python function.
     pub(crate) unsafe fn unpacked_special(&mut self, args: &[Entry]) -> Result<bool, Abort> {
         let object = self.real_peek(3);
         // SAFETY: by the contract of `record`; types are compared before fields are read.
@@ -161,8 +162,8 @@ impl Recorder {
         Ok(true)
     }
 
-    /// What C code would hold for the `__init__` that a frame's call runs, with the real objects but for the instance's: the
-    /// references that tier 1 takes (`hold`).
+    /// What C code would hold for the `__init__` that a frame's call runs, with the real objects but for the
+    /// instance's: the references that tier 1 takes (`hold`).
     pub(crate) unsafe fn held_by_init(
         &mut self,
         frame: usize,

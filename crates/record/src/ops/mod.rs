@@ -242,8 +242,8 @@ impl Recorder {
                 self.release_any(rest);
                 return Ok(());
             }
-            // Arbitrary code runs while the second value is still on the stack. What was seen of its place may not be so
-            // any more.
+            // Arbitrary code runs while the second value is still on the stack. What was seen of its place may not be
+            // so any more.
             self.top().continuation = ir::Continuation::Finish;
             self.release(released);
             self.top().continuation = ir::Continuation::Push;
@@ -292,7 +292,8 @@ impl Recorder {
     /// Guards for storing the `n`th entry from the top, `object`, into local `i`.
     unsafe fn plan_store(&mut self, i: usize, n: usize, object: *mut cpython::abi::Object) -> Result<StorePlan, Abort> {
         let new = self.peek_value(n)?;
-        // Between the ends of a comprehension the stack holds the variable it borrowed the name of, which may be unbound.
+        // Between the ends of a comprehension the stack holds the variable it borrowed the name of, which may be
+        // unbound.
         let read = matches!(self.trace.inst(new).op, ir::Uop::EntryObj | ir::Uop::LoadSlot | ir::Uop::LoadGenSlot);
         if read && !self.types.contains_key(&new) {
             self.emit(ir::Uop::GuardNonNull, &[new]);
@@ -358,7 +359,8 @@ impl Recorder {
         Ok(StorePlan::Release(self.plan_release(&[(release, old_object.object())])))
     }
 
-    /// Whether the value is what the root frame's slot `i` held where the trace began: an argument may only be borrowed.
+    /// Whether the value is what the root frame's slot `i` held where the trace began: an argument may only be
+    /// borrowed.
     pub(crate) fn is_loaded_from(&self, v: ir::ValueId, i: usize) -> bool {
         let inst = self.trace.inst(v);
         inst.op == ir::Uop::LoadSlot && inst.imms[0] == 8 * i as u64

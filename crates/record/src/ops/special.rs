@@ -102,7 +102,8 @@ impl Recorder {
         }
     }
 
-    /// Whether `f` can be recorded in a frame that the instruction waits for, once `moved` entries are gone from the stack.
+    /// Whether `f` can be recorded in a frame that the instruction waits for, once `moved` entries are gone from the
+    /// stack.
     pub(super) unsafe fn enters_above(&mut self, f: *mut py::Function, moved: usize) -> bool {
         // SAFETY: the code of a running frame; a live function.
         unsafe {
@@ -115,9 +116,9 @@ impl Recorder {
         }
     }
 
-    /// Whether the frame has room for a result, once `moved` entries are gone from its stack. The one above all operands
-    /// may be one more than the compiler reckoned with: behind frames on the data stack is room for that (a chunk is never
-    /// quite full), behind a generator's is another object.
+    /// Whether the frame has room for a result, once `moved` entries are gone from its stack. The one above all
+    /// operands may be one more than the compiler reckoned with: behind frames on the data stack is room for that (a
+    /// chunk is never quite full), behind a generator's is another object.
     fn result_has_room(&mut self, moved: usize) -> bool {
         let top = self.top();
         let depth = top.slots.len() - moved;
@@ -194,7 +195,8 @@ impl Recorder {
         }
     }
 
-    /// An instruction that calls the method `name` of the `n`th entry, with the entries `args`. Whether that is Python's.
+    /// An instruction that calls the method `name` of the `n`th entry, with the entries `args`. Whether that is
+    /// Python's.
     pub(crate) unsafe fn call_special(&mut self, n: usize, name: &CStr, args: &[usize]) -> Result<bool, Abort> {
         // SAFETY: by the contract of `record`.
         unsafe {
@@ -253,8 +255,8 @@ impl Recorder {
         }
     }
 
-    /// An attribute that is a property with a Python getter, or that another descriptor of the class answers for in Python
-    /// before the instance is asked. Whether it is.
+    /// An attribute that is a property with a Python getter, or that another descriptor of the class answers for in
+    /// Python before the instance is asked. Whether it is.
     pub(crate) unsafe fn property_special(&mut self, on_type: *mut py::Object, method: bool) -> Result<bool, Abort> {
         // SAFETY: what a type of the operand's has under its watcher.
         unsafe {
@@ -535,8 +537,8 @@ impl Recorder {
         }
     }
 
-    /// `for` by a `__next__` written in Python. Whether it is, and is recorded: an iterator's end that is not recorded would
-    /// end the recording of a loop around this one.
+    /// `for` by a `__next__` written in Python. Whether it is, and is recorded: an iterator's end that is not recorded
+    /// would end the recording of a loop around this one.
     pub(crate) unsafe fn next_special(&mut self) -> Result<bool, Abort> {
         let object = self.real_peek(0);
         // SAFETY: the real frame holds the iterator.
@@ -550,8 +552,8 @@ impl Recorder {
         }
     }
 
-    /// `raise StopIteration` in the `__next__` that a `for` calls: the loop ends. The exception, and what it knows of the frame,
-    /// die before anybody sees them.
+    /// `raise StopIteration` in the `__next__` that a `for` calls: the loop ends. The exception, and what it knows of
+    /// the frame, die before anybody sees them.
     pub(crate) unsafe fn raise(&mut self, nargs: usize) -> Result<(), Abort> {
         const OTHER: Abort = Abort::Unsupported("RAISE_VARARGS");
         let Some(caller) = self.frames.len().checked_sub(2) else { return Err(OTHER) };

@@ -23,8 +23,8 @@ super::names::out_of_line! {
 /// Misses that may each be an owner of one more type.
 const EARLY_MISSES: u32 = 6;
 
-/// Counts a miss in a cache unit. True if it is time to choose again: not at the first, since most code runs once, but at
-/// the next ones, and then whenever the number has doubled.
+/// Counts a miss in a cache unit. True if it is time to choose again: not at the first, since most code runs once, but
+/// at the next ones, and then whenever the number has doubled.
 #[inline(always)]
 pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     // SAFETY: the instruction's own cache.

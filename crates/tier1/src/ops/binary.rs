@@ -135,8 +135,8 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
     }
 }
 
-/// Notes what CPython does with operands of these types: units 1 and 2 behind the instruction get their versions, unit 3 the
-/// function. False where a type has no version. That no method written in Python is called is known.
+/// Notes what CPython does with operands of these types: units 1 and 2 behind the instruction get their versions, unit
+/// 3 the function. False where a type has no version. That no method written in Python is called is known.
 unsafe fn remember_types(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) -> bool {
     // SAFETY: the instruction is live, and the operands.
     unsafe {

@@ -159,7 +159,8 @@ out_of_line_handlers! {
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
         if takes_frame(ts, op) {
-            // Not decodable: CPython's evaluator runs it, on a frame that the arguments move into, as they do in CPython.
+            // Not decodable: CPython's evaluator runs it, on a frame that the arguments move into, as they do in
+            // CPython.
             let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), args, total, null_mut(), f);
             (*f).stackpointer = callable;
             let result = if new.is_null() { null_mut() } else { entry::left_to_cpython(ts, new, 0, &entry::counts().undecodable) };

@@ -11,8 +11,8 @@ use crate::entry;
 use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 
-// Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive, 2 the version
-// of that function and its decoded code, if it takes just these arguments. (3 counts other callables.)
+// Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive, 2 the
+// version of that function and its decoded code, if it takes just these arguments. (3 counts other callables.)
 
 /// Whether a class's instances are made by `object.__new__`, which allows it.
 pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {

@@ -10,16 +10,17 @@ use crate::entry;
 use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 
-// Units of CALL_KW behind the instruction: 1 the function's version and its decoded code, 2 the keywords' names, the number of
-// arguments including the receiver, and for each keyword its variable, 3 the miss counter. The names are a constant of the
-// calling code; for the others see `call_python`.
+// Units of CALL_KW behind the instruction: 1 the function's version and its decoded code, 2 the keywords' names, the
+// number of arguments including the receiver, and for each keyword its variable, 3 the miss counter. The names are a
+// constant of the calling code; for the others see `call_python`.
 
 /// Bits of a variable's index in the cache.
 const INDEX_BITS: u32 = 4;
 const MOST_KEYWORDS: usize = (u32::BITS / INDEX_BITS) as usize;
 const MOST_PARAMETERS: usize = 1 << INDEX_BITS;
 
-/// For each keyword its variable, if the call is right, and what is missing has a default value of a positional parameter.
+/// For each keyword its variable, if the call is right, and what is missing has a default value of a positional
+/// parameter.
 unsafe fn variables_of(function: *mut Function, positional: usize, names: *mut Tuple) -> Option<u32> {
     // SAFETY: a live function and a tuple of strings.
     unsafe {

@@ -10,9 +10,10 @@ use crate::inst::{Handler, Inst, Tier1Code};
 use crate::registry;
 use crate::unwind;
 
-// Units of CALL behind the instruction, for Python functions: 1 the function's version and its decoded code,
-// 2 the number of arguments including the receiver where that is not clear, 3 how often another function came. A function's version stands for its code and defaults: it
-// is reset when either changes, and the code is alive because the function is.
+// Units of CALL behind the instruction, for Python functions: 1 the function's version and its decoded code, 2 the
+// number of arguments including the receiver where that is not clear, 3 how often another function came. A function's
+// version stands for its code and defaults: it is reset when either changes, and the code is alive because the function
+// is.
 
 /// Makes `new` the current frame, called by `f`'s instruction at `ip` (whose operands are gone), and runs it.
 #[inline(always)]
@@ -116,7 +117,8 @@ unsafe fn decoded_taking(callable: *mut Object, total: usize) -> Option<*mut Tie
     }
 }
 
-/// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers too.
+/// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers
+/// too.
 #[inline(always)]
 pub(crate) fn plain_loop() {
     // SAFETY: no instruction at all.

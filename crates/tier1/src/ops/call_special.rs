@@ -1,8 +1,9 @@
 //! Calls that C code would pass on to a Python function: of instances by their class's `__call__`, of classes by their
-//! `__init__`, of bound methods with a tuple of arguments. The function's frame is pushed here, without C code in between.
+//! `__init__`, of bound methods with a tuple of arguments. The function's frame is pushed here, without C code in
+//! between.
 //!
-//! The operands stay on the caller's stack, as they do while C code runs, and [`super::finish`] ends the instruction. (Plain
-//! classes that are called with positional arguments are [`super::call_class`]'s, as CPython specializes them.)
+//! The operands stay on the caller's stack, as they do while C code runs, and [`super::finish`] ends the instruction.
+//! (Plain classes that are called with positional arguments are [`super::call_class`]'s, as CPython specializes them.)
 
 use core::ptr::null_mut;
 
@@ -16,7 +17,8 @@ use crate::with_memory::{push_prepended, push_unpacked};
 
 const NONE: (*mut Frame, *mut Tier1Code) = (null_mut(), null_mut());
 
-/// The callable of a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX`: its lowest operand. A second one, which may be null, follows.
+/// The callable of a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX`: its lowest operand. A second one, which may be null,
+/// follows.
 #[inline(always)]
 pub(crate) unsafe fn callable_of(ip: *mut Inst, sp: *mut StackRef) -> *mut StackRef {
     // SAFETY: the contract of handlers.
@@ -88,7 +90,8 @@ unsafe fn has_only_positional(ip: *mut Inst, sp: *mut StackRef) -> bool {
     }
 }
 
-/// A frame for `function` with `first` and the call's arguments, which begin at `args` if they are on the stack; null with an exception set, `None` if C code has to bind them.
+/// A frame for `function` with `first` and the call's arguments, which begin at `args` if they are on the stack; null
+/// with an exception set, `None` if C code has to bind them.
 unsafe fn push_arguments(
     f: *mut Frame,
     ip: *mut Inst,
@@ -151,8 +154,8 @@ unsafe fn push_init(
 }
 
 /// C code that calls `__init__` holds references in a tuple of positional arguments, a dict of those by keyword, and an
-/// array of all, with the instance, if there are keywords. As many are taken here, or else given up. (How many refer to a number
-/// is not promised: machine code need not box it for this.)
+/// array of all, with the instance, if there are keywords. As many are taken here, or else given up. (How many refer to
+/// a number is not promised: machine code need not box it for this.)
 #[inline(always)]
 unsafe fn hold(ip: *mut Inst, sp: *mut StackRef, take: bool) {
     // SAFETY: live objects.
@@ -191,7 +194,8 @@ unsafe fn release_instance(ip: *mut Inst, sp: *mut StackRef) {
     }
 }
 
-/// In a general path, whose frame is saved: goes on in the Python function that the call runs, if [`push_callee`] knows one.
+/// In a general path, whose frame is saved: goes on in the Python function that the call runs, if [`push_callee`] knows
+/// one.
 macro_rules! enter_callee {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {
         // Also while it is recorded: the recorder follows, or has the function run apart.

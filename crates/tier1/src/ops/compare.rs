@@ -292,7 +292,8 @@ handlers! {
     }
 }
 
-/// Whether two strings are equal, if neither is released by that and their identities, headers or first characters tell.
+/// Whether two strings are equal, if neither is released by that and their identities, headers or first characters
+/// tell.
 #[inline(always)]
 unsafe fn equal_at_sight(l: StackRef, r: StackRef) -> Option<bool> {
     // SAFETY: live objects; types are compared before anything else is read.

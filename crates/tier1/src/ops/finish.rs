@@ -1,10 +1,10 @@
 //! The second half of instructions that called a Python function for what they do.
 //!
-//! Tier 1 ([`super::special`]) and the recorder have methods (`__add__`, say) run in frames above the
-//! instruction's own, whose operands stay on its stack; native code may be left within such a callee. When that returns,
-//! its caller's `return_offset` leads behind the code's end, to the two instructions here: result on top of the operands,
-//! `instr_ptr` still at the instruction. They do what the C code would have done with the result. Where the callee raised,
-//! [`failed`] does what the C code would have done then.
+//! Tier 1 ([`super::special`]) and the recorder have methods (`__add__`, say) run in frames above the instruction's
+//! own, whose operands stay on its stack; native code may be left within such a callee. When that returns, its caller's
+//! `return_offset` leads behind the code's end, to the two instructions here: result on top of the operands,
+//! `instr_ptr` still at the instruction. They do what the C code would have done with the result. Where the callee
+//! raised, [`failed`] does what the C code would have done then.
 //!
 //! An escape in the middle of an instruction goes on here, too.
 
@@ -23,8 +23,8 @@ macro_rules! behind {
 }
 
 out_of_line_handlers! {
-    /// Finishes the instruction that the frame is at. `at` is the first or, to reverse the truth of the result, the second
-    /// of the two instructions behind the code.
+    /// Finishes the instruction that the frame is at. `at` is the first or, to reverse the truth of the result, the
+    /// second of the two instructions behind the code.
     fn finish(f, at, sp, ts) {
         let tier1 = Tier1Code::of(at);
         let negated = (*at).b as usize > (*tier1).len();
@@ -58,8 +58,8 @@ out_of_line_handlers! {
         }
     }
 
-    /// Ends the instruction at `ip`, what it called having raised: as C code would have, which releases the operands first, but
-    /// for arithmetic.
+    /// Ends the instruction at `ip`, what it called having raised: as C code would have, which releases the operands
+    /// first, but for arithmetic.
     fn failed(f, ip, sp, ts) {
         let base = base(ip);
         let operands = match base.opcode {
@@ -199,8 +199,8 @@ out_of_line_handlers! {
         finish_unary::<R>(f, ip, sp, ts)
     }
 
-    /// The text of an object, which `__format__`, or `__str__` or `__repr__` alone, has told; for a replacement field without a
-    /// specification `__str__` if that is `by_str`.
+    /// The text of an object, which `__format__`, or `__str__` or `__repr__` alone, has told; for a replacement field
+    /// without a specification `__str__` if that is `by_str`.
     fn finish_text(f, ip, sp, ts, by_str: bool) {
         let base = base(ip);
         let answer = *sp.sub(1);
@@ -258,8 +258,9 @@ out_of_line_handlers! {
 }
 
 /// Makes the instruction at `ip` call `function` in a frame above its own: with the top `moved` entries of the stack as
-/// arguments, or, if that is none, with new references to `args`. `returns` is where the frame then goes on, in units from
-/// the instruction. How to go on, recording; `None` where that frame cannot be pushed now, and nothing has changed.
+/// arguments, or, if that is none, with new references to `args`. `returns` is where the frame then goes on, in units
+/// from the instruction. How to go on, recording; `None` where that frame cannot be pushed now, and nothing has
+/// changed.
 ///
 /// # Safety
 /// The contract of handlers; the arguments are on the stack; `function` is a Python function that accepts them.

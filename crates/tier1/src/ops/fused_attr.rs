@@ -1,8 +1,8 @@
 //! Attributes of a variable: `LOAD_FAST_BORROW` and the attribute instruction behind it in one.
 //!
-//! The variable's instruction gets the fused version when the other one gets its first special version, and loses it when a
-//! second type of owner comes, before versions are switched. So the caches are those of the version fused. The second
-//! instruction stays as it is, for jumps to it.
+//! The variable's instruction gets the fused version when the other one gets its first special version, and loses it
+//! when a second type of owner comes, before versions are switched. So the caches are those of the version fused. The
+//! second instruction stays as it is, for jumps to it.
 
 use cpython::abi::*;
 
@@ -19,7 +19,8 @@ unsafe fn type_matches(owner: *mut Object, ip: *mut Inst) -> bool {
     unsafe { (*(*owner).ob_type).tp_version_tag == (*ip.add(2)).a }
 }
 
-/// Pushes what the owner has at the cached offset, and a null behind it if the attribute instruction's argument asks for one.
+/// Pushes what the owner has at the cached offset, and a null behind it if the attribute instruction's argument asks
+/// for one.
 macro_rules! push_value {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident) => {{
         let value = *$owner.byte_add((*$ip.add(2)).b as usize).cast::<*mut Object>();
@@ -113,8 +114,8 @@ handlers! {
     }
 }
 
-/// Adapts the instruction before the attribute instruction at `ip` to the version that this one has now; `alone` says that it
-/// keeps no others, for owners of other types.
+/// Adapts the instruction before the attribute instruction at `ip` to the version that this one has now; `alone` says
+/// that it keeps no others, for owners of other types.
 pub(crate) unsafe fn fuse(ip: *mut Inst, alone: bool) {
     // SAFETY: instructions of one code object; LOAD_FAST_BORROW has one unit.
     unsafe {

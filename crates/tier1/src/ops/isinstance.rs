@@ -9,11 +9,11 @@ use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
 
-// Units 1 and 2 of CALL behind the instruction each have an answer: the class asked for, the version of the instance's type, and,
-// with the answer, that of the class's own class.
+// Units 1 and 2 of CALL behind the instruction each have an answer: the class asked for, the version of the instance's
+// type, and, with the answer, that of the class's own class.
 //
-// The class is not kept alive. Where the answer is yes it is in the type's MRO, which cannot change under the version. Where it
-// is no another class may come to lie there, which is not in that MRO either.
+// The class is not kept alive. Where the answer is yes it is in the type's MRO, which cannot change under the version.
+// Where it is no another class may come to lie there, which is not in that MRO either.
 
 /// The bit that says yes.
 const HOLDS: u32 = 1 << 31;

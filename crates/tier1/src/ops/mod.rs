@@ -33,6 +33,7 @@ pub(crate) mod locals;
 pub(crate) mod matching;
 pub(crate) mod names;
 pub(crate) mod special;
+mod special_table;
 pub(crate) mod subscript;
 pub(crate) mod unary;
 

@@ -176,8 +176,8 @@ unsafe fn sequence_len(op: *mut Object) -> Option<usize> {
     }
 }
 
-/// What `start:stop` means for a sequence of this length, as `PySlice_AdjustIndices` has it, the second bound not below the
-/// first; `None` unless both are small ints or None.
+/// What `start:stop` means for a sequence of this length, as `PySlice_AdjustIndices` has it, the second bound not below
+/// the first; `None` unless both are small ints or None.
 unsafe fn bounds(start: *mut Object, stop: *mut Object, len: Option<usize>) -> Option<(isize, isize)> {
     // SAFETY: live objects.
     unsafe {

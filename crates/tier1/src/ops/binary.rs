@@ -113,21 +113,19 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
             version(oparg, operands, fused::behind(code, (*ip).b as usize).opcode)
         } else if oparg == nb::SUBSCR && super::getitem::choose(ip, l) {
             super::getitem::subscr_getitem::<false>
-        } else if oparg == nb::SUBSCR {
-            subscript::version_for(l, r)
+        } else if oparg == nb::SUBSCR
+            && let Some(subscript) = subscript::version_for(l, r)
+        {
+            subscript
         } else if oparg % nb::INPLACE_ADD == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
             add_str::<false>
         } else if !special::find(Operation::new(op::BINARY_OP, oparg), l, r).is_null() {
             special::binary_special::<false>
+        } else if remember_types(ip, oparg, l, r) {
+            binary_builtin::<false>
         } else {
             binary_any::<false>
         };
-        let handler =
-            if handler as usize == binary_any::<false> as *const () as usize && remember_types(ip, oparg, l, r) {
-                binary_builtin::<false>
-            } else {
-                handler
-            };
         if (*ip).word != handler as usize {
             (*ip).word = handler as usize;
             fused::fuse_with_load(ip, operands);
@@ -150,6 +148,28 @@ unsafe fn remember_types(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Obje
         (*ip.add(2)).a = versions.1;
         (*ip.add(3)).word = function as usize;
         true
+    }
+}
+
+/// Replaces the operands by the result, or raises if that is null.
+#[inline(always)]
+unsafe fn finish_operation<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the contract of handlers; the frame is saved.
+    unsafe {
+        if result.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        let l = *sp.sub(2);
+        *sp.sub(2) = StackRef::steal(result);
+        l.close();
+        close_slot(sp.sub(1));
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 }
 
@@ -180,14 +200,7 @@ out_of_line_handlers! {
         enter_special!(f, ip, sp, ts, Operation::new(op::BINARY_OP, oparg), l.object(), r.object());
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
-        if result.is_null() {
-            return error::<R>(f, ip, sp, ts);
-        }
-        let l = *sp.sub(2);
-        *sp.sub(2) = StackRef::steal(result);
-        l.close();
-        close_slot(sp.sub(1));
-        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+        finish_operation::<R>(f, ip, sp, ts, result)
     }
 
     fn binary_builtin_out_of_line(f, ip, sp, ts) {
@@ -197,15 +210,7 @@ out_of_line_handlers! {
         }
         save(f, ip, sp);
         let function = core::mem::transmute::<usize, BinaryFn>((*ip.add(3)).word);
-        let result = function(l, r);
-        if result.is_null() {
-            return error::<R>(f, ip, sp, ts);
-        }
-        let l = *sp.sub(2);
-        *sp.sub(2) = StackRef::steal(result);
-        l.close();
-        close_slot(sp.sub(1));
-        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+        finish_operation::<R>(f, ip, sp, ts, function(l, r))
     }
 
     fn add_str_out_of_line(f, ip, sp, ts) {

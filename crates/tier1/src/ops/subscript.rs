@@ -10,12 +10,12 @@ use crate::hot::*;
 use crate::inst::Handler;
 use crate::with_memory::dict_item;
 
-/// The version of `container[key]` for operands of these types.
-pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Handler {
+/// The version of `container[key]` for operands of these types, if there is one.
+pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Option<Handler> {
     // SAFETY: both are live objects.
     unsafe {
         let (ct, kt) = ((*container).ob_type, (*key).ob_type);
-        if kt == long_type() && ct == list_type() {
+        Some(if kt == long_type() && ct == list_type() {
             subscr_list_int::<false>
         } else if kt == long_type() && ct == tuple_type() {
             subscr_tuple_int::<false>
@@ -26,8 +26,8 @@ pub(crate) unsafe fn version_for(container: *mut Object, key: *mut Object) -> Ha
         } else if ct == dict_type() {
             subscr_dict::<false>
         } else {
-            super::binary::binary_any::<false>
-        }
+            return None;
+        })
     }
 }
 

@@ -259,7 +259,9 @@ impl State {
             TraceKind::Bridge { parent, exit } => self.executor(parent).exits[exit as usize].weight,
             TraceKind::Root => 0,
         };
-        let executor = Executor::new(site, optimized, compiled, control, breaker, before)?;
+        let written = compiled.code;
+        let executor = Executor::new(site, optimized, compiled, control, breaker, before)
+            .inspect_err(|_| self.arena.retire(written, NOBODY))?;
         // It must go when the executor that it leads to goes.
         let leads_to = executor.trace.insts.last().filter(|i| i.op == Uop::Link).map(|i| i.imms[0] as u32);
         if leads_to.is_some_and(|target| !self.executor(target).valid) {

@@ -2,7 +2,7 @@
 
 use ir::{Inst, Trace, TraceKind, Uop};
 
-use crate::executor::{Executor, Site};
+use crate::executor::{Executor, NOBODY, Site};
 use crate::state::State;
 
 impl State {
@@ -22,7 +22,9 @@ impl State {
         }
         let entry = compiled.entry;
         let site = Site { installed: Vec::new(), offset: u32::MAX, ..site };
-        let mut executor = Executor::new(site, trace, compiled, control, breaker, 0).ok()?;
+        let written = compiled.code;
+        let executor = Executor::new(site, trace, compiled, control, breaker, 0);
+        let mut executor = executor.inspect_err(|_| self.arena.retire(written, NOBODY)).ok()?;
         for exit in &mut executor.exits {
             (exit.forced, exit.attempts) = (true, u8::MAX);
         }

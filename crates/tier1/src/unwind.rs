@@ -3,7 +3,7 @@
 use cpython::abi::monitoring::{self, Raised};
 use cpython::abi::*;
 
-use crate::dispatch::{code_of, dies_with, go, record_end};
+use crate::dispatch::{code_of, go, record_end};
 use crate::entry;
 use crate::inst::Tier1Code;
 
@@ -253,14 +253,7 @@ unsafe extern "sysv64" fn finish_init<const R: bool>(
         leave_recursive(ts);
         let caller = (*shim).previous;
         (*ts).current_frame = caller;
-        let code = (*shim).f_executable;
-        if !(*shim).frame_obj.is_null() || frame_is_first_in_chunk(ts, shim) || dies_with(code) {
-            _PyEval_FrameClearAndPop(ts, shim);
-        } else {
-            // All else that it has is None.
-            code.close_shared();
-            (*ts).datastack_top = shim.cast();
-        }
+        clear_and_pop_frame(ts, shim);
         return_to_caller::<R>(caller, instance, ts)
     }
 }

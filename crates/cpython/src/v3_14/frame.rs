@@ -303,12 +303,11 @@ pub unsafe fn has_stack_space(ts: *mut ThreadState, code: *mut Code) -> bool {
 pub unsafe fn take_stack(ts: *mut ThreadState, code: *mut Code) -> Option<*mut Frame> {
     // SAFETY: the caller's.
     unsafe {
-        let top = (*ts).datastack_top;
-        let new_top = top.wrapping_add((*code).co_framesize as usize);
-        if new_top >= (*ts).datastack_limit {
+        if !has_stack_space(ts, code) {
             return None;
         }
-        (*ts).datastack_top = new_top;
+        let top = (*ts).datastack_top;
+        (*ts).datastack_top = top.add((*code).co_framesize as usize);
         Some(top.cast())
     }
 }

@@ -226,11 +226,11 @@ impl StackRef {
     /// The slot is live.
     #[inline(always)]
     pub unsafe fn heap_safe(self) -> Self {
-        if self.is_counted() || self.is_null() {
+        if self.is_null() {
             return self;
         }
-        // SAFETY: not empty, so the pointer is a live object.
-        unsafe { Self::new(self.object()) }
+        // SAFETY: the caller's, and it is not empty.
+        unsafe { self.heap_safe_value() }
     }
 
     /// [`Self::heap_safe`] of a slot that is not empty.

@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::{call_miss, enterable};
-use super::call_python::{FIRST_VALID_VERSION, is_simple_function, plain_loop};
+use super::call_python::{FIRST_VALID_VERSION, fill_locals, is_simple_function};
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -111,18 +111,7 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
             // There is room: it was checked above.
             let new = take_stack(ts, (*tier1).code).unwrap_unchecked();
             let end = init_frame(new, *callable, (*tier1).code, shim);
-            let (mut slot, mut from) = (Frame::local(new, 0), callable.add(1));
-            while from < sp {
-                plain_loop();
-                *slot = *from;
-                slot = slot.add(1);
-                from = from.add(1);
-            }
-            while slot < end {
-                plain_loop();
-                *slot = StackRef::NULL;
-                slot = slot.add(1);
-            }
+            fill_locals(new, end, callable.add(1), total, total);
             new
         } else {
             _PyEvalFramePushAndInit(ts, *callable, null_mut(), callable.add(1), total, null_mut(), shim)

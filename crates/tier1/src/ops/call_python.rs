@@ -125,6 +125,34 @@ pub(crate) fn plain_loop() {
     unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
 }
 
+/// Moves `count` arguments into a new frame's first locals and empties those from `filled` on, up to `end`.
+#[inline(always)]
+pub(crate) unsafe fn fill_locals(
+    new: *mut Frame,
+    end: *mut StackRef,
+    args: *mut StackRef,
+    count: usize,
+    filled: usize,
+) {
+    // SAFETY: the frame has so many locals.
+    unsafe {
+        let (mut slot, mut from) = (Frame::local(new, 0), args);
+        let taken = slot.add(count);
+        while slot < taken {
+            plain_loop();
+            *slot = *from;
+            from = from.add(1);
+            slot = slot.add(1);
+        }
+        slot = slot.add(filled - count);
+        while slot < end {
+            plain_loop();
+            *slot = StackRef::NULL;
+            slot = slot.add(1);
+        }
+    }
+}
+
 /// The common part of calls: a frame for `function`, whose reference it takes over, with the arguments moved in and the
 /// locals from `$fill` on empty. The new frame, its decoded code and its stack pointer.
 macro_rules! enter_function {
@@ -134,10 +162,8 @@ macro_rules! enter_function {
     ($f:ident, $ip:ident, $ts:ident, $function:expr, $args:expr, $total:expr, $callable:expr, $fill:expr, $tier1:expr) => {{
         let tier1: *mut Tier1Code = $tier1;
         let code = (*tier1).code;
-        if (*$ts).py_recursion_remaining <= 1 {
-            return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
-        }
-        let Some(new) = take_stack($ts, code) else {
+        let new = if (*$ts).py_recursion_remaining > 1 { take_stack($ts, code) } else { None };
+        let Some(new) = new else {
             return call_miss::<R>($f, $ip, $callable.add((*$ip).a as usize + 2), $ts);
         };
         // What is not needed for the frame comes first, to have its registers free.
@@ -145,23 +171,10 @@ macro_rules! enter_function {
         (*$f).return_offset = 4;
         (*$ts).py_recursion_remaining -= 1;
         let (function, total, filled): (StackRef, usize, usize) = ($function, $total, $fill);
-        let mut from = $args;
+        let args = $args;
         let end = init_frame(new, function, code, $f);
         (*$ts).current_frame = new;
-        let mut slot = Frame::local(new, 0);
-        let taken = slot.add(total);
-        while slot < taken {
-            plain_loop();
-            *slot = *from;
-            from = from.add(1);
-            slot = slot.add(1);
-        }
-        slot = slot.add(filled - total);
-        while slot < end {
-            plain_loop();
-            *slot = StackRef::NULL;
-            slot = slot.add(1);
-        }
+        fill_locals(new, end, args, total, filled);
         (new, tier1, end)
     }};
 }
@@ -351,7 +364,9 @@ handlers! {
         }
         if function.is_counted() {
             if (*function.object()).ob_refcnt == 1 {
-                (*code.object()).ob_refcnt += code.is_counted() as u32;
+                if code.is_counted() {
+                    (*code.object()).ob_refcnt += 1;
+                }
                 return clear_rest::<R>(f, ip, slot, ts, value);
             }
             (*function.object()).ob_refcnt -= 1;

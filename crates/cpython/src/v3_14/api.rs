@@ -4,12 +4,12 @@
 //! missing private symbol from becoming a load failure.
 #![allow(non_snake_case, non_upper_case_globals)]
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::mem::transmute;
 
 use super::layout::*;
 use super::types::*;
-use crate::symbols::lookup;
+use crate::symbols::{Exports, Name};
 
 macro_rules! functions {
     ($($name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)*) => {
@@ -17,13 +17,9 @@ macro_rules! functions {
 
         static mut FUNCTIONS: Functions = Functions { $($name: None,)* };
 
-        fn resolve_functions(missing: &mut Vec<&'static str>) {
+        fn resolve_functions(exports: &Exports, missing: &mut Vec<&'static str>) {
             $({
-                const NAME: &CStr = match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
-                    Ok(name) => name,
-                    Err(_) => panic!("a symbol name has no inner NUL"),
-                };
-                let address = lookup(NAME);
+                let address = exports.find(const { Name::new(concat!(stringify!($name), "\0")) });
                 if address.is_null() {
                     missing.push(stringify!($name));
                 }
@@ -72,13 +68,9 @@ macro_rules! data {
 
         static mut DATA: Data = Data { $($name: core::ptr::null_mut(),)* };
 
-        fn resolve_data(missing: &mut Vec<&'static str>) {
+        fn resolve_data(exports: &Exports, missing: &mut Vec<&'static str>) {
             $({
-                const NAME: &CStr = match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
-                    Ok(name) => name,
-                    Err(_) => panic!("a symbol name has no inner NUL"),
-                };
-                let address = lookup(NAME);
+                let address = exports.find(const { Name::new(concat!(stringify!($name), "\0")) });
                 if address.is_null() {
                     missing.push(stringify!($name));
                 }
@@ -443,15 +435,16 @@ pub(super) unsafe fn learn_function_vectorcall() -> bool {
     }
 }
 
-/// Fills the tables; returns what the interpreter does not export.
+/// Fills the tables; returns what the interpreter that has this `Py_Version` does not export.
 ///
 /// # Safety
 /// Called once, under the GIL, before any other use of this module.
-pub(super) unsafe fn resolve() -> Vec<&'static str> {
+pub(super) unsafe fn resolve(version: *const u32) -> Vec<&'static str> {
     let mut missing = Vec::new();
-    resolve_functions(&mut missing);
-    resolve_data(&mut missing);
-    let format = lookup(c"PyErr_Format");
+    let exports = Exports::of(version.cast());
+    resolve_functions(&exports, &mut missing);
+    resolve_data(&exports, &mut missing);
+    let format = exports.find(const { Name::new("PyErr_Format\0") });
     if format.is_null() {
         missing.push("PyErr_Format");
     }

@@ -6,9 +6,9 @@ use crate::symbols::lookup;
 
 /// See [`crate::probe`].
 pub unsafe fn probe() -> Result<(), String> {
-    check_version()?;
+    let version = check_version()?;
     // SAFETY: the caller holds the GIL and nothing else of the crate has run.
-    let missing = unsafe { resolve() };
+    let missing = unsafe { resolve(version) };
     if let Some(first) = missing.first() {
         return Err(format!(
             "this CPython does not export {first}{}",
@@ -25,8 +25,8 @@ pub unsafe fn probe() -> Result<(), String> {
     Ok(())
 }
 
-/// `Py_Version` is a 32-bit constant in every CPython since 3.11.
-fn check_version() -> Result<(), String> {
+/// `Py_Version` is a 32-bit constant in every CPython since 3.11; its address.
+fn check_version() -> Result<*const u32, String> {
     let address = lookup(c"Py_Version").cast::<u32>();
     if address.is_null() {
         return Err("no CPython is loaded in this process".into());
@@ -39,7 +39,7 @@ fn check_version() -> Result<(), String> {
     if !lookup(c"_Py_NegativeRefcount").is_null() && !lookup(c"_Py_RefTotal").is_null() {
         return Err("debug builds of CPython are not supported".into());
     }
-    Ok(())
+    Ok(address)
 }
 
 /// Compares `_Py_DebugOffsets`, the description every CPython carries for debuggers.

@@ -1,5 +1,5 @@
-//! Addresses that hot handlers compare with, in a variable of this crate: another crate's variable is reached
-//! through the global offset table, and every handler would spend a register and a load on that.
+//! What makes handlers fast: above all addresses that they compare with, in a variable of this crate. Another crate's
+//! variable is reached through the global offset table, and every handler would spend a register and a load on that.
 
 use cpython::abi::*;
 
@@ -98,4 +98,12 @@ pub(crate) unsafe fn small_int_ref(value: i64) -> StackRef {
 pub(crate) fn free_lists_usable() -> bool {
     // SAFETY: a variable of the interpreter.
     unsafe { (*ref_tracer()).is_null() }
+}
+
+/// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers
+/// too.
+#[inline(always)]
+pub(crate) fn plain_loop() {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
 }

@@ -4,6 +4,8 @@ use std::alloc::{Layout, alloc, dealloc};
 
 use cpython::abi::*;
 
+use crate::hot::plain_loop;
+
 /// An instruction's implementation. Everything a handler keeps lives in its four arguments, so that ending in
 /// a call of the next handler compiles to a jump.
 pub type Handler = unsafe extern "sysv64" fn(*mut Frame, *mut Inst, *mut StackRef, *mut ThreadState) -> *mut Object;
@@ -58,25 +60,36 @@ pub struct BaseOp {
     padding: u8,
 }
 
-/// All of a base instruction but the argument, as one number: the decoder makes many.
+/// A [`BaseOp`], or what of it comes before the last byte of its argument, as one number: the decoder makes many.
+#[repr(transparent)]
 #[derive(Clone, Copy)]
-pub(crate) struct Head(u32);
+pub(crate) struct Head(u64);
 
 impl Head {
     pub(crate) const NONE: Self = Self::new(0, 0);
 
     pub(crate) const fn new(opcode: u8, len: u8) -> Self {
-        Self(u32::from_ne_bytes([opcode, len, 0, 0]))
+        Self(u64::from_le_bytes([0, 0, 0, 0, opcode, len, 0, 0]))
     }
 
-    pub(crate) fn prefixes(n: u8) -> Self {
-        Self(u32::from_ne_bytes([0, 0, n, 0]))
+    /// What the instruction behind this one, an `EXTENDED_ARG`, takes over from it.
+    #[inline(always)]
+    pub(crate) fn as_prefix(self) -> Self {
+        let mut extended = self.0 >> 48;
+        // Otherwise two large constants are kept in registers by the decoder's whole loop.
+        // SAFETY: no instruction at all.
+        unsafe { core::arch::asm!("/* {0} */", inout(reg) extended, options(pure, nomem, nostack, preserves_flags)) };
+        Self((extended + 1) << 48 | (self.oparg() << 8) as u64)
     }
 
     #[inline(always)]
-    pub(crate) fn with(self, prefixes: Self, oparg: u32) -> BaseOp {
-        // SAFETY: the two have the same size, and any bytes are a base instruction.
-        unsafe { core::mem::transmute::<[u32; 2], BaseOp>([oparg, self.0 | prefixes.0]) }
+    pub(crate) fn with(self, prefixes: Self, oparg: u8) -> Self {
+        Self(self.0 | prefixes.0 | oparg as u64)
+    }
+
+    #[inline(always)]
+    pub(crate) fn oparg(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -106,15 +119,18 @@ pub struct Tier1Code {
     len: u32,
 }
 
+/// What is cleared at once.
+type Line = [u128; 4];
+
 pub(crate) const HEADER: usize = size_of::<Tier1Code>();
 
 impl Tier1Code {
     fn layout(len: usize) -> Layout {
         let size = HEADER + (len + EXTRA) * (size_of::<Inst>() + size_of::<BaseOp>());
-        Layout::from_size_align(size, 16).expect("a code object is far smaller")
+        Layout::from_size_align(size.next_multiple_of(size_of::<Line>()), 16).expect("a code object is far smaller")
     }
 
-    /// Allocates code with room for `len` units, which the caller writes, by [`Self::inst`] and [`Self::first_op`].
+    /// Allocates code with room for `len` units, all zero, which the caller writes, by [`Self::inst`] and [`Self::first_op`].
     /// `None` if there is no memory.
     pub(crate) fn allocate(code: *mut Code, len: usize) -> Option<*mut Self> {
         let layout = Self::layout(len);
@@ -123,6 +139,11 @@ impl Tier1Code {
             let this: *mut Self = alloc(layout).cast();
             if this.is_null() {
                 return None;
+            }
+            // Most is a few kilobytes, for which `memset` begins more slowly than this is done.
+            for line in 0..layout.size() / size_of::<Line>() {
+                plain_loop();
+                this.cast::<Line>().add(line).write([0; 4]);
             }
             this.write(Self {
                 breaker: usize::MAX,
@@ -135,7 +156,6 @@ impl Tier1Code {
             for at in len..len + EXTRA {
                 let finish = crate::ops::finish::finish::<false> as *const () as usize;
                 Self::inst(this, at).write(Inst { word: finish, a: 0, b: at as u32 });
-                Self::first_op(this).add(at).write(BaseOp::default());
             }
             Some(this)
         }

@@ -10,7 +10,6 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use crate::hot::*;
-use crate::ops::call_python::plain_loop;
 
 /// Arguments beyond which the array moves to the heap.
 const INLINE_ARGUMENTS: usize = 10;

@@ -20,7 +20,7 @@ pub(crate) unsafe fn close_from(from: *mut StackRef, mut sp: *mut StackRef) {
     // SAFETY: live entries of a saved frame.
     unsafe {
         while sp > from {
-            super::call_python::plain_loop();
+            plain_loop();
             sp = sp.sub(1);
             close_slot(sp);
         }

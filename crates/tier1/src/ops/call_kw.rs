@@ -4,7 +4,6 @@ use cpython::abi::*;
 
 use super::attr::should_choose;
 use super::call::call_kw_slow;
-use super::call_python::plain_loop;
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;

@@ -117,14 +117,6 @@ unsafe fn decoded_taking(callable: *mut Object, total: usize) -> Option<*mut Tie
     }
 }
 
-/// Keeps the compiler from unrolling the loop this is in: for a few rounds that costs more than it gains, in registers
-/// too.
-#[inline(always)]
-pub(crate) fn plain_loop() {
-    // SAFETY: no instruction at all.
-    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
-}
-
 /// Moves `count` arguments into a new frame's first locals and empties those from `filled` on, up to `end`.
 #[inline(always)]
 pub(crate) unsafe fn fill_locals(

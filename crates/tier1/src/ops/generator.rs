@@ -4,7 +4,7 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
-use super::call_python::{plain_loop, return_into};
+use super::call_python::return_into;
 use super::iter::for_iter_miss;
 use crate::dispatch::*;
 use crate::entry;

@@ -12,6 +12,7 @@ use super::special_table::How;
 pub(crate) use super::special_table::*;
 use crate::dispatch::*;
 use crate::entry;
+use crate::hot::plain_loop;
 use crate::inst::{Inst, Tier1Code};
 use crate::observe::is_recording;
 use crate::unwind;
@@ -46,7 +47,7 @@ pub(crate) unsafe fn push(
         let new = push_frame(ts, StackRef::new(function.cast()), (*code).code, count, f).unwrap_unchecked();
         let mut i = 0;
         while i < count {
-            super::call_python::plain_loop();
+            plain_loop();
             *Frame::local(new, i) = argument(how, i, sp, name);
             i += 1;
         }
@@ -106,7 +107,7 @@ pub(crate) unsafe fn push_call(
         *Frame::local(new, 0) = StackRef::new(callable);
         let mut i = 0;
         while i < count {
-            super::call_python::plain_loop();
+            plain_loop();
             *Frame::local(new, i + 1) = StackRef::new((*args.add(i)).object());
             i += 1;
         }

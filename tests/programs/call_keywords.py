@@ -1,5 +1,4 @@
 """Calls with keywords from one place: the function's defaults, code and signature change, and other callables come."""
-# native: no
 import sys
 
 log = []

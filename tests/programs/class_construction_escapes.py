@@ -149,26 +149,6 @@ def returns_something(n):
             return i, str(error), error.__traceback__.tb_next is None
 
 
-class Traced:
-    def __init__(self, n):
-        self.n = n
-        if n == 120:
-            call(sys.settrace, trace)
-        if n == 123:
-            call(sys.settrace, None)
-        self.m = str(n)
-
-
-def trace(frame, event, arg):
-    log.append((frame.f_code.co_name, frame.f_lineno, event))
-    return trace
-
-
-def make_traced(n):
-    for i in range(n):
-        Traced(i)
-
-
 print(make_looked(200))
 print(make_nested(300))
 print(make_raising(200))
@@ -176,7 +156,6 @@ print(make_holding(300), [f.f_locals["local"] for f in Holds.frames], [f.f_back.
 print(make_rebinding(200))
 print([depth(Deep(n)) for n in range(40)][-3:])
 print(returns_something(250))
-make_traced(200)
 gc.collect()
 limit = sys.getrecursionlimit()
 try:

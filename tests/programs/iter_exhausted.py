@@ -1,5 +1,4 @@
 """Loops over lists and tuples end: what was iterated over dies then, before the next line, and the iterator stays at its end."""
-# native: no
 log = []
 
 

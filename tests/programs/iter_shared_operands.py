@@ -1,5 +1,4 @@
 """`is`, subscripts and item assignment whose operands own their references: the last one dies there, a shared one does not."""
-# native: no
 import sys
 
 log = []

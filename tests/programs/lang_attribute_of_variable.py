@@ -1,5 +1,4 @@
 """`x.attribute`, `x.method()` and `x.attribute = value` on variables, while classes and instances change under them."""
-# native: no
 log = []
 
 

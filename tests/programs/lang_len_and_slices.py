@@ -1,5 +1,4 @@
 """len() and plain slices of the builtin sequences: every kind of bound, subclasses, and what dies with them."""
-# native: no
 import builtins
 import sys
 

@@ -1,5 +1,4 @@
 """isinstance answers from a site's memory; classes change their class, bases and __class__, die and are made anew."""
-# native: no
 import gc
 
 

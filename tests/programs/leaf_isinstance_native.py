@@ -1,6 +1,6 @@
+# native: yes
 """isinstance in machine code: of classes with metaclasses, that are an argument, and whose metaclass or its opinion changes while
 the loop runs."""
-# native: yes
 
 log = []
 

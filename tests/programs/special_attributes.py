@@ -1,4 +1,5 @@
 # native: yes
+# references: differ
 """Properties, __getattr__, __setattr__, attributes in dicts and on classes, with statements and super() of every kind: in
 traces, with errors in them, and while classes change."""
 

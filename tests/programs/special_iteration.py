@@ -1,5 +1,4 @@
 # native: yes
-# references: differ
 """Iteration by classes written in Python: ends of every kind, errors, iterators that change while they run, die with their loop,
 are shared, look at their callers; and assignment, deletion and attributes by special methods."""
 

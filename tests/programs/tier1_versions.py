@@ -1,5 +1,5 @@
-"""Versions of instructions that tier 1 chooses by what it sees, and what must make each of them give way."""
 # native: yes
+"""Versions of instructions that tier 1 chooses by what it sees, and what must make each of them give way."""
 import abc
 
 

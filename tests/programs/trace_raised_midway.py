@@ -1,5 +1,6 @@
-"""A tool is switched on by what then raises: the frames below are told of as they are left, or go on in a handler."""
 # native: stressed
+# references: differ
+"""A tool is switched on by what then raises: the frames below are told of as they are left, or go on in a handler."""
 import sys
 
 log = []

@@ -88,6 +88,9 @@ pub enum Native {
     Stressed,
 }
 
+/// What lines of a header begin with.
+const KEYS: [&str; 6] = ["native", "args", "stdin", "exits", "references", "exit"];
+
 /// A program and what its header says.
 #[derive(Clone)]
 pub struct Program {
@@ -116,10 +119,19 @@ impl Program {
             counted: true,
             limits: Limits::default(),
         };
-        for line in text.lines().map_while(|line| line.strip_prefix('#')) {
+        let header = text.lines().take_while(|line| line.starts_with('#')).count();
+        for (n, line) in text.lines().enumerate() {
+            let Some(line) = line.strip_prefix('#') else { continue };
             let Some((key, value)) = line.split_once(':') else { continue };
             let value = value.trim();
             let bad = || usage(format!("{}: bad header line '#{line}'", path.display()));
+            if n >= header {
+                // It would say nothing there.
+                if KEYS.contains(&key.trim()) {
+                    return Err(bad());
+                }
+                continue;
+            }
             match key.trim() {
                 "native" => {
                     program.native = match value {
@@ -487,14 +499,16 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read_until_the_first_line_of_code() {
+    fn headers_come_before_the_first_line_of_code() {
         let scratch = Scratch::new().unwrap();
         let file = scratch.path().join("p.py");
-        fs::write(&file, "# What it attacks: loops\n# native: yes\n# args: 1 b\n# exit: -2\n\n# native: no\n").unwrap();
+        fs::write(&file, "# What it attacks: loops\n# native: yes\n# args: 1 b\n# exit: -2\n\n# a comment: no\n").unwrap();
         let program = Program::read(&file).unwrap();
         assert_eq!(program.native, Native::Yes);
         assert_eq!(program.args, ["1", "b"]);
         assert!(program.expected_end() == End::Signal(2));
+        fs::write(&file, "\"\"\"What it attacks.\"\"\"\n# native: yes\n").unwrap();
+        assert!(Program::read(&file).is_err());
         fs::write(&file, "# native: maybe\n").unwrap();
         assert!(Program::read(&file).is_err());
     }

@@ -286,12 +286,25 @@ unsafe fn vectorcall(owned: u64, o: *mut Obj, n: usize, names: Obj, operands: us
         if let Some(result) = call_function(owned, o, n, names) {
             return result;
         }
+        if names.is_null()
+            && bound.is_null()
+            && py::Type::has_flag(py::Object::type_of(callable), py::TPFLAGS_TYPE_SUBCLASS)
+            && let Some(result) = call_class(owned, o, n)
+        {
+            return result;
+        }
         // The callee may use the slot before the arguments, and puts back what was there.
         const ARGUMENTS_OFFSET: usize = 1 << 63;
         let result = py::PyObject_Vectorcall(callable, o.add(skip), (n - skip - keywords) | ARGUMENTS_OFFSET, names);
         close_array(owned, o, operands);
         result
     }
+}
+
+/// Operand `i`, as it moves onto a frame.
+unsafe fn operand(owned: u64, o: *mut Obj, i: usize) -> py::StackRef {
+    // SAFETY: the caller's, which gives up what is owned.
+    unsafe { if owned & 1 << i != 0 { py::StackRef::steal(*o.add(i)) } else { py::StackRef::borrowed(*o.add(i)) } }
 }
 
 /// As [`vectorcall`], where the callable is a Python function, or a method of one, on whose frame the arguments move.
@@ -305,10 +318,7 @@ unsafe fn call_function(owned: u64, o: *mut Obj, n: usize, names: Obj) -> Option
         if !tier1::takes_frame(function) {
             return None;
         }
-        let operand = |i: usize| match *o.add(i) {
-            object if owned & 1 << i != 0 => py::StackRef::steal(object),
-            object => py::StackRef::borrowed(object),
-        };
+        let operand = |i| operand(owned, o, i);
         let mut args: SmallVec<[py::StackRef; 16]> = SmallVec::new();
         let func = if bound {
             args.push(py::StackRef::new((*method).im_self));
@@ -332,6 +342,46 @@ unsafe fn call_function(owned: u64, o: *mut Obj, n: usize, names: Obj) -> Option
             close(owned, n, names);
         }
         Some(if frame.is_null() { none } else { tier1::evaluate(ts, frame) })
+    }
+}
+
+/// As [`vectorcall`], where the callable is a class whose `__init__` CPython's specialized `CALL` runs on a frame with these
+/// arguments.
+unsafe fn call_class(owned: u64, o: *mut Obj, n: usize) -> Option<Obj> {
+    // SAFETY: as for `call_function`.
+    unsafe {
+        let class: *mut py::Type = (*o).cast();
+        let ts = py::PyThreadState_Get();
+        let init = tier1::init_taking_frame(ts, class)?;
+        let none = core::ptr::null_mut();
+        let instance = py::PyType_GenericAlloc(class, 0);
+        if instance.is_null() {
+            close_array(owned, o, n);
+            return Some(none);
+        }
+        let arguments = (2..n).map(|i| operand(owned, o, i));
+        let args: SmallVec<[py::StackRef; 16]> =
+            core::iter::once(py::StackRef::new(instance)).chain(arguments).collect();
+        let func = py::StackRef::new(init);
+        close(owned, 0, class.cast());
+        let caller = (*ts).current_frame;
+        let frame = py::_PyEvalFramePushAndInit(ts, func, none, args.as_ptr(), args.len(), none, caller);
+        if frame.is_null() {
+            py::decref(instance);
+            return Some(none);
+        }
+        // The unit of CPython's trampoline.
+        (*ts).py_recursion_remaining -= 1;
+        let answer = tier1::evaluate(ts, frame);
+        (*ts).py_recursion_remaining += 1;
+        let made = !answer.is_null() && tier1::is_result_of_init(answer);
+        if !answer.is_null() {
+            py::decref(answer);
+        }
+        if !made {
+            py::decref(instance);
+        }
+        Some(if made { instance } else { none })
     }
 }
 

@@ -174,7 +174,7 @@ pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
             }
         }
         (*tier1).entry_counter = entry::hot_thresholds().1;
-        if ops::call_python::is_simple_code(code) {
+        if Code::is_simple(code) {
             (*tier1).simple_arguments = (*code).co_argcount as u32;
         }
         for inst in arithmetic {

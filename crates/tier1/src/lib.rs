@@ -32,6 +32,7 @@ pub use hooks::{
 };
 pub use inst::{BaseOp, Handler, Inst, Tier1Code};
 pub use observe::{count_instructions, instructions_counted};
+pub use ops::call_class::{init_taking_frame, is_result_of_init};
 pub use ops::finish::enter_function;
 pub use ops::jump::unsupported_counts;
 pub use registry::find_decoded;

@@ -237,9 +237,7 @@ unsafe extern "sysv64" fn finish_init<const R: bool>(
 ) -> *mut Object {
     // SAFETY: the trampoline's only stack entry is the instance.
     unsafe {
-        if value.object() != _Py_NoneStruct() {
-            let message = c"__init__() should return None, not '%.200s'";
-            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*Object::type_of(value.object())).tp_name);
+        if !crate::ops::call_class::is_result_of_init(value.object()) {
             *(*shim).stackpointer = value;
             (*shim).stackpointer = (*shim).stackpointer.add(1);
             while (*shim).stackpointer > Frame::stack_base(shim) {

@@ -86,6 +86,19 @@ impl Frame {
 }
 
 impl Code {
+    /// Whether calls put positional arguments straight into its frame (CPython's `SIMPLE_FUNCTION`). Only then are calls of
+    /// classes specialized that have it as `__init__`; others hold their arguments until it has returned.
+    ///
+    /// # Safety
+    /// `this` is a code object.
+    pub unsafe fn is_simple(this: *mut Self) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            (*this).co_flags as u32 & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS) == CO_OPTIMIZED
+                && (*this).co_kwonlyargcount == 0
+        }
+    }
+
     /// The first code unit. The bytes may be specialized or instrumented at any time.
     ///
     /// # Safety

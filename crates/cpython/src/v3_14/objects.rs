@@ -499,6 +499,22 @@ impl Type {
         }
     }
 
+    /// Whether calls of this class, as `type` does them, make instances by `object.__new__`, which allows it.
+    ///
+    /// # Safety
+    /// `this` is a type.
+    pub unsafe fn makes_plain_instances(this: *mut Self) -> bool {
+        // `Py_TPFLAGS_IS_ABSTRACT`.
+        const IS_ABSTRACT: u64 = 1 << 20;
+        // SAFETY: the caller's.
+        unsafe {
+            Self::has_flag(this, TPFLAGS_HEAPTYPE)
+                && !Self::has_flag(this, IS_ABSTRACT)
+                && (*this).tp_new == (*PyBaseObject_Type()).tp_new
+                && (*this).tp_alloc == address::PyType_GenericAlloc()
+        }
+    }
+
     /// Whether the instances are those of plain Python classes: attributes in inline values, nothing in slots, no
     /// `__del__`. All of it is constant under a type watcher.
     ///

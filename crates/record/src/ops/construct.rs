@@ -8,20 +8,12 @@ use ir::{Continuation, Uop, ValueId};
 use crate::state::{AbsFrame, Entry, MAX_DEPTH, Val};
 use crate::{Abort, Dependency, Recorder};
 
-/// `Py_TPFLAGS_IS_ABSTRACT`.
-const IS_ABSTRACT: u64 = 1 << 20;
-
 impl Recorder {
     /// The `__init__` of a class whose instances tier 1 makes without a call of C code, as its `call_class` decides.
     pub(super) unsafe fn python_init(&self, class: *mut py::Type) -> Option<*mut py::Function> {
         // SAFETY: a class; lookups in types run no Python code.
         unsafe {
-            if !py::Type::has_flag(class, py::TPFLAGS_HEAPTYPE)
-                || py::Type::has_flag(class, IS_ABSTRACT)
-                || (*class).tp_new != (*py::PyBaseObject_Type()).tp_new
-                || (*class).tp_alloc != py::address::PyType_GenericAlloc()
-                || py::Type::version(class) == 0
-            {
+            if !py::Type::makes_plain_instances(class) || py::Type::version(class) == 0 {
                 return None;
             }
             let init = py::Type::look_up(class, c"__init__")?;
@@ -43,6 +35,9 @@ impl Recorder {
                 return Ok(false);
             }
             let Some(init) = self.python_init(class) else { return Ok(false) };
+            if !py::Code::is_simple((*init).func_code) {
+                return self.callee_special(nargs, 0, &[]);
+            }
             if self.frames.len() + 1 >= MAX_DEPTH || self.stays_a_call(init) {
                 return Err(Abort::TooDeep);
             }

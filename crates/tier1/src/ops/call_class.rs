@@ -14,15 +14,24 @@ use crate::inst::{Inst, Tier1Code};
 // Units of CALL behind the instruction: 1 the class's version and its __init__, which that version keeps alive, 2 the
 // version of that function and its decoded code, if it takes just these arguments. (3 counts other callables.)
 
-/// Whether a class's instances are made by `object.__new__`, which allows it.
-pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {
-    const IS_ABSTRACT: u64 = 1 << 20;
+/// Whether a Python function, as `__init__`, gets its arguments from C code in CPython, which keeps them until it returns.
+unsafe fn takes_odd_arguments(init: *mut Object) -> bool {
+    // SAFETY: a function.
+    unsafe { !Code::is_simple((*init.cast::<Function>()).func_code) }
+}
+
+/// Whether `class(...)` is entered by [`super::call_special`], also without keywords.
+pub(crate) unsafe fn is_called_specially(class: *mut Type) -> bool {
     // SAFETY: a live class.
     unsafe {
-        Type::has_flag(class, TPFLAGS_HEAPTYPE)
-            && !Type::has_flag(class, IS_ABSTRACT)
-            && (*class).tp_new == (*PyBaseObject_Type()).tp_new
-            && (*class).tp_alloc == address::PyType_GenericAlloc()
+        if (*class).ob_base.ob_base.ob_type != type_type() {
+            return true;
+        }
+        if !Type::makes_plain_instances(class) {
+            return false;
+        }
+        let init = _PyType_Lookup(class, super::names::names().init);
+        !init.is_null() && (*init).ob_type == function_type() && takes_odd_arguments(init)
     }
 }
 
@@ -30,12 +39,12 @@ pub(crate) unsafe fn makes_plain_instances(class: *mut Type) -> bool {
 pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, class: *mut Type) -> bool {
     // SAFETY: a class whose metaclass is `type`.
     unsafe {
-        if !makes_plain_instances(class) {
+        if !Type::makes_plain_instances(class) {
             return false;
         }
         let version = Type::version(class);
         let init = _PyType_Lookup(class, super::names::names().init);
-        if version == 0 || init.is_null() || (*init).ob_type != function_type() {
+        if version == 0 || init.is_null() || (*init).ob_type != function_type() || takes_odd_arguments(init) {
             return false;
         }
         (*ip.add(1)).a = version;
@@ -50,6 +59,51 @@ pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, class: *mut Typ
             (*ip.add(2)).word = tier1 as usize;
         }
         true
+    }
+}
+
+/// The Python function `__init__` on whose frame the arguments of `class(...)` move, if that is so and there is room.
+///
+/// # Safety
+/// A live class; the GIL is held.
+pub unsafe fn init_taking_frame(ts: *mut ThreadState, class: *mut Type) -> Option<*mut Object> {
+    // SAFETY: the caller's.
+    unsafe {
+        if (*class).ob_base.ob_base.ob_type != type_type() || !Type::makes_plain_instances(class) {
+            return None;
+        }
+        let init = _PyType_Lookup(class, super::names::names().init);
+        if init.is_null() || !super::call::takes_frame(ts, init) || takes_odd_arguments(init) {
+            return None;
+        }
+        // Frames that are entered from C are refused at the recursion limit.
+        (has_room(ts, (*init.cast::<Function>()).func_code) && (*ts).py_recursion_remaining > 2).then_some(init)
+    }
+}
+
+/// Whether CPython would put both `__init__`'s frame and the trampoline below it on the data stack. (It does not ask for the
+/// recursion limit there: only a full chunk, or another call, ends a recursion of constructors.)
+unsafe fn has_room(ts: *mut ThreadState, code: *mut Code) -> bool {
+    // SAFETY: a code object.
+    unsafe {
+        let needed = (*code).co_framesize + (*init_cleanup()).co_framesize;
+        let top = (*ts).datastack_top;
+        top.wrapping_add(needed as usize) < (*ts).datastack_limit
+    }
+}
+
+/// Whether `__init__` has returned what it must; else an exception is set.
+///
+/// # Safety
+/// A live object.
+pub unsafe fn is_result_of_init(answer: *mut Object) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        if answer != none() {
+            let message = c"__init__() should return None, not '%.200s'";
+            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*answer).ob_type).tp_name);
+        }
+        answer == none()
     }
 }
 
@@ -92,9 +146,7 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
             };
             tier1
         };
-        let needed = (*(*tier1).code).co_framesize + (*shim_code).co_framesize;
-        let top = (*ts).datastack_top;
-        if top.wrapping_add(needed as usize) >= (*ts).datastack_limit || (*ts).py_recursion_remaining <= 2 {
+        if !has_room(ts, (*tier1).code) {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
         }
         let class = *callable;
@@ -121,12 +173,9 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
             _PyEval_FrameClearAndPop(ts, shim);
             return error::<R>(f, ip, callable, ts);
         }
-        (*ts).py_recursion_remaining -= 1;
+        (*ts).py_recursion_remaining -= 2;
         (*f).return_offset = 4;
         (*ts).current_frame = new;
-        if !enter_recursive(ts) {
-            return crate::unwind::fail_at_start::<R>(new, ts);
-        }
         go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
     }
 }

@@ -264,7 +264,7 @@ out_of_line_handlers! {
                 enter_pushed!(f, ip, sp, ts, special::push_call(f, ip, sp, ts, method, count));
             }
         }
-        if Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && (*op).ob_type != type_type() {
+        if Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && super::call_class::is_called_specially(op.cast()) {
             enter_callee!(f, ip, sp, ts);
         }
         let result = vectorcall(op, args, count, null_mut());

@@ -43,20 +43,12 @@ pub(crate) unsafe fn is_simple_function(op: *mut Object, count: usize) -> bool {
             return false;
         }
         let code = (*op.cast::<Function>()).func_code;
-        is_simple_code(code) && (*code).co_argcount as usize == count
+        Code::is_simple(code) && (*code).co_argcount as usize == count
     }
 }
 
 /// Calls of other functions than the one before until any function is expected.
 const MONOMORPHIC_MISSES: u32 = 4;
-
-pub(crate) unsafe fn is_simple_code(code: *mut Code) -> bool {
-    // SAFETY: a code object.
-    unsafe {
-        (*code).co_flags as u32 & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS) == CO_OPTIMIZED
-            && (*code).co_kwonlyargcount == 0
-    }
-}
 
 /// `FUNC_VERSION_FIRST_VALID`: smaller ones are shared by all functions without a version, and by all whose code
 /// or defaults were replaced.
@@ -72,7 +64,7 @@ pub(crate) unsafe fn choose(
 ) {
     // SAFETY: the contract of handlers.
     unsafe {
-        if (*function).func_version < FIRST_VALID_VERSION || !is_simple_code((*function).func_code) {
+        if (*function).func_version < FIRST_VALID_VERSION || !Code::is_simple((*function).func_code) {
             return;
         }
         let wanted = (*(*function).func_code).co_argcount as usize;

@@ -127,7 +127,7 @@ unsafe fn push_init(
     // SAFETY: as the caller's.
     unsafe {
         let class: *mut Type = (*callable).object().cast();
-        if !(*callable.add(1)).is_null() || !super::call_class::makes_plain_instances(class) {
+        if !(*callable.add(1)).is_null() || !Type::makes_plain_instances(class) {
             return NONE;
         }
         let init = _PyType_Lookup(class, super::names::names().init);
@@ -211,9 +211,7 @@ out_of_line_handlers! {
         let answer = *sp.sub(1);
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
-        if answer.object() != none() {
-            let message = c"__init__() should return None, not '%.200s'";
-            pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*answer.object()).ob_type).tp_name);
+        if !super::call_class::is_result_of_init(answer.object()) {
             answer.close();
             return failed_init::<R>(f, ip, sp, ts);
         }

@@ -502,7 +502,8 @@ mod tests {
     fn headers_come_before_the_first_line_of_code() {
         let scratch = Scratch::new().unwrap();
         let file = scratch.path().join("p.py");
-        fs::write(&file, "# What it attacks: loops\n# native: yes\n# args: 1 b\n# exit: -2\n\n# a comment: no\n").unwrap();
+        fs::write(&file, "# What it attacks: loops\n# native: yes\n# args: 1 b\n# exit: -2\n\n# a comment: no\n")
+            .unwrap();
         let program = Program::read(&file).unwrap();
         assert_eq!(program.native, Native::Yes);
         assert_eq!(program.args, ["1", "b"]);

@@ -220,7 +220,8 @@ impl Table {
                 let chained = *self.chains.add(at - self.first);
                 let symbol = &*self.symbols.add(at);
                 if chained | 1 == hash | 1 && CStr::from_ptr(self.strings.add(symbol.name as usize)) == text {
-                    let plain = matches!(symbol.info & 15, STT_OBJECT | STT_FUNC) && (1..SHN_ABS).contains(&symbol.section);
+                    let plain =
+                        matches!(symbol.info & 15, STT_OBJECT | STT_FUNC) && (1..SHN_ABS).contains(&symbol.section);
                     return if plain { (self.base + symbol.value as usize) as *mut c_void } else { null_mut() };
                 }
                 if chained & 1 != 0 {

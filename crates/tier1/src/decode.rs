@@ -141,8 +141,12 @@ pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
     let end = units.as_ptr_range().end;
     // SAFETY: just allocated; each instruction is written here before anything reads it, and its caches are zero.
     unsafe {
-        let mut place =
-            Place { at: 0, unit: units.as_ptr(), inst: Tier1Code::inst(tier1, 0), base: Tier1Code::first_op(tier1).cast() };
+        let mut place = Place {
+            at: 0,
+            unit: units.as_ptr(),
+            inst: Tier1Code::inst(tier1, 0),
+            base: Tier1Code::first_op(tier1).cast(),
+        };
         while place.unit < end {
             let mut row = put(place, Head::NONE);
             if row.kind == Kind::Plain {

@@ -147,6 +147,8 @@ static void callable_structs(void)
     STRUCT(MethodDescr, PyMethodDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_method, "*const MethodDef")
         F(vectorcall, "Option<VectorcallFn>") END
     STRUCT(MemberDescr, PyMemberDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_member, "*const MemberDef") END
+    STRUCT(GetSetDescr, PyGetSetDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_getset, "*const GetSetDef") END
+    STRUCT(GetSetDef, PyGetSetDef) F(get, "Option<GetterFn>") F(closure, "*mut ()") END
     STRUCT(MemberDef, PyMemberDef) P(type, kind, "i32") F(offset, "isize") F(flags, "i32") END
     STRUCT(WrapperDescr, PyWrapperDescrObject) P(d_common.d_type, d_type, "*mut Type") F(d_wrapped, "*const ()") END
     STRUCT(Property, _PyPropertyObject) F(ob_base, "Object") F(prop_get, "*mut Object") F(prop_set, "*mut Object")

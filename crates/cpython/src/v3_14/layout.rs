@@ -555,6 +555,34 @@ const _: () = {
 };
 
 #[repr(C)]
+pub struct GetSetDescr {
+    _pad0: [u8; 16],
+    pub d_type: *mut Type,
+    _pad1: [u8; 16],
+    pub d_getset: *const GetSetDef,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(GetSetDescr, d_type) == 16);
+    assert!(core::mem::offset_of!(GetSetDescr, d_getset) == 40);
+    assert!(core::mem::size_of::<GetSetDescr>() == 48);
+};
+
+#[repr(C)]
+pub struct GetSetDef {
+    _pad0: [u8; 8],
+    pub get: Option<GetterFn>,
+    _pad1: [u8; 16],
+    pub closure: *mut (),
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(GetSetDef, get) == 8);
+    assert!(core::mem::offset_of!(GetSetDef, closure) == 32);
+    assert!(core::mem::size_of::<GetSetDef>() == 40);
+};
+
+#[repr(C)]
 pub struct MemberDef {
     _pad0: [u8; 8],
     pub kind: i32,

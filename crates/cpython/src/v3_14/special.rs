@@ -513,6 +513,22 @@ pub unsafe fn truth_of_answer(answer: *mut Object) -> isize {
     }
 }
 
+/// What `descr`, an attribute of the class `ty`, has for a C function to get it from an instance.
+///
+/// # Safety
+/// `ty` and `descr` are live objects.
+pub unsafe fn c_getter(ty: *mut Type, descr: *mut Object) -> Option<*const GetSetDef> {
+    // SAFETY: the caller's.
+    unsafe {
+        if (*descr).ob_type != PyGetSetDescr_Type() {
+            return None;
+        }
+        let descr: *mut GetSetDescr = descr.cast();
+        let def = (*descr).d_getset;
+        ((*def).get.is_some() && PyType_IsSubtype(ty, (*descr).d_type) != 0).then_some(def)
+    }
+}
+
 /// The offset of a `__slots__` member of `ty`, if `descr`, an attribute of it, is one that can be read (or written)
 /// without ado. It may also be one of another class, which refuses other objects.
 ///

@@ -13,6 +13,8 @@ pub type VisitFn = unsafe extern "C" fn(*mut Object, *mut core::ffi::c_void) -> 
 /// `traverseproc`: shows a function every reference that an object owns.
 pub type TraverseFn = unsafe extern "C" fn(*mut Object, VisitFn, *mut core::ffi::c_void) -> core::ffi::c_int;
 pub type UnaryFn = unsafe extern "C" fn(*mut Object) -> *mut Object;
+/// `getter`, of `PyGetSetDef`.
+pub type GetterFn = unsafe extern "C" fn(*mut Object, *mut ()) -> *mut Object;
 pub type BinaryFn = unsafe extern "C" fn(*mut Object, *mut Object) -> *mut Object;
 pub type TernaryFn = unsafe extern "C" fn(*mut Object, *mut Object, *mut Object) -> *mut Object;
 pub type EvalFrameFn = unsafe extern "C" fn(*mut ThreadState, *mut Frame, i32) -> *mut Object;

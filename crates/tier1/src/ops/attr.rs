@@ -35,6 +35,30 @@ pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     }
 }
 
+/// Replaces the owner by the attribute, or raises if that is null; a call finds no object before its arguments.
+#[inline(always)]
+unsafe fn finish_load<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: *mut Object,
+) -> *mut Object {
+    // SAFETY: the contract of handlers; the frame is saved.
+    unsafe {
+        close_slot(sp.sub(1));
+        if value.is_null() {
+            return error::<R>(f, ip, sp.sub(1), ts);
+        }
+        *sp.sub(1) = StackRef::steal(value);
+        if (*ip).a & 1 == 0 {
+            return proceed::<R>(f, ip, ip.add(10), sp, ts);
+        }
+        *sp = StackRef::NULL;
+        proceed::<R>(f, ip, ip.add(10), sp.add(1), ts)
+    }
+}
+
 out_of_line_handlers! {
     /// The owner is of another type than expected. (Apart from the general path, which uses the C stack.)
     fn load_attr_miss(f, ip, sp, ts) {
@@ -62,22 +86,39 @@ out_of_line_handlers! {
             enter_special_of!(f, ip, sp, ts, ANY_ATTRIBUTE, owner.object(), name);
         }
         if method {
-            // The function takes the owner over, so the slot is no longer live.
-            (*f).stackpointer = sp.sub(1);
-            let attribute = _Py_LoadAttr_StackRefSteal(ts, owner, name, sp);
-            if attribute.is_null() {
-                return error::<R>(f, ip, sp.sub(1), ts);
-            }
-            *sp.sub(1) = attribute;
-            return proceed::<R>(f, ip, ip.add(10), sp.add(1), ts);
+            return load_method_by_c::<R>(f, ip, sp, ts, name);
         }
         let value = PyObject_GetAttr(owner.object(), name);
-        close_slot(sp.sub(1));
-        if value.is_null() {
+        finish_load::<R>(f, ip, sp, ts, value)
+    }
+
+    fn load_attr_getset_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let getter = (*ip.add(2)).word as *const GetSetDef;
+        let value = (*getter).get.unwrap_unchecked()((*sp.sub(1)).object(), (*getter).closure);
+        finish_load::<R>(f, ip, sp, ts, value)
+    }
+
+    fn load_attr_by_c_out_of_line(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let name = name_at(f, (*ip).a >> 1);
+        if (*ip).a & 1 != 0 {
+            return load_method_by_c::<R>(f, ip, sp, ts, name);
+        }
+        let value = PyObject_GetAttr((*sp.sub(1)).object(), name);
+        finish_load::<R>(f, ip, sp, ts, value)
+    }
+
+    fn load_method_by_c(f, ip, sp, ts, name: *mut Object) {
+        let owner = *sp.sub(1);
+        // The function takes the owner over, so the slot is no longer live.
+        (*f).stackpointer = sp.sub(1);
+        let attribute = _Py_LoadAttr_StackRefSteal(ts, owner, name, sp);
+        if attribute.is_null() {
             return error::<R>(f, ip, sp.sub(1), ts);
         }
-        *sp.sub(1) = StackRef::steal(value);
-        proceed::<R>(f, ip, ip.add(10), sp, ts)
+        *sp.sub(1) = attribute;
+        proceed::<R>(f, ip, ip.add(10), sp.add(1), ts)
     }
 
     /// An attribute of an instance whose class has `method` as its `__getattr__`.

@@ -4,7 +4,7 @@
 
 use cpython::abi::*;
 
-use super::attr::{load_attr_miss, store_attr_miss};
+use super::attr::{load_attr_by_c_out_of_line, load_attr_getset_out_of_line, load_attr_miss, store_attr_miss};
 use super::locals::release_and_go;
 use crate::dispatch::*;
 use crate::hot::*;
@@ -156,6 +156,16 @@ handlers! {
         replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
     }
 
+    /// As `load_attr_class`, with another metaclass than `type`.
+    fn load_attr_class_of_metaclass(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        if (*(*op).ob_type).tp_version_tag != (*ip.add(1)).b || (*op.cast::<Type>()).tp_version_tag != (*ip.add(1)).a {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
     /// An attribute of the class of an instance whose own attributes are inline, and do not include it.
     fn load_attr_nondescriptor_with_values(f, ip, sp, ts) {
         let owner = *sp.sub(1);
@@ -217,6 +227,25 @@ handlers! {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
+    /// An attribute that a C function gets.
+    fn load_attr_getset(f, ip, sp, ts) {
+        if R || !type_matches((*sp.sub(1)).object(), ip) {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        load_attr_getset_out_of_line::<R>(f, ip, sp, ts)
+    }
+
+    /// An attribute that nothing of Python's can be entered for.
+    fn load_attr_by_c(f, ip, sp, ts) {
+        let misses = (*ip.add(3)).a.wrapping_add(1);
+        // From time to time the place chooses again: instances change.
+        if R || !type_matches((*sp.sub(1)).object(), ip) || misses.is_power_of_two() {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        (*ip.add(3)).a = misses;
+        load_attr_by_c_out_of_line::<R>(f, ip, sp, ts)
     }
 
     /// A property whose getter is a Python function: runs it here.

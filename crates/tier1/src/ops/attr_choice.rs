@@ -15,9 +15,12 @@
 //! units 1 and 2 (unit 1). A miss looks there first and swaps what it finds in: each handler then checks all it relies
 //! on as ever.
 
+use core::ptr::null_mut;
+
 use cpython::abi::*;
 
 use super::attr_cache::*;
+use super::special::{ANY_ATTRIBUTE, MISSING};
 use crate::hot::*;
 use crate::inst::{Handler, Inst};
 
@@ -33,7 +36,7 @@ struct Choice {
 impl Choice {
     fn new(handler: Handler, version: u32, offset: usize) -> Option<Self> {
         let offset = u32::try_from(offset).ok()?;
-        (version != 0).then_some(Self { handler, version, offset, found: core::ptr::null_mut(), keys_version: 0 })
+        (version != 0).then_some(Self { handler, version, offset, found: null_mut(), keys_version: 0 })
     }
 
     fn with_found(mut self, found: *mut Object) -> Self {
@@ -89,7 +92,8 @@ const STORE_OTHERS: [usize; 2] = [2, 4];
 
 /// Whether the version in a cache with this handler is that of the owner's type, by which others are found.
 fn keyed_by_owner_type(handler: usize) -> bool {
-    let others: [Handler; 2] = [load_attr_module::<false>, load_attr_class::<false>];
+    let others: [Handler; 3] =
+        [load_attr_module::<false>, load_attr_class::<false>, load_attr_class_of_metaclass::<false>];
     !others.iter().any(|other| *other as usize == handler)
 }
 
@@ -238,16 +242,20 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
         if ty == module_type() {
             return choose_module(ts, owner, name);
         }
-        if ty == type_type() {
+        if Type::has_flag(ty, TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_getattro == (*type_type()).tp_getattro {
             return choose_class(owner.cast(), name);
         }
         // Where the class has `__getattr__`, that is asked after an AttributeError of a getter.
         let plain = (*ty).tp_getattro == address::PyObject_GenericGetAttr();
         if !plain && !Type::looks_attributes_up_plainly(ty) {
-            return None;
+            let is_python = |operation| !super::special::find(operation, owner, null_mut()).is_null();
+            return if is_python(MISSING) || is_python(ANY_ATTRIBUTE) { None } else { by_c(Type::version(ty)) };
         }
         let (version, descr) = look_up(ty, name)?;
         if !descr.is_null() && is_data_descriptor(descr) {
+            if plain && let Some(getter) = special::c_getter(ty, descr) {
+                return by_getter(version, getter);
+            }
             if let Some(offset) = special::slot_offset(ty, descr, false) {
                 return Choice::new(load_attr_slot::<false>, version, offset);
             }
@@ -257,7 +265,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                     return Some(Choice::new(load_attr_property::<false>, version, 0)?.with_found(getter));
                 }
             }
-            return None;
+            return if plain { by_c_unless_property(version, descr) } else { None };
         }
         match own_attribute(owner, name) {
             Own::Value(offset) => {
@@ -268,7 +276,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 Choice::new(load_attr_instance_value::<false>, version, offset)
             }
             Own::Entry(i) => Choice::new(load_attr_with_hint::<false>, version, i),
-            Own::Absent(_) if descr.is_null() => None,
+            Own::Absent(_) | Own::Unknown if descr.is_null() => if plain { by_c(version) } else { None },
             Own::Absent(absent) if method && is_method(descr) => match absent {
                 Absent::FromKeys(keys) => Choice::new(load_attr_method_with_values::<false>, version, 0)?
                     .with_found(descr)
@@ -293,9 +301,26 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 }
                 Absent::LazyDict => None,
             },
+            _ if plain => by_c_unless_property(version, descr),
             _ => None,
         }
     }
+}
+
+/// For an attribute that a C function gets.
+fn by_getter(version: u32, getter: *const GetSetDef) -> Option<Choice> {
+    Some(Choice::new(load_attr_getset::<false>, version, 0)?.with_found(getter.cast_mut().cast()))
+}
+
+/// For attributes that only C code looks for: that there is nothing of Python's to enter need not be found out again.
+fn by_c(version: u32) -> Option<Choice> {
+    Choice::new(load_attr_by_c::<false>, version, 0)
+}
+
+/// [`by_c`] for what a descriptor of an immutable type does; a property's getter may become one that can be entered.
+unsafe fn by_c_unless_property(version: u32, descr: *mut Object) -> Option<Choice> {
+    // SAFETY: a live object.
+    unsafe { if (*descr).ob_type == PyProperty_Type() { None } else { by_c(version) } }
 }
 
 unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Object) -> Option<Choice> {
@@ -319,18 +344,30 @@ unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Obj
 }
 
 unsafe fn choose_class(owner: *mut Type, name: *mut Object) -> Option<Choice> {
-    // SAFETY: a class whose metaclass is `type`.
+    // SAFETY: a class that looks attributes up as `type` does.
     unsafe {
-        let on_metaclass = _PyType_Lookup(type_type(), name);
+        let metaclass = Object::type_of(owner.cast());
+        let (metaclass_version, on_metaclass) = look_up(metaclass, name)?;
         if !on_metaclass.is_null() && is_data_descriptor(on_metaclass) {
-            return None;
+            return match special::c_getter(metaclass, on_metaclass) {
+                Some(getter) => by_getter(metaclass_version, getter),
+                None => by_c_unless_property(metaclass_version, on_metaclass),
+            };
         }
         let found = _PyType_Lookup(owner, name);
         // Binding a function to no instance gives the function itself.
         if found.is_null() || is_mutable_descriptor(found) || is_descriptor(found) && !is_method(found) {
             return None;
         }
-        Some(Choice::new(load_attr_class::<false>, Type::version(owner), 0)?.with_found(found))
+        let version = Type::version(owner);
+        let choice = if metaclass == type_type() {
+            Choice::new(load_attr_class::<false>, version, 0)
+        } else if metaclass_version != 0 {
+            Choice::new(load_attr_class_of_metaclass::<false>, version, metaclass_version as usize)
+        } else {
+            None
+        };
+        Some(choice?.with_found(found))
     }
 }
 

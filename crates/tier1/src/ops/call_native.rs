@@ -7,6 +7,7 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::call_special::enter_callee;
+use super::call_tuple::{call_object, call_varargs};
 use super::jump::poll_behind;
 use super::special::{self, CALLED, LENGTH, enter_pushed, enter_special_of};
 use crate::dispatch::*;
@@ -17,6 +18,7 @@ use crate::with_memory::*;
 /// The bits of `ml_flags` that say how to call.
 const CONVENTION: u32 = METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS | METH_METHOD;
 const FAST_KEYWORDS: u32 = METH_FASTCALL | METH_KEYWORDS;
+const VARARGS_KEYWORDS: u32 = METH_VARARGS | METH_KEYWORDS;
 
 /// Chooses the version of `CALL` for this callable.
 pub(crate) unsafe fn choose(ip: *mut Inst, ts: *mut ThreadState, callable: *mut Object) {
@@ -71,6 +73,8 @@ unsafe fn operands(ip: *mut Inst, sp: *mut StackRef) -> (*mut StackRef, *mut Sta
 /// Calls a C function by its convention. `None` if the convention or number of arguments is not handled here.
 #[inline(always)]
 unsafe fn call_def(
+    ts: *mut ThreadState,
+    callable: *mut Object,
     def: *const MethodDef,
     receiver: *mut Object,
     args: *mut StackRef,
@@ -86,6 +90,8 @@ unsafe fn call_def(
             FAST_KEYWORDS => {
                 Some(call_fast_keywords(transmute::<*const (), FastKeywordsFn>(function), receiver, args, count))
             }
+            METH_VARARGS => Some(call_varargs(ts, callable, (function, false), receiver, args, count)),
+            VARARGS_KEYWORDS => Some(call_varargs(ts, callable, (function, true), receiver, args, count)),
             _ => None,
         }
     }
@@ -99,7 +105,7 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         save(f, ip, sp);
-        let Some(result) = call_def((*function).m_ml, (*function).m_self, args, count) else {
+        let Some(result) = call_def(ts, function.cast(), (*function).m_ml, (*function).m_self, args, count) else {
             return call_vectorcall::<R>(f, ip, sp, ts);
         };
         finish_call::<R>(f, ip, sp, ts, callable, result)
@@ -148,7 +154,7 @@ handlers! {
         if (*receiver).ob_type != (*method).d_type {
             return call_vectorcall::<R>(f, ip, sp, ts);
         }
-        let Some(result) = call_def((*method).d_method, receiver, args.add(1), count - 1) else {
+        let Some(result) = call_def(ts, method.cast(), (*method).d_method, receiver, args.add(1), count - 1) else {
             return call_vectorcall::<R>(f, ip, sp, ts);
         };
         finish_call::<R>(f, ip, sp, ts, callable, result)
@@ -267,7 +273,7 @@ out_of_line_handlers! {
         if Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && super::call_class::is_called_specially(op.cast()) {
             enter_callee!(f, ip, sp, ts);
         }
-        let result = vectorcall(op, args, count, null_mut());
+        let result = call_object(ts, op, args, count);
         finish_call::<R>(f, ip, sp, ts, callable, result)
     }
 

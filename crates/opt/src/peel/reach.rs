@@ -1,7 +1,7 @@
 //! What the body of a loop can name of the preamble's values.
 use ir::{EntrySource, FieldStore, Uop, ValueId};
 
-use super::{Place, Plan, Planned};
+use super::plan::{Place, Plan, Planned};
 use crate::heap::{Write, may_change};
 use crate::state::{Key, Optimizer};
 use crate::virtuals::Val;

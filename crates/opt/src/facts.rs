@@ -19,6 +19,8 @@ const EXACT_FLOAT: i64 = 1 << 53;
 impl Range {
     pub const ALL: Range = Range { lo: i64::MIN, hi: i64::MAX };
     pub const COMPACT: Range = Range { lo: -COMPACT, hi: COMPACT };
+    /// What is an integer as well as a float.
+    pub const EXACT_FLOAT: Range = Range { lo: -EXACT_FLOAT, hi: EXACT_FLOAT };
     pub const NON_NEGATIVE: Range = Range { lo: 0, hi: i64::MAX };
 
     pub fn point(v: i64) -> Range {

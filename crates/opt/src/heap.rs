@@ -53,6 +53,11 @@ pub(crate) fn writes(op: Uop, imms: [u64; 2]) -> Write {
     Write { classes, offset: field_offset(op, imms) }
 }
 
+/// Whether the uop changes a field of its first operand, and no other object's.
+pub(crate) fn stores_field(op: Uop) -> bool {
+    matches!(op, Uop::StoreAttr | Uop::StoreFieldI64 | Uop::StoreFieldObj | Uop::StoreGenSlot | Uop::StoreOwnAddress)
+}
+
 impl State {
     /// Forgets what a write may change.
     pub fn kill(&mut self, write: Write) {
@@ -136,11 +141,7 @@ impl Optimizer<'_> {
     /// Forgets what a uop may change: a store to a field leaves other objects' fields alone.
     fn kill_by(&mut self, op: Uop, args: &[ValueId], imms: [u64; 2]) {
         let write = writes(op, imms);
-        let stores_field = matches!(
-            op,
-            Uop::StoreAttr | Uop::StoreFieldI64 | Uop::StoreFieldObj | Uop::StoreGenSlot | Uop::StoreOwnAddress
-        );
-        if !stores_field {
+        if !stores_field(op) {
             return self.st.kill(write);
         }
         let mut heap = std::mem::take(&mut self.st.heap);

@@ -10,6 +10,7 @@
 //!       ->  Unknown (memory is right: load it again)
 //! ```
 mod enter;
+mod growth;
 mod leave;
 mod plan;
 mod reach;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use ir::ValueId;
 
+use super::growth;
 use super::plan::{Carried, Place, Plan, Planned, alone, carried, last_value, twin, weaker};
 use crate::Reason;
 use crate::state::Optimizer;
@@ -10,6 +11,9 @@ use crate::virtuals::{BoxKind, Val};
 
 /// Compares the body's end with the plan: the jump's operands, or a weaker plan in `places` and `None`.
 pub(super) fn leave_loop(o: &mut Optimizer<'_>, places: &mut [Planned]) -> Result<Option<Vec<ValueId>>, Reason> {
+    if growth::take_back(o, places) {
+        return Ok(None);
+    }
     // Objects first: a box that one place carries as an object exists for all.
     for p in places.iter().filter(|p| matches!(p.plan, Plan::Object { .. })) {
         if let Some(last) = last_value(o, &p.place) {

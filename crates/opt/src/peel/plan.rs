@@ -1,7 +1,7 @@
 //! What a loop carries: its places, and the plan for each.
 use ir::{Kind, Uop, ValueId};
 
-use super::reach;
+use super::{growth, reach};
 use crate::facts::{Info, Range};
 use crate::heap::{Write, may_change};
 use crate::state::{Key, Optimizer};
@@ -50,13 +50,25 @@ pub(super) struct Planned {
     pub fields: Option<[ValueId; 3]>,
     /// `Same` was tried and failed.
     pub varies: bool,
+    /// The range that its number has at the end of the preamble, if the plan has a wider one.
+    pub before_growth: Option<Range>,
     /// Whether memory was stale at the end of the preamble.
     pub stale: bool,
 }
 
 impl Planned {
     pub fn new(place: Place, first: Val) -> Self {
-        Self { place, first, plan: Plan::Same, inside: first, fields: None, varies: false, stale: false }
+        let (inside, before_growth) = (first, None);
+        Self { place, first, plan: Plan::Same, inside, fields: None, varies: false, before_growth, stale: false }
+    }
+
+    /// The range of the integer that it carries.
+    pub fn range_mut(&mut self) -> Option<&mut Range> {
+        match &mut self.plan {
+            Plan::Raw(BoxKind::I64, range) => Some(range),
+            Plan::Object { twin: Some(c), .. } | Plan::Scalar(c) if c.kind == Kind::I64 => Some(&mut c.range),
+            _ => None,
+        }
     }
 
     /// The virtual box it had at the end of the preamble.
@@ -95,6 +107,7 @@ pub(super) fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
         };
         if !invariant {
             out[n].plan = weaker(o, &out[n]);
+            growth::foresee(o, &mut out[n]);
         }
     }
     reach::forget_unreachable(o, &mut out, written);

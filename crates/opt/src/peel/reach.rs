@@ -2,7 +2,7 @@
 use ir::{EntrySource, FieldStore, Uop, ValueId};
 
 use super::plan::{Place, Plan, Planned};
-use crate::heap::{Write, may_change};
+use crate::heap::{Write, may_change, stores_field, writes};
 use crate::state::{Key, Optimizer};
 use crate::virtuals::Val;
 
@@ -21,8 +21,10 @@ pub(super) fn forget_unreachable(o: &Optimizer<'_>, places: &mut [Planned], writ
     let mut named = vec![false; o.out.insts.len()];
     for p in places.iter() {
         match (&p.place, &p.plan, p.first) {
-            (_, Plan::Same, Val::Id(v)) | (Place::Memory(_), Plan::Object { .. }, Val::Id(v)) => {
-                named[v.0 as usize] = true;
+            (_, Plan::Same, Val::Id(v)) => named[v.0 as usize] = true,
+            // It may turn out to be the same in every iteration.
+            (Place::Memory(key), Plan::Object { .. }, Val::Id(v)) => {
+                named[v.0 as usize] = !(is_load(o, key, v) && is_loaded_again(o, key, v));
             }
             (_, Plan::Same, first) => {
                 if let Some(v) = o.as_virtual(first) {
@@ -67,6 +69,19 @@ pub(super) fn forget_unreachable(o: &Optimizer<'_>, places: &mut [Planned], writ
             p.plan = Plan::Unknown;
         }
     }
+}
+
+/// Whether `v` is what the load `key` found.
+pub(super) fn is_load(o: &Optimizer<'_>, key: &Key, v: ValueId) -> bool {
+    let inst = o.def(v);
+    inst.op == key.op && Key::new(inst.op, &inst.args, inst.imms) == *key
+}
+
+/// Whether the body finds another value than `v`, which the preamble loaded by `key`: something before the load changes
+/// that memory, whatever the body knows of the objects.
+pub(super) fn is_loaded_again(o: &Optimizer<'_>, key: &Key, v: ValueId) -> bool {
+    let before = &o.out.insts[..v.0 as usize];
+    before.iter().any(|i| !stores_field(i.op) && may_change(key, writes(i.op, i.imms)))
 }
 
 fn is_entry(op: Uop) -> bool {

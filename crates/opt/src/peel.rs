@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use ir::{EntrySource, Trace, Uop};
 
 use crate::heap::{Write, writes};
-use crate::state::{Optimizer, State};
+use crate::state::Optimizer;
 use crate::workspace::Workspace;
 use crate::{Oracle, Reason};
 
@@ -31,7 +31,7 @@ use plan::places;
 /// Iterations peeled at most. A value that moves through several variables (`a, b = b, a + b`) is unboxed in all of
 /// them only after as many iterations.
 const MAX_COPIES: usize = 3;
-/// Rounds until the plan is given up. Each round weakens at least one place; real loops need two or three.
+/// Rounds until the plan is given up. Each round weakens at least one place; nearly all loops need one.
 const MAX_ROUNDS: usize = 16;
 
 /// Optimizes a trace that does not loop.
@@ -82,9 +82,7 @@ pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle, lazy: bool, ws: &mut Work
     let mut best: Option<Peeled> = None;
     for copies in 1..=MAX_COPIES {
         let mut o = Optimizer::new(trace, oracle, lazy, ws);
-        let mut base = ws.state();
-        let done = peel_copies(&mut o, &written, copies, &mut base);
-        ws.keep_state(base);
+        let done = peel_copies(&mut o, &written, copies);
         let peeled = match o.done(done, ws) {
             Ok((trace, Some(boxes))) => Peeled { trace, boxes },
             Ok((given_up, None)) => {
@@ -115,32 +113,17 @@ struct Peeled {
     boxes: usize,
 }
 
-/// Makes the trace with so many iterations peeled; `Peeled::boxes`, or `None` if no plan was found. `base` is room for
-/// a copy of the state.
-fn peel_copies(
-    o: &mut Optimizer<'_>,
-    written: &[Write],
-    copies: usize,
-    base: &mut State,
-) -> Result<Option<usize>, Reason> {
-    o.feed_entry()?;
-    for _ in 0..copies {
-        o.forget_inputs();
-        feed_iteration(o)?;
-    }
+/// Makes the trace with so many iterations peeled; `Peeled::boxes`, or `None` if no plan was found.
+fn peel_copies(o: &mut Optimizer<'_>, written: &[Write], copies: usize) -> Result<Option<usize>, Reason> {
     let escapes = written.iter().any(|w| w.classes == u32::MAX);
-    if escapes {
-        o.forget_classes();
-    }
+    feed_preamble(o, copies, escapes)?;
     let mut places = places(o, written);
-    base.clone_from(&o.st);
-    let (insts, snapshots) = (o.out.insts.len(), o.out.snapshots.len());
     let fields = |o: &Optimizer<'_>| -> BTreeSet<_> { o.st.pending.iter().map(|s| (s.object, s.offset)).collect() };
     for round in 0..MAX_ROUNDS {
         if round > 0 {
-            o.st.clone_from(base);
-            o.out.insts.truncate(insts);
-            o.out.snapshots.truncate(snapshots);
+            // One plan in twenty is wrong: less work than keeping a copy of the state for all.
+            o.start_over();
+            feed_preamble(o, copies, escapes)?;
         }
         let phis = enter_loop(o, &mut places, written)?;
         let entered = fields(o);
@@ -159,4 +142,16 @@ fn peel_copies(
         }
     }
     Ok(None)
+}
+
+fn feed_preamble(o: &mut Optimizer<'_>, copies: usize, escapes: bool) -> Result<(), Reason> {
+    o.feed_entry()?;
+    for _ in 0..copies {
+        o.forget_inputs();
+        feed_iteration(o)?;
+    }
+    if escapes {
+        o.forget_classes();
+    }
+    Ok(())
 }

@@ -8,16 +8,6 @@ use crate::virtuals::Val;
 #[derive(Default)]
 pub(crate) struct SlotMap(Vec<Option<Slot>>);
 
-impl Clone for SlotMap {
-    fn clone(&self) -> SlotMap {
-        SlotMap(self.0.clone())
-    }
-
-    fn clone_from(&mut self, from: &SlotMap) {
-        self.0.clone_from(&from.0);
-    }
-}
-
 impl SlotMap {
     pub fn get(&self, offset: u64) -> Option<&Slot> {
         self.0.get(offset as usize / 8)?.as_ref()

@@ -22,17 +22,6 @@ impl<T> Versioned<T> {
     }
 }
 
-impl<T: Clone> Clone for Versioned<T> {
-    fn clone(&self) -> Versioned<T> {
-        Versioned { value: self.value.clone(), version: self.version }
-    }
-
-    fn clone_from(&mut self, from: &Versioned<T>) {
-        self.value.clone_from(&from.value);
-        self.version = from.version;
-    }
-}
-
 impl<T> Deref for Versioned<T> {
     type Target = T;
 
@@ -58,7 +47,7 @@ pub(crate) struct SnapKey {
 }
 
 /// The snapshot made last, and from what, if from that alone.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Snaps {
     last: Option<(Option<SnapKey>, SnapId)>,
 }

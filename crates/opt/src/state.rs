@@ -37,7 +37,7 @@ impl Hash for Key {
     }
 }
 
-/// What is known at a point of the trace: everything that peeling must be able to go back to, but what was emitted.
+/// What is known at a point of the trace: everything but what was emitted.
 #[derive(Default)]
 pub(crate) struct State {
     /// Facts by value of `out`.
@@ -133,33 +133,6 @@ impl State {
     }
 }
 
-impl Clone for State {
-    fn clone(&self) -> State {
-        let mut copy = State::default();
-        copy.clone_from(self);
-        copy
-    }
-
-    /// In the room that there is.
-    fn clone_from(&mut self, from: &State) {
-        let State { info, shared, passed, heap, virtuals, virtual_changes, .. } = from;
-        let State { slots, pending, map, snaps, entry_boxes, unowned, .. } = from;
-        self.info.clone_from(info);
-        self.shared.clone_from(shared);
-        self.passed.clone_from(passed);
-        self.heap.clone_from(heap);
-        self.heap_classes = from.heap_classes;
-        self.virtuals.clone_from(virtuals);
-        self.virtual_changes = *virtual_changes;
-        self.slots.clone_from(slots);
-        self.pending.clone_from(pending);
-        self.map.clone_from(map);
-        self.snaps.clone_from(snaps);
-        self.entry_boxes.clone_from(entry_boxes);
-        self.unowned = *unowned;
-    }
-}
-
 impl<'a> Optimizer<'a> {
     pub fn new(input: &'a Trace, oracle: &'a dyn Oracle, lazy: bool, workspace: &mut Workspace) -> Optimizer<'a> {
         let mut out = workspace.trace(input);
@@ -180,6 +153,13 @@ impl<'a> Optimizer<'a> {
                 Err(reason)
             }
         }
+    }
+
+    /// As before the first instruction was fed.
+    pub fn start_over(&mut self) {
+        self.st.begin(self.input.insts.len(), self.input.unowned);
+        self.out.insts.clear();
+        self.out.snapshots.truncate(0);
     }
 
     /// Another iteration begins: input values are to be made anew.

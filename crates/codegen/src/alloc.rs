@@ -139,8 +139,8 @@ impl<'a> Alloc<'a> {
         in_memory: &'a FxHashSet<ValueId>,
         room: &mut Room,
     ) -> Alloc<'a> {
-        room.code.reserve(2 * sel.nodes.len());
-        room.exits.reserve(sel.nodes.len() / 2);
+        ir::make_room(&mut room.code, 2 * sel.nodes.len());
+        ir::make_room(&mut room.exits, sel.nodes.len() / 2);
         let pool = |all: RegSet, limit: Option<u16>| {
             let limited = all.and(RegSet(limit.unwrap_or(u16::MAX)));
             if limited.len() < Options::MIN_POOL { all } else { limited }

@@ -82,7 +82,7 @@ pub(crate) fn emit(
     room: Room,
 ) -> Result<Emitted, CompileError> {
     let Room { mut code, mut fixups, mut exit_jumps } = room;
-    code.clear();
+    ir::make_room(&mut code, 24 * allocated.code.len() + 16 * allocated.exits.len());
     fixups.clear();
     exit_jumps.clear();
     let mut e = Emitter {
@@ -100,7 +100,6 @@ pub(crate) fn emit(
         head: None,
         mark: (0, Uop::Label),
     };
-    e.asm.code.reserve(24 * allocated.code.len() + 16 * allocated.exits.len());
     if let Some(p) = &outside.prologue {
         e.prologue(p, outside);
     }

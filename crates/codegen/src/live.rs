@@ -1,5 +1,5 @@
 //! Where values are used: the facts the allocator needs about the future.
-use ir::{Form, Kind, SnapId, Trace, Uop, ValueId};
+use ir::{Form, Kind, SnapId, Trace, Uop, ValueId, filled, make_room};
 
 use crate::CompileError;
 use crate::select::Selected;
@@ -44,18 +44,17 @@ impl Live {
     pub fn analyze(&mut self, trace: &Trace, sel: &Selected) -> Result<(), CompileError> {
         let values = trace.insts.len();
         let live = self;
-        live.def.clear();
+        make_room(&mut live.def, values);
         live.def.extend(sel.consts.iter().map(|c| if c.is_some() { 0 } else { u32::MAX }));
-        renew(&mut live.last, values, 0);
+        filled(&mut live.last, values, 0);
         live.looped = None;
-        renew(&mut live.becomes, values, None);
-        renew(&mut live.starts, values + 1, 0);
-        live.calls.clear();
-        live.calls.reserve(sel.nodes.len() + 1);
-        renew(&mut live.snapshots, trace.snapshots.len(), (0, 0));
+        filled(&mut live.becomes, values, None);
+        filled(&mut live.starts, values + 1, 0);
+        make_room(&mut live.calls, sel.nodes.len() + 1);
+        filled(&mut live.snapshots, trace.snapshots.len(), (0, 0));
         live.in_snapshots.clear();
-        renew(&mut live.by_snapshot.last, trace.snapshots.len(), 0);
-        renew(&mut live.by_snapshot.seen, values, 0);
+        filled(&mut live.by_snapshot.last, trace.snapshots.len(), 0);
+        filled(&mut live.by_snapshot.seen, values, 0);
         let by_snapshot = &mut live.by_snapshot;
         live.looped = find_loop(sel)?;
         let label = live.looped.as_ref().map(|l| l.label);
@@ -122,7 +121,7 @@ impl Live {
     }
 
     fn index_deaths(&mut self, sel: &Selected) {
-        renew(&mut self.dies, sel.nodes.len() + 1, 0);
+        filled(&mut self.dies, sel.nodes.len() + 1, 0);
         for (v, &last) in self.last.iter().enumerate() {
             self.dies[last as usize] += u32::from(self.def[v] != u32::MAX);
         }
@@ -130,7 +129,7 @@ impl Live {
         for d in &mut self.dies {
             total += std::mem::replace(d, total);
         }
-        renew(&mut self.dying, total as usize, ValueId(0));
+        filled(&mut self.dying, total as usize, ValueId(0));
         self.next.clone_from(&self.dies);
         let next = &mut self.next;
         for (v, &last) in self.last.iter().enumerate().filter(|(v, _)| self.def[*v] != u32::MAX) {
@@ -146,7 +145,7 @@ impl Live {
         for s in &mut self.starts {
             total += std::mem::replace(s, total);
         }
-        renew(&mut self.uses, total as usize, 0);
+        filled(&mut self.uses, total as usize, 0);
         self.next.clone_from(&self.starts);
         let next = &mut self.next;
         for (n, node) in sel.nodes.iter().enumerate().filter(|(_, node)| wants_registers(node.op)) {
@@ -207,12 +206,6 @@ fn find_loop(sel: &Selected) -> Result<Option<Loop>, CompileError> {
         }
     }
     Ok(Some(Loop { label: label as u32, jump: jump as u32, phis }))
-}
-
-/// Fills `v` with `n` times `value`.
-fn renew<T: Clone>(v: &mut Vec<T>, n: usize, value: T) {
-    v.clear();
-    v.resize(n, value);
 }
 
 /// Collects the values of snapshots, each once.

@@ -98,9 +98,8 @@ const _: () = assert!(SPILL_SLOTS == 128, "`slots` has a bit for each");
 impl<'a> Regs<'a> {
     pub fn new(consts: &'a [Option<u64>], room: &mut RegsRoom) -> Regs<'a> {
         let RegsRoom { mut places, mut locs } = std::mem::take(room);
-        places.clear();
-        places.resize(consts.len(), Place::default());
-        locs.clear();
+        ir::filled(&mut places, consts.len(), Place::default());
+        ir::make_room(&mut locs, consts.len());
         locs.extend(consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }));
         Regs { consts, owner: [[None; 16]; 2], occupied: [RegSet::default(); 2], places, locs, slots: 0 }
     }

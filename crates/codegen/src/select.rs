@@ -31,11 +31,9 @@ impl Selected {
     /// Becomes that of `trace`, in the room that there is.
     pub fn select(&mut self, trace: &Trace) {
         let Selected { nodes, consts, kinds } = self;
-        nodes.clear();
-        nodes.reserve(trace.insts.len());
-        consts.clear();
-        consts.resize(trace.insts.len(), None);
-        kinds.clear();
+        ir::make_room(nodes, trace.insts.len());
+        ir::filled(consts, trace.insts.len(), None);
+        ir::make_room(kinds, trace.insts.len());
         kinds.extend(trace.insts.iter().map(|i| i.op.facts().result));
         for (n, inst) in trace.insts.iter().enumerate() {
             self.inst(n as u32, inst);

@@ -5,6 +5,7 @@
 //! index into [`Trace::insts`]). Every uop that may leave the trace names a [`Snapshot`], shared freely.
 #![forbid(unsafe_code)]
 
+mod room;
 mod snapshot;
 mod snapshots;
 mod text;
@@ -12,6 +13,7 @@ mod trace;
 mod uop;
 mod verify;
 
+pub use room::{filled, make_room};
 pub use snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
 pub use snapshots::{FrameInfo, FrameRef, Placed, Slots, SnapshotRef, Snapshots};
 pub use text::ParseError;

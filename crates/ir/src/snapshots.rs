@@ -1,5 +1,6 @@
 //! The snapshots of a trace. There is about one for every other uop, each with some twenty slots, and every pass copies
 //! most of them: so what all snapshots say of slots lies in one array, without those that memory has right.
+use crate::room::make_room;
 use crate::snapshot::{CodeId, Continuation, Count, FieldStore, Frame, Resume, SlotVal, Snapshot, Source};
 use crate::{SnapId, ValueId};
 
@@ -134,12 +135,13 @@ impl Snapshots {
         self.heads.is_empty()
     }
 
-    /// Makes room for somewhat more than `like` has.
-    pub fn reserve(&mut self, like: &Snapshots) {
-        let more = |n: usize| n + n / 2;
-        self.heads.reserve(more(like.heads.len()));
-        self.frames.reserve(more(like.frames.len()));
-        self.slots.reserve(more(like.slots.len()));
+    /// Becomes empty, with room for what a trace with these snapshots becomes.
+    pub fn make_room(&mut self, like: &Snapshots) {
+        let more = |n: usize| 3 * n;
+        make_room(&mut self.heads, more(like.heads.len()));
+        make_room(&mut self.frames, more(like.frames.len()));
+        make_room(&mut self.slots, more(like.slots.len()));
+        self.stores.clear();
     }
 
     /// Makes room for just those of `all` that are `named`.

@@ -5,7 +5,7 @@ use crate::Reason;
 use crate::state::{Key, Optimizer, State};
 
 /// A set of writes that a stretch of trace may do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Write {
     pub classes: u32,
     /// The field, where the uop names one by constant offset.
@@ -51,6 +51,18 @@ pub(crate) fn writes(op: Uop, imms: [u64; 2]) -> Write {
     let facts = op.facts();
     let classes = if facts.grade == Grade::Leaf { facts.writes } else { u32::MAX };
     Write { classes, offset: field_offset(op, imms) }
+}
+
+/// All that the uops of a trace may write, each once: there are few.
+pub(crate) fn all_writes(insts: &[Inst]) -> Vec<Write> {
+    let mut all = Vec::with_capacity(32);
+    for inst in insts {
+        let write = writes(inst.op, inst.imms);
+        if write.classes != 0 && !all.contains(&write) {
+            all.push(write);
+        }
+    }
+    all
 }
 
 /// Whether the uop changes a field of its first operand, and no other object's.

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use ir::{EntrySource, Trace, Uop};
 
-use crate::heap::{Write, writes};
+use crate::heap::{Write, all_writes};
 use crate::state::Optimizer;
 use crate::workspace::Workspace;
 use crate::{Oracle, Reason};
@@ -78,7 +78,7 @@ pub(crate) fn peel(trace: &Trace, oracle: &dyn Oracle, lazy: bool, ws: &mut Work
     if trace.entry.iter().any(|e| matches!(e.source, EntrySource::Parent(_))) {
         return Err(Reason::EntryState);
     }
-    let written: Vec<Write> = trace.insts.iter().map(|i| writes(i.op, i.imms)).filter(|w| w.classes != 0).collect();
+    let written = all_writes(&trace.insts);
     let mut best: Option<Peeled> = None;
     for copies in 1..=MAX_COPIES {
         let mut o = Optimizer::new(trace, oracle, lazy, ws);

@@ -9,6 +9,10 @@ use crate::virtuals::Val;
 pub(crate) struct SlotMap(Vec<Option<Slot>>);
 
 impl SlotMap {
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub fn get(&self, offset: u64) -> Option<&Slot> {
         self.0.get(offset as usize / 8)?.as_ref()
     }

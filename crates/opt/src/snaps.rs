@@ -16,6 +16,12 @@ impl<T> Versioned<T> {
         self.version
     }
 
+    /// For a trace's beginning.
+    pub fn begin(&mut self) -> &mut T {
+        self.version = 0;
+        &mut self.value
+    }
+
     /// For a change that changes no snapshot.
     pub fn unversioned(&mut self) -> &mut T {
         &mut self.value

@@ -111,22 +111,18 @@ impl State {
     /// As before the first of `insts` instructions.
     fn begin(&mut self, insts: usize, owned_by_nobody: u64) {
         let State { info, shared, passed, heap, virtuals, virtual_changes, slots, pending, map, .. } = self;
-        info.clear();
-        info.reserve(3 * insts);
+        ir::make_room(info, 3 * insts);
         shared.clear();
         shared.reserve(insts / 2);
         passed.clear();
         passed.reserve(insts / 4);
-        heap.clear();
+        ir::make_room(heap, 64);
         self.heap_classes = 0;
-        heap.reserve(64);
-        virtuals.clear();
-        virtuals.reserve(16);
+        ir::make_room(virtuals, 16);
         *virtual_changes = 0;
-        *slots = Versioned::default();
-        *pending = Versioned::default();
-        map.clear();
-        map.resize(insts, None);
+        slots.begin().clear();
+        pending.begin().clear();
+        ir::filled(map, insts, None);
         self.snaps.forget();
         self.entry_boxes.clear();
         self.unowned = owned_by_nobody;
@@ -136,8 +132,8 @@ impl State {
 impl<'a> Optimizer<'a> {
     pub fn new(input: &'a Trace, oracle: &'a dyn Oracle, lazy: bool, workspace: &mut Workspace) -> Optimizer<'a> {
         let mut out = workspace.trace(input);
-        out.insts.reserve(3 * input.insts.len());
-        out.snapshots.reserve(&input.snapshots);
+        ir::make_room(&mut out.insts, 3 * input.insts.len());
+        out.snapshots.make_room(&input.snapshots);
         let mut st = workspace.state();
         st.begin(input.insts.len(), input.unowned);
         Optimizer { input, oracle, known: oracle.known(), lazy, out, st, snap_in: None, failing: SmallVec::new() }

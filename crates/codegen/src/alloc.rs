@@ -41,6 +41,7 @@ pub(crate) struct Room {
     exits: Vec<Exit>,
     exit_values: Vec<(ValueId, Packed)>,
     regs: RegsRoom,
+    before_loop: RegsRoom,
 }
 
 impl Room {
@@ -73,30 +74,26 @@ pub(crate) fn allocate(
     options: &Options,
     room: &mut Room,
 ) -> Result<Allocated, CompileError> {
-    let mut in_memory = FxHashSet::default();
+    let mut a = Alloc::new(trace, sel, live, env, options, room);
+    a.entry()?;
+    let label = live.looped.as_ref().map_or(0, |l| l.label);
+    a.nodes(0..label)?;
+    // What was regretted makes no difference before the loop: each further walk begins there.
+    let before = live.looped.is_some().then(|| a.mark(&mut room.before_loop));
     for round in 1.. {
-        let mut a = Alloc::new(trace, sel, live, env, options, &in_memory, room);
-        a.entry()?;
-        for n in 0..sel.nodes.len() {
-            a.node(n as u32)?;
-        }
-        room.regs = a.regs.into_room();
-        let allocated = Allocated {
-            code: a.code,
-            exits: a.exits,
-            exit_values: a.exit_values,
-            escapes: a.escapes,
-            calls: a.calls,
-            entry_locs: a.entry_locs,
-        };
-        let regretted: Vec<ValueId> = a.regretted;
-        if regretted.is_empty() || round == MAX_ROUNDS {
-            return Ok(allocated);
-        }
-        room.take_back(allocated);
-        in_memory.extend(regretted);
+        a.nodes(label..sel.nodes.len() as u32)?;
+        let Some(before) = before.as_ref().filter(|_| !a.regretted.is_empty() && round < MAX_ROUNDS) else { break };
+        a.go_back(before, &room.before_loop);
     }
-    unreachable!("the loop ends by returning")
+    room.regs = a.regs.into_room();
+    Ok(Allocated {
+        code: a.code,
+        exits: a.exits,
+        exit_values: a.exit_values,
+        escapes: a.escapes,
+        calls: a.calls,
+        entry_locs: a.entry_locs,
+    })
 }
 
 struct Alloc<'a> {
@@ -108,7 +105,7 @@ struct Alloc<'a> {
     force_spills: bool,
     marks: bool,
     /// Invariants that live in memory during the loop, and constants that are not hoisted.
-    in_memory: &'a FxHashSet<ValueId>,
+    in_memory: FxHashSet<ValueId>,
     regs: Regs<'a>,
     /// The node being allocated.
     at: u32,
@@ -136,7 +133,6 @@ impl<'a> Alloc<'a> {
         live: &'a Live,
         env: &'a dyn Env,
         options: &Options,
-        in_memory: &'a FxHashSet<ValueId>,
         room: &mut Room,
     ) -> Alloc<'a> {
         ir::make_room(&mut room.code, 2 * sel.nodes.len());
@@ -154,7 +150,7 @@ impl<'a> Alloc<'a> {
             force_spills: options.force_spills,
             // The check, which debug builds make, needs them.
             marks: options.marks || cfg!(debug_assertions),
-            in_memory,
+            in_memory: FxHashSet::default(),
             regs: Regs::new(&sel.consts, &mut room.regs),
             at: 0,
             released: u32::MAX,
@@ -253,6 +249,10 @@ impl<'a> Alloc<'a> {
             self.spill_all()?;
         }
         Ok(())
+    }
+
+    fn nodes(&mut self, nodes: std::ops::Range<u32>) -> Result<(), CompileError> {
+        nodes.into_iter().try_for_each(|n| self.node(n))
     }
 
     fn node(&mut self, n: u32) -> Result<(), CompileError> {

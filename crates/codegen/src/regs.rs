@@ -76,12 +76,18 @@ impl Packed {
 pub(crate) struct Regs<'a> {
     /// By value: its bits if it is a constant.
     consts: &'a [Option<u64>],
-    /// By class and hardware number: the owner.
-    owner: [[Option<ValueId>; 16]; 2],
-    occupied: [RegSet; 2],
+    owners: Owners,
     places: Vec<Place>,
     /// By value: where to read it; asked for far more often than it changes.
     locs: Vec<Packed>,
+}
+
+/// What is taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Owners {
+    /// By class and hardware number.
+    owner: [[Option<ValueId>; 16]; 2],
+    occupied: [RegSet; 2],
     /// By spill slot.
     slots: u128,
 }
@@ -101,11 +107,25 @@ impl<'a> Regs<'a> {
         ir::filled(&mut places, consts.len(), Place::default());
         ir::make_room(&mut locs, consts.len());
         locs.extend(consts.iter().map(|c| if c.is_some() { Packed::CONST } else { Packed::NOWHERE }));
-        Regs { consts, owner: [[None; 16]; 2], occupied: [RegSet::default(); 2], places, locs, slots: 0 }
+        Regs { consts, owners: Owners::default(), places, locs }
     }
 
     pub fn into_room(self) -> RegsRoom {
         RegsRoom { places: self.places, locs: self.locs }
+    }
+
+    /// Notes the present state: what is returned, and the rest in `room`.
+    pub fn save(&self, room: &mut RegsRoom) -> Owners {
+        room.places.clone_from(&self.places);
+        room.locs.clone_from(&self.locs);
+        self.owners.clone()
+    }
+
+    /// Goes back to a state that was noted.
+    pub fn restore(&mut self, owners: &Owners, room: &RegsRoom) {
+        self.places.clone_from(&room.places);
+        self.locs.clone_from(&room.locs);
+        self.owners.clone_from(owners);
     }
 
     pub fn place(&self, v: ValueId) -> Place {
@@ -134,32 +154,32 @@ impl<'a> Regs<'a> {
     }
 
     pub fn occupied(&self, class: Class) -> RegSet {
-        self.occupied[class as usize]
+        self.owners.occupied[class as usize]
     }
 
     pub fn owner(&self, class: Class, r: u8) -> Option<ValueId> {
-        self.owner[class as usize][r as usize]
+        self.owners.owner[class as usize][r as usize]
     }
 
     /// `v` is in `r` now, which was free.
     pub fn put(&mut self, class: Class, r: u8, v: ValueId) {
-        debug_assert!(!self.occupied[class as usize].contains(r));
-        self.owner[class as usize][r as usize] = Some(v);
-        self.occupied[class as usize].insert(r);
+        debug_assert!(!self.owners.occupied[class as usize].contains(r));
+        self.owners.owner[class as usize][r as usize] = Some(v);
+        self.owners.occupied[class as usize].insert(r);
         self.places[v.0 as usize].reg = Some(r);
         self.locs[v.0 as usize] = Packed::reg(class, r);
     }
 
     /// The register may get a new owner; the present one is still read from it until it is forgotten.
     pub fn vacate(&mut self, class: Class, r: u8) {
-        self.owner[class as usize][r as usize] = None;
-        self.occupied[class as usize].remove(r);
+        self.owners.owner[class as usize][r as usize] = None;
+        self.owners.occupied[class as usize].remove(r);
     }
 
     /// `v` is no longer in its register.
     pub fn drop_reg(&mut self, class: Class, v: ValueId) {
         if let Some(r) = self.places[v.0 as usize].reg.take() {
-            if self.owner[class as usize][r as usize] == Some(v) {
+            if self.owners.owner[class as usize][r as usize] == Some(v) {
                 self.vacate(class, r);
             }
             self.locate(v);
@@ -170,14 +190,14 @@ impl<'a> Regs<'a> {
     pub fn forget(&mut self, class: Class, v: ValueId) {
         self.drop_reg(class, v);
         if let Some(s) = self.places[v.0 as usize].slot.take() {
-            self.slots &= !(1 << s);
+            self.owners.slots &= !(1 << s);
             self.locate(v);
         }
     }
 
     /// Gives `v` a spill slot.
     pub fn add_slot(&mut self, v: ValueId) -> Result<u16, CompileError> {
-        let s = (!self.slots).trailing_zeros() as u16;
+        let s = (!self.owners.slots).trailing_zeros() as u16;
         if s as usize >= SPILL_SLOTS {
             return Err(CompileError::TooManySpills);
         }
@@ -187,7 +207,7 @@ impl<'a> Regs<'a> {
 
     /// Gives `v` this spill slot.
     pub fn put_slot(&mut self, v: ValueId, s: u16) {
-        self.slots |= 1 << s;
+        self.owners.slots |= 1 << s;
         let n = v.0 as usize;
         self.places[n].slot = Some(s);
         if self.places[n].reg.is_none() {
@@ -196,6 +216,6 @@ impl<'a> Regs<'a> {
     }
 
     pub fn slot_is_free(&self, s: u16) -> bool {
-        self.slots >> s & 1 == 0
+        self.owners.slots >> s & 1 == 0
     }
 }

@@ -6,14 +6,48 @@ use crate::CompileError;
 use crate::abi::Loc;
 use crate::lir::Lir;
 use crate::moves::sequence;
-use crate::regs::Place;
+use crate::regs::{Owners, Place, RegsRoom};
 use crate::select::Node;
-use crate::target::CALLEE_SAVED;
+use crate::target::{CALLEE_SAVED, RegSet};
 
 /// Registers kept free at the loop's head when constants are hoisted.
 const HOIST_RESERVE: usize = 2;
 
+/// How far the walk was when it came to the loop.
+pub(super) struct BeforeLoop {
+    regs: Owners,
+    code: usize,
+    exits: usize,
+    exit_values: usize,
+    escapes: usize,
+    calls: usize,
+}
+
 impl Alloc<'_> {
+    pub(super) fn mark(&self, room: &mut RegsRoom) -> BeforeLoop {
+        BeforeLoop {
+            regs: self.regs.save(room),
+            code: self.code.len(),
+            exits: self.exits.len(),
+            exit_values: self.exit_values.len(),
+            escapes: self.escapes.len(),
+            calls: self.calls.len(),
+        }
+    }
+
+    /// Begins the loop once more, with what it regretted in memory.
+    pub(super) fn go_back(&mut self, to: &BeforeLoop, room: &RegsRoom) {
+        self.regs.restore(&to.regs, room);
+        self.code.truncate(to.code);
+        self.exits.truncate(to.exits);
+        self.exit_values.truncate(to.exit_values);
+        self.escapes.truncate(to.escapes);
+        self.calls.truncate(to.calls);
+        self.header.clear();
+        self.home = [RegSet::default(); 2];
+        self.in_memory.extend(self.regretted.drain(..));
+    }
+
     pub(super) fn label(&mut self, node: &Node) -> Result<(), CompileError> {
         let live = self.live;
         let looped = live.looped.as_ref().expect("the analysis found the label");

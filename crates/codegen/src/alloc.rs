@@ -196,6 +196,9 @@ impl<'a> Alloc<'a> {
         if given.as_ref().is_some_and(|g| g.len() != self.trace.entry.len()) {
             return Err(CompileError::Malformed("entry locations"));
         }
+        if self.trace.entry.is_empty() {
+            return Ok(());
+        }
         let mut param = vec![None; self.trace.entry.len()];
         for node in &self.sel.nodes {
             if matches!(node.op, Uop::EntryObj | Uop::EntryI64 | Uop::EntryF64) {

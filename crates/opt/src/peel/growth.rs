@@ -2,7 +2,7 @@
 use ir::{Kind, Uop, ValueId};
 
 use super::plan::{Place, Planned, last_value};
-use super::reach::{is_load, is_loaded_again};
+use super::reach::{Lost, is_load};
 use crate::facts::Range;
 use crate::state::Optimizer;
 use crate::virtuals::Val;
@@ -13,9 +13,9 @@ const DEPTH: usize = 4;
 /// Gives up bounds of what is carried that no iteration keeps: where the preamble found any number that an object in
 /// the place can be, and added to it, the next one adds to that. (Found out by feeding the body, that takes a round for
 /// each step of [`Range::widen`].)
-pub(super) fn foresee(o: &Optimizer<'_>, p: &mut Planned) {
+pub(super) fn foresee(o: &Optimizer<'_>, p: &mut Planned, lost: &Lost) {
     let Some(raw) = number(o, p.first) else { return };
-    let Some((found, by)) = sum(o, &p.place, raw, DEPTH) else { return };
+    let Some((found, by)) = sum(o, &p.place, lost, raw, DEPTH) else { return };
     let Some(range) = p.range_mut() else { return };
     let before = *range;
     // A bound that a guard has narrowed, before or after, is kept by it in each iteration.
@@ -62,16 +62,16 @@ fn number(o: &Optimizer<'_>, val: Val) -> Option<ValueId> {
 }
 
 /// The range of the number found in the place and of what was added to it, if `v` is their sum.
-fn sum(o: &Optimizer<'_>, place: &Place, v: ValueId, depth: usize) -> Option<(Range, Range)> {
+fn sum(o: &Optimizer<'_>, place: &Place, lost: &Lost, v: ValueId, depth: usize) -> Option<(Range, Range)> {
     let inst = o.def(v);
     match (inst.op, &inst.args[..]) {
-        (Uop::UnboxCompact, &[object]) => is_found_in(o, place, object).then(|| (o.range(v), Range::point(0))),
+        (Uop::UnboxCompact, &[object]) => is_found_in(o, place, lost, object).then(|| (o.range(v), Range::point(0))),
         (Uop::IntAdd | Uop::IntAddNowrap, &[a, b]) if depth > 0 => [(a, b), (b, a)].into_iter().find_map(|(a, b)| {
-            let ((found, by), b) = (sum(o, place, a, depth - 1)?, o.range(b));
+            let ((found, by), b) = (sum(o, place, lost, a, depth - 1)?, o.range(b));
             Some((found, Range { lo: by.lo.saturating_add(b.lo), hi: by.hi.saturating_add(b.hi) }))
         }),
         (Uop::IntSub | Uop::IntSubNowrap, &[a, b]) if depth > 0 => {
-            let ((found, by), b) = (sum(o, place, a, depth - 1)?, o.range(b));
+            let ((found, by), b) = (sum(o, place, lost, a, depth - 1)?, o.range(b));
             Some((found, Range { lo: by.lo.saturating_sub(b.hi), hi: by.hi.saturating_sub(b.lo) }))
         }
         _ => None,
@@ -79,9 +79,9 @@ fn sum(o: &Optimizer<'_>, place: &Place, v: ValueId, depth: usize) -> Option<(Ra
 }
 
 /// Whether `object` is what the iteration found in the place.
-fn is_found_in(o: &Optimizer<'_>, place: &Place, object: ValueId) -> bool {
+fn is_found_in(o: &Optimizer<'_>, place: &Place, lost: &Lost, object: ValueId) -> bool {
     match place {
         Place::Slot(offset) => matches!(o.def(object), i if i.op == Uop::LoadSlot && i.imms[0] == *offset),
-        Place::Memory(key) => is_load(o, key, object) && !is_loaded_again(o, key, object),
+        Place::Memory(key) => is_load(o, key, object) && !lost.before(key, object),
     }
 }

@@ -1,7 +1,8 @@
 //! What a loop carries: its places, and the plan for each.
 use ir::{Kind, Uop, ValueId};
 
-use super::{growth, reach};
+use super::growth;
+use super::reach::{self, Lost};
 use crate::facts::{Info, Range};
 use crate::heap::{Write, may_change};
 use crate::state::{Key, Optimizer};
@@ -94,6 +95,8 @@ pub(super) fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
             out.push(Planned::new(Place::Memory(*key), Val::Id(v)));
         }
     }
+    let in_memory = out.iter().any(|p| matches!(p.place, Place::Memory(_)));
+    let lost = if in_memory { Lost::new(o) } else { Lost::default() };
     for n in 0..out.len() {
         let p = &out[n];
         let invariant = match (p.first, o.as_virtual(p.first)) {
@@ -107,10 +110,10 @@ pub(super) fn places(o: &Optimizer<'_>, written: &[Write]) -> Vec<Planned> {
         };
         if !invariant {
             out[n].plan = weaker(o, &out[n]);
-            growth::foresee(o, &mut out[n]);
+            growth::foresee(o, &mut out[n], &lost);
         }
     }
-    reach::forget_unreachable(o, &mut out, written);
+    reach::forget_unreachable(o, &mut out, written, &lost);
     out
 }
 

@@ -17,14 +17,14 @@ pub(super) fn is_as_entered(o: &Optimizer<'_>, place: &Place, raw: ValueId) -> b
 
 /// Plans to load again from objects that the body cannot name, such as the first iteration's item: found out by feeding
 /// it, that would take another round.
-pub(super) fn forget_unreachable(o: &Optimizer<'_>, places: &mut [Planned], written: &[Write]) {
+pub(super) fn forget_unreachable(o: &Optimizer<'_>, places: &mut [Planned], written: &[Write], lost: &Lost) {
     let mut named = vec![false; o.out.insts.len()];
     for p in places.iter() {
         match (&p.place, &p.plan, p.first) {
             (_, Plan::Same, Val::Id(v)) => named[v.0 as usize] = true,
             // It may turn out to be the same in every iteration.
             (Place::Memory(key), Plan::Object { .. }, Val::Id(v)) => {
-                named[v.0 as usize] = !(is_load(o, key, v) && is_loaded_again(o, key, v));
+                named[v.0 as usize] |= !(is_load(o, key, v) && lost.before(key, v));
             }
             (_, Plan::Same, first) => {
                 if let Some(v) = o.as_virtual(first) {
@@ -77,11 +77,26 @@ pub(super) fn is_load(o: &Optimizer<'_>, key: &Key, v: ValueId) -> bool {
     inst.op == key.op && Key::new(inst.op, &inst.args, inst.imms) == *key
 }
 
-/// Whether the body finds another value than `v`, which the preamble loaded by `key`: something before the load changes
-/// that memory, whatever the body knows of the objects.
-pub(super) fn is_loaded_again(o: &Optimizer<'_>, key: &Key, v: ValueId) -> bool {
-    let before = &o.out.insts[..v.0 as usize];
-    before.iter().any(|i| !stores_field(i.op) && may_change(key, writes(i.op, i.imms)))
+/// What the preamble changes in memory, whatever is known of the objects, and since which instruction.
+#[derive(Default)]
+pub(super) struct Lost(Vec<(Write, ValueId)>);
+
+impl Lost {
+    pub fn new(o: &Optimizer<'_>) -> Lost {
+        let mut all: Vec<(Write, ValueId)> = Vec::with_capacity(16);
+        for (n, inst) in o.out.insts.iter().enumerate().filter(|(_, i)| !stores_field(i.op)) {
+            let write = writes(inst.op, inst.imms);
+            if write.classes != 0 && all.iter().all(|(w, _)| *w != write) {
+                all.push((write, ValueId(n as u32)));
+            }
+        }
+        Lost(all)
+    }
+
+    /// Whether the body finds another value than `v`, which the preamble loaded by `key`: the memory changed before that.
+    pub fn before(&self, key: &Key, v: ValueId) -> bool {
+        self.0.iter().any(|&(w, at)| at < v && may_change(key, w))
+    }
 }
 
 fn is_entry(op: Uop) -> bool {

@@ -12,7 +12,8 @@
 //!    where something needs the object; snapshots say how to make it otherwise.
 //! 2. `peel`: a loop is fed twice. The first copy (preamble) runs once; its final state names the phis; the second
 //!    copy is the loop body, fed with the facts of the preamble that every iteration re-establishes. Guards and loads
-//!    that do not change thereby stay in the preamble.
+//!    that do not change thereby stay in the preamble. Where the second copy's end disagrees with the plan for what the
+//!    loop carries, both are fed again by a weaker one, which is seldom.
 //! 3. `refcount`: increments are delayed until something could notice, and cancel against decrements.
 //! 4. `dce`: that is carried out, and what nothing uses is removed, phis included.
 //!

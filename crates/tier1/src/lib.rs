@@ -8,6 +8,7 @@
 
 #![allow(clippy::missing_safety_doc)] // Handlers share one contract, stated in `dispatch`.
 
+mod call_tuple;
 mod decode;
 mod dispatch;
 mod entry;

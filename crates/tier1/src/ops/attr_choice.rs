@@ -276,7 +276,13 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 Choice::new(load_attr_instance_value::<false>, version, offset)
             }
             Own::Entry(i) => Choice::new(load_attr_with_hint::<false>, version, i),
-            Own::Absent(_) | Own::Unknown if descr.is_null() => if plain { by_c(version) } else { None },
+            Own::Absent(_) | Own::Unknown if descr.is_null() => {
+                if plain {
+                    by_c(version)
+                } else {
+                    None
+                }
+            }
             Own::Absent(absent) if method && is_method(descr) => match absent {
                 Absent::FromKeys(keys) => Choice::new(load_attr_method_with_values::<false>, version, 0)?
                     .with_found(descr)

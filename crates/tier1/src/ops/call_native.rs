@@ -7,9 +7,9 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::call_special::enter_callee;
-use super::call_tuple::{call_object, call_varargs};
 use super::jump::poll_behind;
 use super::special::{self, CALLED, LENGTH, enter_pushed, enter_special_of};
+use crate::call_tuple::{call_object, call_varargs};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::{Handler, Inst, Tier1Code};

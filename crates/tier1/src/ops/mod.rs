@@ -16,7 +16,6 @@ pub(crate) mod call_kw;
 pub(crate) mod call_native;
 pub(crate) mod call_python;
 pub(crate) mod call_special;
-pub(crate) mod call_tuple;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
 pub(crate) mod finish;

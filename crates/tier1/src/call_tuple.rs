@@ -42,7 +42,7 @@ unsafe fn checked(ts: *mut ThreadState, callable: *mut Object, result: *mut Obje
 /// # Safety
 /// The function is the `callable`'s; there is room on the C stack.
 #[inline(never)]
-pub(super) unsafe fn call_varargs(
+pub(crate) unsafe fn call_varargs(
     ts: *mut ThreadState,
     callable: *mut Object,
     (function, keywords): (*const (), bool),
@@ -71,7 +71,7 @@ pub(super) unsafe fn call_varargs(
 /// # Safety
 /// Live objects; the frame is saved.
 #[inline(never)]
-pub(super) unsafe fn call_object(
+pub(crate) unsafe fn call_object(
     ts: *mut ThreadState,
     callable: *mut Object,
     args: *mut StackRef,

@@ -16,6 +16,8 @@ use crate::venv::{PYSOURCE_MINIMIZE, Venv};
 
 /// After this the best so far has to do.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// Who proposes ends by itself, after the answer it waits for.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// Writes a small program that is wrong in the same way to `small`, and returns how many lines it has; `None` if
 /// `program` is not wrong each time.
@@ -59,6 +61,7 @@ pub fn shrink(
         .arg("-B")
         .arg(root().join("tests/fuzz/shrink.py"))
         .args([program, scratch.path()])
+        .arg(PATIENCE.as_secs().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -66,7 +69,7 @@ pub fn shrink(
     let mut answers = child.stdin.take().expect("it is piped");
     let mut best = fs::read_to_string(program)?;
     for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > PATIENCE + GRACE {
             child.kill()?;
             break;
         }

@@ -41,8 +41,7 @@ class Shrinker:
             pass
         self.share = 1
         try:
-            if self.fails(without(ast.parse(self.best), says_nothing)):
-                pass
+            self.fails(without(ast.parse(self.best), says_nothing))
             while self.sweep():
                 pass
         except Late:
@@ -57,8 +56,8 @@ class Shrinker:
             if n >= len(statements):
                 return self.best != before
             chosen = len(statements) - 1 - n
-            counter = iter(range(len(statements)))
-            text = without(ast.parse(self.best), lambda _, counter=counter: next(counter) == chosen)
+            numbers = iter(range(len(statements)))
+            text = without(ast.parse(self.best), lambda _, n=numbers, c=chosen: next(n) == c)
             # What was tried stays behind those that are left.
             if text == self.best or not self.fails(text):
                 n += 1

@@ -319,8 +319,18 @@ impl Recorder {
     /// Plans the release of `entries` (owned ones with a value): emits the guards that must precede effects.
     /// `objects` are the real objects, in the same order.
     pub(crate) fn plan_release(&mut self, entries: &[(Entry, *mut py::Object)]) -> Releases {
+        self.plan_release_after(None, entries)
+    }
+
+    /// As [`Recorder::plan_release`], where the instruction has released `before` when it comes to these.
+    pub(crate) fn plan_release_after(
+        &mut self,
+        before: Option<(ValueId, *mut py::Object)>,
+        entries: &[(Entry, *mut py::Object)],
+    ) -> Releases {
         let mut plan = Releases { dead: Vec::new(), alive: Vec::new(), dying: Vec::new() };
-        let mut counts: Vec<(ValueId, *mut py::Object, u32)> = Vec::new();
+        // What may die visibly.
+        let mut all: Vec<(ValueId, *mut py::Object)> = before.into_iter().collect();
         for (e, object) in entries {
             let Val::Is(v) = e.val else { continue };
             if !e.owned || object.is_null() {
@@ -331,29 +341,25 @@ impl Recorder {
                 plan.dead.push(v);
                 continue;
             }
-            match counts.iter_mut().find(|c| c.1 == *object) {
-                Some(c) => c.2 += 1,
-                None => counts.push((v, *object, 1)),
-            }
+            all.push((v, *object));
         }
-        for (e, object) in entries {
-            let Val::Is(v) = e.val else { continue };
-            let Some(n) = counts.iter().find(|c| c.1 == *object).map(|c| c.2) else { continue };
-            if !e.owned || self.is_harmless(v, *object) {
-                continue;
-            }
+        for n in usize::from(before.is_some())..all.len() {
+            let (v, object) = all[n];
+            let times = all.iter().filter(|(_, o)| *o == object).count() as u32;
             // SAFETY: the real frame holds the object.
-            let count = unsafe { (**object).ob_refcnt };
-            if count > n {
+            let count = unsafe { (*object).ob_refcnt };
+            // What goes after something has died goes in its order: that may have been all that held it.
+            let in_order = plan.dying.is_empty() || self.const_of.contains_key(&v);
+            if count > times && !in_order {
+                plan.dying.push(v);
+            } else if count > times {
                 if !plan.alive.contains(&v) {
-                    self.emit_imm(Uop::GuardRefcount, &[v], u64::from(n), 0);
+                    self.guard_survival(v, object, times, count, &all);
                 }
                 plan.alive.push(v);
             } else if plan.dead.contains(&v)
-                || self.dies_quietly(v, *object)
-                || counts.len() == 1
-                    && n == 1
-                    && (self.guard_iterator_death(v, *object) || self.guard_quiet_death(v, *object))
+                || self.dies_quietly(v, object)
+                || all.len() == 1 && (self.guard_iterator_death(v, object) || self.guard_quiet_death(v, object))
             {
                 plan.dead.push(v);
             } else {
@@ -361,6 +367,39 @@ impl Recorder {
             }
         }
         plan
+    }
+
+    /// Guards that `v` survives the release of `all`, which has it `times` times now. Values that are different objects now
+    /// may be one another time: then each has to count the other's release.
+    fn guard_survival(
+        &mut self,
+        v: ValueId,
+        object: *mut py::Object,
+        times: u32,
+        count: u32,
+        all: &[(ValueId, *mut py::Object)],
+    ) {
+        let mut others: Vec<ValueId> =
+            all.iter().filter(|(w, o)| *o != object && self.may_be_same(v, *w)).map(|(w, _)| *w).collect();
+        let most = times + others.len() as u32;
+        if count > most {
+            self.emit_imm(Uop::GuardRefcount, &[v], u64::from(most), 0);
+            return;
+        }
+        self.emit_imm(Uop::GuardRefcount, &[v], u64::from(times), 0);
+        others.sort_unstable();
+        others.dedup();
+        for w in others {
+            let same = self.emit(Uop::SameObject, &[v, w]);
+            self.emit(Uop::GuardFalse, &[same]);
+        }
+    }
+
+    /// Whether two values may be one object, in some iteration.
+    fn may_be_same(&self, a: ValueId, b: ValueId) -> bool {
+        let constants = self.const_of.contains_key(&a) && self.const_of.contains_key(&b);
+        let types = self.types.get(&a).zip(self.types.get(&b));
+        !constants && types.is_none_or(|(a, b)| a == b)
     }
 
     /// Whether `object`, a list or tuple, holds nothing whose death could be seen: then that is guarded.

@@ -56,42 +56,65 @@ impl Recorder {
         args: &[Entry],
         keywords: &[*mut py::Object],
     ) -> Result<Inlined, Abort> {
+        // SAFETY: by this function's contract.
+        unsafe {
+            let prepared = self.prepare(callable, f, args.len(), keywords)?;
+            Ok(self.place(prepared, args, keywords.len()))
+        }
+    }
+
+    /// The first half of [`Recorder::inline`]: all that may leave the trace. `nargs` arguments will follow.
+    pub(super) unsafe fn prepare(
+        &mut self,
+        callable: ValueId,
+        f: *mut py::Function,
+        nargs: usize,
+        keywords: &[*mut py::Object],
+    ) -> Result<Prepared, Abort> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Abort::TooDeep);
         }
-        // SAFETY: by this function's contract.
+        // SAFETY: by the contract of `inline`.
         unsafe {
             let code = (*f).func_code;
             let known = self.guard_function(callable, f);
-            let bindings = self.bind(f, known, args.len() - keywords.len(), keywords)?;
+            let positional = nargs - keywords.len();
+            let bindings = self.bind(f, known, positional, keywords)?;
             let code_id = self.code_id(code);
             self.guard_recursion();
             let defaults = self.guard_defaults(callable, f, &bindings);
             // What is new is made before anything changes.
-            let made: Vec<Option<ValueId>> = bindings.iter().map(|b| self.make(b, args, keywords.len())).collect();
-            let nlocals = (*code).co_nlocalsplus as usize;
-            let mut slots = Vec::with_capacity(nlocals);
-            for (binding, made) in bindings.iter().zip(made) {
-                slots.push(match (binding, made) {
-                    (Binding::Rest(from), Some(tuple)) => {
-                        self.fill_rest(tuple, &args[*from..args.len() - keywords.len()]);
-                        Entry::owned(tuple)
-                    }
-                    (_, Some(v)) => Entry::owned(v),
-                    (Binding::Argument(i), _) => Entry { clean: false, ..args[*i] },
-                    (Binding::Constant(object), _) => self.constant_entry(*object),
-                    (Binding::Default(i), _) => {
-                        let tuple = defaults.expect("it was loaded for these bindings");
-                        let v = self.emit_imm(Uop::TupleItem, &[tuple], 8 * *i as u64, 0);
-                        self.emit(Uop::Incref, &[v]);
-                        Entry::owned(v)
-                    }
-                    (Binding::Rest(_) | Binding::NoKeywords, None) => self.empty_tuple(),
-                });
-            }
-            slots.resize(nlocals, Entry::NULL);
-            Ok(Inlined { code_id, code, slots })
+            let made = bindings.iter().map(|b| self.make(b, positional)).collect();
+            Ok(Prepared { code_id, code, bindings, defaults, made })
         }
+    }
+
+    /// The second half: the callee's frame with these arguments, `keywords` of which are by name.
+    pub(super) unsafe fn place(&mut self, prepared: Prepared, args: &[Entry], keywords: usize) -> Inlined {
+        let Prepared { code_id, code, bindings, defaults, made } = prepared;
+        // SAFETY: a code object.
+        let nlocals = unsafe { (*code).co_nlocalsplus } as usize;
+        let mut slots = Vec::with_capacity(nlocals);
+        for (binding, made) in bindings.iter().zip(made) {
+            slots.push(match (binding, made) {
+                (Binding::Rest(from), Some(tuple)) => {
+                    self.fill_rest(tuple, &args[*from..args.len() - keywords]);
+                    Entry::owned(tuple)
+                }
+                (_, Some(v)) => Entry::owned(v),
+                (Binding::Argument(i), _) => Entry { clean: false, ..args[*i] },
+                (Binding::Constant(object), _) => self.constant_entry(*object),
+                (Binding::Default(i), _) => {
+                    let tuple = defaults.expect("it was loaded for these bindings");
+                    let v = self.emit_imm(Uop::TupleItem, &[tuple], 8 * *i as u64, 0);
+                    self.emit(Uop::Incref, &[v]);
+                    Entry::owned(v)
+                }
+                (Binding::Rest(_) | Binding::NoKeywords, None) => self.empty_tuple(),
+            });
+        }
+        slots.resize(nlocals, Entry::NULL);
+        Inlined { code_id, code, slots }
     }
 
     /// Enters the callee's abstract frame; the operands are off the stack.
@@ -238,10 +261,10 @@ impl Recorder {
     }
 
     /// Makes a container that a parameter is bound to; none where that is the empty tuple.
-    fn make(&mut self, binding: &Binding, args: &[Entry], keywords: usize) -> Option<ValueId> {
+    fn make(&mut self, binding: &Binding, positional: usize) -> Option<ValueId> {
         let (v, ty) = match binding {
-            Binding::Rest(from) if *from < args.len() - keywords => {
-                let n = args.len() - keywords - from;
+            Binding::Rest(from) if *from < positional => {
+                let n = positional - from;
                 (self.emit_imm(Uop::NewTuple, &[], n as u64, 0), py::PyTuple_Type())
             }
             Binding::NoKeywords => (self.emit(Uop::NewDict, &[]), py::PyDict_Type()),
@@ -265,6 +288,15 @@ impl Recorder {
         let empty = unsafe { py::PyTuple_New(0) };
         self.constant_entry(empty)
     }
+}
+
+/// A callee whose frame will have room, and what is new in it.
+pub(super) struct Prepared {
+    code_id: ir::CodeId,
+    code: *mut py::Code,
+    bindings: Vec<Binding>,
+    defaults: Option<ValueId>,
+    made: Vec<Option<ValueId>>,
 }
 
 /// A callee whose frame can be entered.

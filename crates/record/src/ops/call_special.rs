@@ -7,6 +7,7 @@ use cpython::abi as py;
 use cpython::abi::{op, special};
 use ir::{Continuation, Uop, ValueId};
 
+use super::bind::Prepared;
 use crate::state::{Entry, Val};
 use crate::{Abort, Dependency, Recorder};
 
@@ -101,8 +102,25 @@ impl Recorder {
             if !self.enters_above(f, 0) {
                 return Err(super::special::REFUSED);
             }
+            let prepared = self.prepare(function, f, args.len(), keywords)?;
+            self.enter_prepared(function, f, prepared, args, keywords.len(), continuation);
+            Ok(())
+        }
+    }
+
+    unsafe fn enter_prepared(
+        &mut self,
+        function: ValueId,
+        f: *mut py::Function,
+        prepared: Prepared,
+        args: &[Entry],
+        keywords: usize,
+        continuation: Continuation,
+    ) {
+        // SAFETY: as for `enter_above`.
+        unsafe {
             let args: Vec<Entry> = args.iter().map(|e| Entry { owned: true, clean: false, ..*e }).collect();
-            let callee = self.inline(function, f, &args, keywords)?;
+            let callee = self.place(prepared, &args, keywords);
             for v in args.iter().filter_map(value) {
                 self.emit(Uop::Incref, &[v]);
             }
@@ -114,7 +132,6 @@ impl Recorder {
             };
             self.top().continuation = continuation;
             self.enter(callee, func);
-            Ok(())
         }
     }
 
@@ -143,8 +160,9 @@ impl Recorder {
                     }
                 }
             }
-            // All guards come before the instance is made.
-            self.guard_recursion();
+            // All guards come before the instance is made, and whatever else is.
+            let function = self.const_obj(init as u64);
+            let prepared = self.prepare(function, init, 1 + args.len(), keywords)?;
             let class_value = self.const_obj(class as u64);
             let instance = self.emit(Uop::NewInstance, &[class_value]);
             self.types.insert(instance, class as usize);
@@ -156,8 +174,7 @@ impl Recorder {
                 }
             }
             let all: Vec<Entry> = [Entry::owned(instance)].iter().chain(args).copied().collect();
-            let function = self.const_obj(init as u64);
-            self.enter_above(function, init, &all, keywords, Continuation::FinishNegated)?;
+            self.enter_prepared(function, init, prepared, &all, keywords.len(), Continuation::FinishNegated);
         }
         Ok(true)
     }

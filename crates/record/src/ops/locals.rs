@@ -15,6 +15,7 @@ impl Recorder {
         new: ValueId,
         object: *mut py::Object,
         old: ValueId,
+        after_another: bool,
     ) -> Result<StorePlan, Abort> {
         if self.types.contains_key(&old) {
             return Err(Abort::Unbound);
@@ -26,7 +27,8 @@ impl Recorder {
             return Ok(StorePlan::Pending(old));
         }
         self.emit_imm(Uop::GuardSlotOwnedOrUnbound, &[], at, 0);
-        self.emit_imm(Uop::GuardNullOrRefcount, &[old], 1, 0);
+        // The instruction may have released the same object before.
+        self.emit_imm(Uop::GuardNullOrRefcount, &[old], 1 + u64::from(after_another), 0);
         Ok(StorePlan::BindOrShared(old))
     }
 

@@ -223,8 +223,15 @@ impl Recorder {
         // SAFETY: by the contract of `record`.
         unsafe {
             let below = self.real_peek(1);
-            let a = self.plan_store(first, 0, self.real_peek(0))?;
-            let b = self.plan_store(second, 1, below)?;
+            let a = self.plan_store(first, 0, self.real_peek(0), None)?;
+            // The object that the first variable gives up may be the second one's, too.
+            let before = match (self.slot(first).val, self.real_slot(first)) {
+                (Val::Is(old), real) if !matches!(a, StorePlan::Pending(_) | StorePlan::Bind) => {
+                    Some((old, real.object()))
+                }
+                _ => None,
+            };
+            let b = self.plan_store(second, 1, below, before)?;
             if first == second {
                 return Err(Abort::Value("both values of a double store go to one variable"));
             }
@@ -260,7 +267,7 @@ impl Recorder {
             if self.real_peek(0).is_null() {
                 return self.store_unbound(i);
             }
-            let plan = self.plan_store(i, 0, self.real_peek(0))?;
+            let plan = self.plan_store(i, 0, self.real_peek(0), None)?;
             let e = self.pop();
             let released = self.do_store(i, e, plan);
             self.release_any(released);
@@ -277,7 +284,7 @@ impl Recorder {
     unsafe fn store_fast_load_fast(&mut self, store: usize, load: usize) -> Result<(), Abort> {
         // SAFETY: by the contract of `record`.
         unsafe {
-            let plan = self.plan_store(store, 0, self.real_peek(0))?;
+            let plan = self.plan_store(store, 0, self.real_peek(0), None)?;
             if load != store {
                 self.slot_with_owner(load);
             }
@@ -289,8 +296,14 @@ impl Recorder {
         Ok(())
     }
 
-    /// Guards for storing the `n`th entry from the top, `object`, into local `i`.
-    unsafe fn plan_store(&mut self, i: usize, n: usize, object: *mut cpython::abi::Object) -> Result<StorePlan, Abort> {
+    /// Guards for storing the `n`th entry from the top, `object`, into local `i`, when the instruction has released `before`.
+    unsafe fn plan_store(
+        &mut self,
+        i: usize,
+        n: usize,
+        object: *mut cpython::abi::Object,
+        before: Option<(ir::ValueId, *mut cpython::abi::Object)>,
+    ) -> Result<StorePlan, Abort> {
         let new = self.peek_value(n)?;
         // Between the ends of a comprehension the stack holds the variable it borrowed the name of, which may be
         // unbound.
@@ -306,7 +319,7 @@ impl Recorder {
             && old_object.is_null()
             && let Val::Is(old_value) = old.val
         {
-            return self.plan_first_store(i, new, object, old_value);
+            return self.plan_first_store(i, new, object, old_value, before.is_some());
         }
         let harmless_new = self.is_harmless(new, object);
         if old_object.is_null() {
@@ -356,7 +369,7 @@ impl Recorder {
             self.emit_imm(ir::Uop::GuardSlotTag, &[], 8 * i as u64, u64::from(!counted));
         }
         let release = Entry { owned: if old.clean { counted || home.is_some() } else { old.owned }, ..old };
-        Ok(StorePlan::Release(self.plan_release(&[(release, old_object.object())])))
+        Ok(StorePlan::Release(self.plan_release_after(before, &[(release, old_object.object())])))
     }
 
     /// Whether the value is what the root frame's slot `i` held where the trace began: an argument may only be

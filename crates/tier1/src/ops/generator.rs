@@ -7,22 +7,88 @@ use cpython::abi::*;
 use super::call_python::return_into;
 use super::iter::for_iter_miss;
 use crate::dispatch::*;
-use crate::entry;
+use crate::entry::{self, EVENTS_MASK};
 use crate::hot::*;
-use crate::inst::Tier1Code;
+use crate::inst::{Inst, Tier1Code};
 use crate::unwind;
 use crate::with_memory::{call_method, stop_iteration_value};
 
-/// The decoded code of a suspended generator that may be resumed here.
+/// The decoded code of a suspended generator that may be resumed here. The recursion limit is not looked at, as in
+/// CPython's `SEND_GEN` and `FOR_ITER_GEN`: what made the generator was.
 #[inline(always)]
 unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*mut Tier1Code> {
     // SAFETY: a generator or coroutine; its frame is live while it is suspended.
     unsafe {
-        if (*generator).gi_frame_state >= GEN_EXECUTING || (*ts).py_recursion_remaining <= 1 || !entry::hook_is_ours(ts)
-        {
+        if (*generator).gi_frame_state >= GEN_EXECUTING || !entry::hook_is_ours(ts) {
             return None;
         }
         crate::registry::find(Frame::code(&raw mut (*generator).gi_iframe))
+    }
+}
+
+/// Makes a suspended generator's frame the running one, above `f`. True if it was suspended in `yield from` or `await`.
+#[inline(always)]
+unsafe fn link(f: *mut Frame, ts: *mut ThreadState, generator: *mut Generator, distance: u32) -> bool {
+    // SAFETY: `f` is saved; the generator is suspended.
+    unsafe {
+        let delegates = (*generator).gi_frame_state == GEN_SUSPENDED_YIELD_FROM;
+        let frame = &raw mut (*generator).gi_iframe;
+        (*generator).gi_frame_state = GEN_EXECUTING;
+        (*generator).gi_exc_state.previous_item = (*ts).exc_info;
+        (*ts).exc_info = &raw mut (*generator).gi_exc_state;
+        (*frame).previous = f;
+        (*f).return_offset = distance as u16;
+        (*ts).current_frame = frame;
+        (*ts).py_recursion_remaining -= 1;
+        delegates
+    }
+}
+
+/// Suspends the generator whose frame `f` is, which is saved; `depth` is its `YIELD_VALUE`'s argument. Its caller.
+#[inline(always)]
+unsafe fn unlink(f: *mut Frame, ts: *mut ThreadState, depth: u32) -> *mut Frame {
+    // SAFETY: the running frame, a generator's.
+    unsafe {
+        let generator = Frame::generator(f);
+        (*generator).gi_frame_state = GEN_SUSPENDED + depth as i8;
+        (*ts).exc_info = (*generator).gi_exc_state.previous_item;
+        (*generator).gi_exc_state.previous_item = null_mut();
+        (*ts).py_recursion_remaining += 1;
+        let caller = (*f).previous;
+        (*f).previous = null_mut();
+        (*ts).current_frame = caller;
+        caller
+    }
+}
+
+/// Where the caller goes on with what a generator yielded, if tier 1 goes on at once.
+#[inline(always)]
+unsafe fn behind_yield(caller: *mut Frame, ts: *mut ThreadState) -> Option<*mut Inst> {
+    // SAFETY: a frame that resumed a generator.
+    unsafe {
+        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+            return None;
+        }
+        let tier1 = code_of(caller);
+        // FOR_ITER and SEND have one cache unit.
+        ((*ts).eval_breaker == (*tier1).breaker).then(|| Tier1Code::inst(tier1, Frame::lasti(caller) + 2))
+    }
+}
+
+/// Goes on in a generator that was suspended.
+#[inline(always)]
+unsafe fn go_on_in<const R: bool>(
+    frame: *mut Frame,
+    ts: *mut ThreadState,
+    tier1: *mut Tier1Code,
+    sent: StackRef,
+) -> *mut Object {
+    // SAFETY: the frame is linked.
+    unsafe {
+        let sp = (*frame).stackpointer;
+        *sp = sent;
+        (*frame).stackpointer = sp.add(1);
+        go::<R>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)), sp.add(1), ts)
     }
 }
 
@@ -38,18 +104,30 @@ unsafe fn resume_generator<const R: bool>(
 ) -> *mut Object {
     // SAFETY: `f` is saved; the generator is suspended.
     unsafe {
+        let delegates = link(f, ts, generator, distance);
         let frame = &raw mut (*generator).gi_iframe;
-        let sp = (*frame).stackpointer;
-        *sp = sent;
-        (*frame).stackpointer = sp.add(1);
-        (*generator).gi_frame_state = GEN_EXECUTING;
-        (*generator).gi_exc_state.previous_item = (*ts).exc_info;
-        (*ts).exc_info = &raw mut (*generator).gi_exc_state;
-        (*frame).previous = f;
-        (*f).return_offset = distance as u16;
-        (*ts).current_frame = frame;
-        (*ts).py_recursion_remaining -= 1;
-        go::<R>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)), sp.add(1), ts)
+        if !R && delegates {
+            return resume_delegate::<R>(frame, null_mut(), null_mut(), ts, tier1, sent);
+        }
+        go_on_in::<R>(frame, ts, tier1, sent)
+    }
+}
+
+/// The `SEND` that a frame suspended by it goes back to, if nothing but jumps is on the way.
+#[inline(always)]
+unsafe fn send_again(frame: *mut Frame, ts: *mut ThreadState, tier1: *mut Tier1Code) -> Option<*mut Inst> {
+    // SAFETY: a linked frame at the RESUME behind a YIELD_VALUE; code does not end there.
+    unsafe {
+        let resume = Tier1Code::inst(tier1, Frame::lasti(frame));
+        let jump = resume.add(1);
+        if (*resume).word != super::jump::resume_unchecked::<false> as *const () as usize
+            || (*jump).word != super::jump::jump_backward_no_interrupt::<false> as *const () as usize
+            || (*ts).eval_breaker & !EVENTS_MASK != (*tier1).breaker
+        {
+            return None;
+        }
+        let back = jump.offset(-((*jump).a as i32 as isize));
+        ((*back).word == send::<false> as *const () as usize).then_some(back)
     }
 }
 
@@ -85,25 +163,16 @@ handlers! {
         let value = (*sp.sub(1)).heap_safe_value();
         save(f, ip, sp.sub(1));
         (*f).instr_ptr = (*f).instr_ptr.add(1);
-        let generator = Frame::generator(f);
-        (*generator).gi_frame_state = GEN_SUSPENDED + (*ip).a as i8;
-        (*ts).exc_info = (*generator).gi_exc_state.previous_item;
-        (*generator).gi_exc_state.previous_item = null_mut();
-        (*ts).py_recursion_remaining += 1;
-        let caller = (*f).previous;
-        (*f).previous = null_mut();
-        (*ts).current_frame = caller;
-        if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
+        let caller = unlink(f, ts, (*ip).a);
+        let Some(next) = behind_yield(caller, ts) else {
             return yield_out::<R>(caller, ip, sp, ts, value);
-        }
-        let tier1 = code_of(caller);
-        if (*ts).eval_breaker != (*tier1).breaker {
-            return yield_out::<R>(caller, ip, sp, ts, value);
-        }
+        };
         let sp = (*caller).stackpointer;
+        if !R && (*next).word == yield_value::<false> as *const () as usize {
+            return yield_through::<R>(caller, next, sp, ts, value);
+        }
         *sp = value;
-        // FOR_ITER and SEND have one cache unit.
-        go::<R>(caller, Tier1Code::inst(tier1, Frame::lasti(caller) + 2), sp.add(1), ts)
+        go::<R>(caller, next, sp.add(1), ts)
     }
 
     fn return_generator(f, ip, sp, ts) {
@@ -135,6 +204,48 @@ handlers! {
 }
 
 out_of_line_handlers! {
+    /// Goes on in a frame that delegates to another generator, and so on, down to the one that does not: `RESUME`,
+    /// `JUMP_BACKWARD_NO_INTERRUPT` and `SEND` of each in one.
+    fn resume_delegate(f, ip, sp, ts, code: *mut Tier1Code, sent: StackRef) {
+        let (mut frame, mut tier1) = (f, code);
+        loop {
+            let Some(back) = send_again(frame, ts, tier1) else { break };
+            let receiver: *mut Generator = (*(*frame).stackpointer.sub(1)).object().cast();
+            let ty = (*receiver).ob_base.ob_type;
+            if ty != generator_type() && ty != coroutine_type() {
+                break;
+            }
+            let Some(next) = resumable(ts, receiver) else { break };
+            save(frame, back, (*frame).stackpointer);
+            let delegates = link(frame, ts, receiver, (*back).a);
+            (frame, tier1) = (&raw mut (*receiver).gi_iframe, next);
+            if !delegates {
+                break;
+            }
+        }
+        go_on_in::<R>(frame, ts, tier1, sent)
+    }
+
+    /// Yields what a generator yielded that this frame delegates to, and so on: the `YIELD_VALUE` at `ip` of each in one.
+    fn yield_through(f, ip, sp, ts, value: StackRef) {
+        let (mut frame, mut at) = (f, ip);
+        loop {
+            // Its SEND, with one cache unit, saved it: the stack is as it was.
+            (*frame).instr_ptr = (*frame).instr_ptr.add(3);
+            let caller = unlink(frame, ts, (*at).a);
+            let Some(next) = behind_yield(caller, ts) else {
+                return yield_out::<R>(caller, at, sp, ts, value);
+            };
+            (frame, at) = (caller, next);
+            if (*next).word != yield_value::<false> as *const () as usize {
+                break;
+            }
+        }
+        let sp = (*frame).stackpointer;
+        *sp = value;
+        go::<R>(frame, at, sp.add(1), ts)
+    }
+
     fn yield_out(caller, ip, sp, ts, value: StackRef) {
         unwind::yield_to_caller::<R>(caller, value, ts)
     }

@@ -356,8 +356,6 @@ impl Recorder {
 
     /// The text of an object in an f-string, by a method written in Python. Whether it is.
     pub(crate) unsafe fn format_special(&mut self, opcode: u8, oparg: u32) -> Result<bool, Abort> {
-        const FVC_STR: u32 = 1;
-        const FVC_REPR: u32 = 2;
         let n = usize::from(opcode == op::FORMAT_WITH_SPEC);
         let value = Argument::Stack(n);
         // SAFETY: the real frame holds the object; the empty string is immortal.
@@ -372,8 +370,8 @@ impl Recorder {
                 (op::FORMAT_SIMPLE, _) => {
                     (special::str_function_of_format(ty), vec![value], Continuation::FinishNegated)
                 }
-                (_, FVC_STR) => (special::str_function(ty), vec![value], Continuation::Finish),
-                (_, FVC_REPR) => (special::special_function(ty, c"__repr__"), vec![value], Continuation::Finish),
+                (_, py::FVC_STR) => (special::str_function(ty), vec![value], Continuation::Finish),
+                (_, py::FVC_REPR) => (special::special_function(ty, c"__repr__"), vec![value], Continuation::Finish),
                 _ => return Ok(false),
             };
             let Some(f) = f else { return Ok(false) };

@@ -205,7 +205,7 @@ out_of_line_handlers! {
         let base = base(ip);
         let answer = *sp.sub(1);
         let message = match base.opcode {
-            op::CONVERT_VALUE if base.oparg != super::special::FVC_STR => c"__repr__ returned non-string (type %.200s)",
+            op::CONVERT_VALUE if base.oparg != FVC_STR => c"__repr__ returned non-string (type %.200s)",
             op::CONVERT_VALUE => c"__str__ returned non-string (type %.200s)",
             _ if by_str => c"__str__ returned non-string (type %.200s)",
             _ => c"__format__ must return a str, not %.200s",

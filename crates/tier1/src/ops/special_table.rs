@@ -46,10 +46,6 @@ pub(crate) const GET: Operation = Operation::new(op::LOAD_ATTR, 2);
 pub(crate) const SET: Operation = Operation::new(op::STORE_ATTR, 2);
 pub(crate) const DELETE: Operation = Operation::new(op::DELETE_ATTR, 2);
 
-/// Conversions by `CONVERT_VALUE`.
-pub(crate) const FVC_STR: u32 = 1;
-pub(super) const FVC_REPR: u32 = 2;
-
 /// How a method is called.
 #[derive(Clone, Copy)]
 pub(super) struct How(u32);

@@ -148,6 +148,16 @@ pub unsafe fn called_function(ty: *mut Type) -> Option<*mut Function> {
     }
 }
 
+/// Whether objects of this type are classes, called as `type` does it.
+///
+/// # Safety
+/// `ty` is a live type.
+#[inline]
+pub unsafe fn is_made_by_type(ty: *mut Type) -> bool {
+    // SAFETY: the caller's.
+    unsafe { Type::has_flag(ty, TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_call == (*PyType_Type()).tp_call }
+}
+
 /// A number's function at an offset, if its type has one.
 unsafe fn number_slot(ty: *mut Type, offset: usize) -> Option<BinaryFn> {
     // SAFETY: the caller's; the structure has that many fields.

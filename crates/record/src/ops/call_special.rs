@@ -32,7 +32,7 @@ impl Recorder {
                 return Ok(false);
             }
             let ty = py::Object::type_of(object);
-            if is_made_by_type(ty) {
+            if special::is_made_by_type(ty) {
                 if has_self {
                     return Ok(false);
                 }
@@ -61,7 +61,7 @@ impl Recorder {
         // SAFETY: by the contract of `record`; types are compared before fields are read.
         unsafe {
             let ty = py::Object::type_of(object);
-            if is_made_by_type(ty) {
+            if special::is_made_by_type(ty) {
                 return self.class_special(3, args, &[]);
             }
             let (function, f, first) = if ty == py::PyMethod_Type() {
@@ -217,12 +217,6 @@ impl Recorder {
         }
         held
     }
-}
-
-/// Whether objects of this type are classes, called as `type` does it.
-unsafe fn is_made_by_type(ty: *mut py::Type) -> bool {
-    // SAFETY: a live type.
-    unsafe { py::Type::has_flag(ty, py::TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_call == (*py::PyType_Type()).tp_call }
 }
 
 fn value(e: &Entry) -> Option<ValueId> {

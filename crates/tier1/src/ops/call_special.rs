@@ -7,6 +7,7 @@
 
 use core::ptr::null_mut;
 
+use cpython::abi::special::is_made_by_type;
 use cpython::abi::*;
 
 use super::special::{self, CALLED};
@@ -48,7 +49,7 @@ pub(crate) unsafe fn push_callee(
         let callable = callable_of(ip, sp);
         let op = (*callable).object();
         let ty = (*op).ob_type;
-        if Type::has_flag(ty, TPFLAGS_TYPE_SUBCLASS) && (*ty).tp_call == (*type_type()).tp_call {
+        if is_made_by_type(ty) {
             return push_init(f, ip, sp, ts, callable);
         }
         let (function, first) = if ty == method_type() {

@@ -162,6 +162,16 @@ impl Code {
     }
 }
 
+/// How many stack entries a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX` consumes.
+#[inline(always)]
+pub const fn operands_of_call(opcode: u8, oparg: usize) -> usize {
+    match opcode {
+        op::CALL => oparg + 2,
+        op::CALL_KW => oparg + 3,
+        _ => 4,
+    }
+}
+
 /// `return_offset`, `owner` and `visited` of a frame on a thread's data stack, as the 32 bits at `return_offset`.
 pub const fn thread_owned_word(return_offset: u16) -> u32 {
     return_offset as u32 | FRAME_OWNED_BY_THREAD << 16

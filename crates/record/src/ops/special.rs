@@ -403,14 +403,13 @@ impl Recorder {
             }
             op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX if negated => {
                 self.guard_init_result()?;
-                (operands_of_call(opcode, oparg), Given::Instance)
+                (py::operands_of_call(opcode, oparg), Given::Instance)
             }
-            op::CALL_KW | op::CALL_FUNCTION_EX => (operands_of_call(opcode, oparg), Given::Result),
-            op::CALL if !self.calls_len(oparg) => (oparg + 2, Given::Result),
-            op::CALL => {
+            op::CALL if self.calls_len(oparg) => {
                 let n = self.length_given(v, object)?;
                 (3, Given::Value(self.box_int(n)))
             }
+            op::CALL | op::CALL_KW | op::CALL_FUNCTION_EX => (py::operands_of_call(opcode, oparg), Given::Result),
             op::STORE_SUBSCR => (3, Given::Nothing),
             op::FOR_ITER => (0, Given::Result),
             op::GET_ITER => {
@@ -603,14 +602,5 @@ impl Recorder {
         let zero = self.const_i64(0);
         self.emit(Uop::GuardIntLe, &[zero, n]);
         Ok(n)
-    }
-}
-
-/// How many stack entries a `CALL`, `CALL_KW` or `CALL_FUNCTION_EX` consumes.
-fn operands_of_call(opcode: u8, oparg: usize) -> usize {
-    match opcode {
-        op::CALL => oparg + 2,
-        op::CALL_KW => oparg + 3,
-        _ => 4,
     }
 }

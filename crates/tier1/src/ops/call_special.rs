@@ -25,11 +25,7 @@ pub(crate) unsafe fn callable_of(ip: *mut Inst, sp: *mut StackRef) -> *mut Stack
     // SAFETY: the contract of handlers.
     unsafe {
         let base = base(ip);
-        sp.sub(match base.opcode {
-            op::CALL => base.oparg as usize + 2,
-            op::CALL_KW => base.oparg as usize + 3,
-            _ => 4,
-        })
+        sp.sub(operands_of_call(base.opcode, base.oparg as usize))
     }
 }
 

@@ -208,8 +208,7 @@ out_of_line_handlers! {
     /// `JUMP_BACKWARD_NO_INTERRUPT` and `SEND` of each in one.
     fn resume_delegate(f, ip, sp, ts, code: *mut Tier1Code, sent: StackRef) {
         let (mut frame, mut tier1) = (f, code);
-        loop {
-            let Some(back) = send_again(frame, ts, tier1) else { break };
+        while let Some(back) = send_again(frame, ts, tier1) {
             let receiver: *mut Generator = (*(*frame).stackpointer.sub(1)).object().cast();
             let ty = (*receiver).ob_base.ob_type;
             if ty != generator_type() && ty != coroutine_type() {

@@ -1,7 +1,7 @@
 //! The operations that run as escapes: arbitrary Python code may run inside.
 
-/// What an `escape` uop does. The immediate `arg` holds a detail in its low 48 bits (an oparg, a name's address)
-/// and in the high 16 bits, one bit per operand, whether the trace hands over a reference to it.
+/// What an `escape` uop does. Its second immediate holds a detail (an oparg, a name's address), and one bit per operand,
+/// whether the trace hands over a reference to it: [`EscapeHelper::immediate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum EscapeHelper {
@@ -79,7 +79,28 @@ pub enum EscapeHelper {
     DelAttr,
 }
 
+/// Bits of an escape's detail; those above say what is handed over.
+const DETAIL_BITS: u32 = 48;
+
 impl EscapeHelper {
+    /// The second immediate of such an escape; `None` where it hands over more operands than there are bits for.
+    pub(crate) fn immediate(self, detail: u64, owned: u64) -> Option<u64> {
+        match self {
+            // A frame may have more variables than the others have operands.
+            EscapeHelper::Release => Some(owned),
+            _ if owned >> (u64::BITS - DETAIL_BITS) != 0 => None,
+            _ => Some(detail & ((1 << DETAIL_BITS) - 1) | owned << DETAIL_BITS),
+        }
+    }
+
+    /// Which operands are handed over, and the detail, of that immediate.
+    pub fn owned_and_detail(self, immediate: u64) -> (u64, u64) {
+        match self {
+            EscapeHelper::Release => (immediate, 0),
+            _ => (immediate >> DETAIL_BITS, immediate & ((1 << DETAIL_BITS) - 1)),
+        }
+    }
+
     const ALL: [EscapeHelper; 35] = [
         EscapeHelper::Release,
         EscapeHelper::BinaryOp,

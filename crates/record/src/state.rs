@@ -720,13 +720,13 @@ impl Recorder {
     /// Appends an escape of the current instruction and returns its result.
     pub(crate) fn escape(&mut self, helper: EscapeHelper, arg: u64, operands: &[Entry]) -> ValueId {
         let null = self.const_obj(0);
-        let mut mask = 0u64;
+        let mut owned = 0;
         let args: Vec<ValueId> = operands
             .iter()
             .enumerate()
             .map(|(n, e)| {
                 if e.owned {
-                    mask |= 1 << n;
+                    owned |= 1_u128 << n.min(64);
                 }
                 match e.val {
                     Val::Is(v) => v,
@@ -736,10 +736,10 @@ impl Recorder {
             .collect();
         self.escaping = (helper.pushes() && !helper.pushes_null()).then_some(self.real);
         let snap = self.snapshot(Resume::During);
-        let inst = ir::Inst::new(ir::Uop::Escape, &args)
-            .imm(helper as u64)
-            .imm2(arg & 0xffff_ffff_ffff | mask << 48)
-            .snap(snap);
+        let immediate = u64::try_from(owned).ok().and_then(|owned| helper.immediate(arg, owned));
+        // A trace that could not say what it hands over is none.
+        self.stale |= immediate.is_none();
+        let inst = ir::Inst::new(ir::Uop::Escape, &args).imm(helper as u64).imm2(immediate.unwrap_or(0)).snap(snap);
         self.trace.push(inst)
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn plans(trace: &Trace, compiled: &Compiled) -> Result<Vec<Plan>, Str
         .iter()
         .map(|e| {
             let helper = EscapeHelper::from_number(e.helper).ok_or("an escape of unknown number")?;
-            let (owned, detail) = (e.arg >> 48, e.arg & 0xffff_ffff_ffff);
+            let (owned, detail) = helper.owned_and_detail(e.arg);
             let (operation, arg) = operation(helper, detail, e.operands.len());
             let loc = |v: ValueId| {
                 let found = e.values.iter().find(|(id, _)| *id == v);

@@ -43,7 +43,7 @@ fn slot(i: usize) -> i32 {
 /// The recipe for escape `inst` of `trace`; `None` where the interpreted plan must do.
 pub(crate) fn recipe(trace: &Trace, inst: &Inst, expected: &Expected) -> Option<Recipe<ValueId>> {
     let helper = EscapeHelper::from_number(inst.imms[0] as u32)?;
-    let (owned, detail) = (inst.imms[1] >> 48, inst.imms[1] & 0xffff_ffff_ffff);
+    let (owned, detail) = helper.owned_and_detail(inst.imms[1]);
     let (operation, arg) = operation(helper, detail, inst.args.len());
     let frames = frame_plans(trace, trace.snapshot(inst.snap?), Ok).ok()?;
     let (root, inner) = frames.split_first()?;

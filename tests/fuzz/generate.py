@@ -144,6 +144,7 @@ class Program(Statements):
         """The loop's variables are globals. An exception ends it."""
         self.emit(f"turns = {self.pick(TURNS[:4])}")
         self.emit("LOG.clear()")
+        self.emit("forget_deaths()")
         self.emit("try:")
         self.depth += 1
         self.at_module_level = True
@@ -155,6 +156,7 @@ class Program(Statements):
         self.emit("sys.settrace(None)")
         self.emit("sys.setprofile(None)")
         self.emit(f"print({self.number}, show({self.result()}), show(LOG))")
+        self.emit("print_deaths()")
 
     def in_callback(self):
         """C code calls a hot function: its loops are short, so it is what gets warm."""

@@ -1,6 +1,6 @@
 """Statements of generated programs."""
 
-from expressions import EDGES, Expressions
+from expressions import COMPARE, EDGES, Expressions
 
 ERRORS = (
     "ArithmeticError",
@@ -24,8 +24,11 @@ class Statements(Expressions):
 
     def block(self, fewest=1, most=3):
         self.depth += 1
+        before = len(self.lines)
         for _ in range(self.random.randint(fewest, most)):
             self.statement()
+        if len(self.lines) == before:
+            self.emit("pass")
         self.depth -= 1
 
     def loop(self, trips, fewest=3, most=8):
@@ -86,6 +89,7 @@ class Statements(Expressions):
             (2, self.unpack),
             (1, self.delete),
             (2, self.dying),
+            (2, self.dying_operands),
             (3, self.call_for_effect),
             (2, self.note),
             (2, self.look_at_frames),
@@ -205,6 +209,36 @@ class Statements(Expressions):
             "plain(Noisy(4), Noisy(5)) if i % 17 == 0 else None",
             "n0 = Noisy(6) + 1",
             "x1 = [Noisy(7)][0].name",
+        )
+        self.emit(self.pick(ways))
+
+    def mortal(self):
+        name = self.pick((self.counter(), self.counter(), "1", "6"))
+        return f"{self.pick(('Key', 'Holder'))}({name})"
+
+    def dying_operands(self):
+        """Operands that nobody else holds, of operations that are methods in Python."""
+        mortal, compare = self.mortal(), self.pick(COMPARE)
+        holder = f"Holder({self.counter()})"
+        left = self.pick((mortal, mortal, self.mortal(), self.atom(self.pick("nix"))))
+        right = self.pick((self.mortal(), self.mortal(), self.local("n")))
+        container = self.pick((holder, holder, holder, "l0"))
+        found = f"{left} {self.pick(('in', 'in', 'not in'))} {container}"
+        item = f"{holder}[{self.pick((left, left, mortal))}]"
+        ways = (
+            found,
+            f"x0 = {found}",
+            f"if {found}: i1 = {self.counter()}",
+            item,
+            f"x1 = {item}",
+            f"i0 = 1 if {item} else 2",
+            f"{item} = {self.pick((right, self.atom('i')))}",
+            f"del {item}",
+            f"{mortal} {compare} {right}",
+            f"x0 = {mortal} {compare} {right}",
+            f"if {mortal} {compare} {right}: i2 = {self.counter()}",
+            f"x1 = {mortal} < {self.mortal()} < {right}",
+            f"x0 = not {left} == {mortal}",
         )
         self.emit(self.pick(ways))
 

@@ -3,6 +3,9 @@ import sys
 
 nan, inf = float("nan"), float("inf")
 LOG = []
+# How often a Mortal died, by which died before, its class and its killer's line: LOG gets full.
+DEATHS = {}
+LAST_DEAD = ["nobody"]
 scale = 2
 flip = False
 
@@ -106,6 +109,54 @@ class Noisy:
 
     def __add__(self, other):
         return Noisy((self.name, 1) if len(str(self.name)) < 20 else 0)
+
+
+class Mortal(Noisy):
+    """An operand that is made for one operation, which is a method of it, and dies there."""
+
+    def __del__(self):
+        if note is not None:
+            kind, killer = type(self).__name__, sys._getframe().f_back
+            note("del", kind, self.name, killer and killer.f_lineno)
+            death = (LAST_DEAD[0], kind, killer and killer.f_lineno)
+            DEATHS[death] = DEATHS.get(death, 0) + 1
+            LAST_DEAD[0] = kind
+
+    def answer(self, other):
+        """Mostly a bool; now and then an exception, an object that dies, or the other operand."""
+        n = self.name if type(self.name) is int else 0
+        if n % 64 == 50:
+            raise KeyError(n)
+        if n % 16 == 5:
+            return Noisy("answer")
+        return other if n % 16 == 9 else n % 3 == 0
+
+    def __lt__(self, other):
+        return NotImplemented if self.name == 7 else self.answer(other)
+
+    def __eq__(self, other):
+        return NotImplemented if self.name == 6 else self.answer(other)
+
+    __hash__ = None
+
+
+class Key(Mortal):
+    def __ge__(self, other):
+        return self.answer(other)
+
+
+class Holder(Mortal):
+    def __contains__(self, item):
+        return self.answer(item)
+
+    def __getitem__(self, key):
+        return self.answer(key)
+
+    def __setitem__(self, key, value):
+        self.name = self.answer(value) and 1
+
+    def __delitem__(self, key):
+        self.answer(key)
 
 
 class Base:
@@ -454,11 +505,22 @@ def swap_code(k):
     risky.__code__, lenient.__code__ = lenient.__code__, risky.__code__
 
 
+def forget_deaths():
+    DEATHS.clear()
+    LAST_DEAD[0] = "nobody"
+
+
+def print_deaths():
+    for death, times in DEATHS.items():
+        print("  ", *death, times)
+
+
 def run(scenario, function, *args):
     """Runs a scenario and prints all that can be seen of it."""
     global scale, flip
     scale, flip = 2, False
     LOG.clear()
+    forget_deaths()
     Number.asked = 0
     try:
         result = function(*args)
@@ -474,6 +536,7 @@ def run(scenario, function, *args):
         unbind(name)
     for entry in LOG:
         print("  ", *map(show, entry))
+    print_deaths()
 
 
 def describe(error, depth=0):

@@ -62,3 +62,41 @@ def test_the_same_is_compiled_each_time(python):
     ]
     more = f"stats = tierup.stats(); print(json.dumps([stats[k] for k in {keys}]))"
     assert run(python, more) == run(python, more)
+
+
+STEPS = """
+import json, tierup
+
+class Holder:
+    def __init__(self):
+        self.a, self.b, self.c, self.d = "abcd"
+
+class Backwards:
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        return "abcd"[i]
+
+def instance(iterable):
+    return iterable.__dict__.values()
+
+def stepped(make, iterable):
+    before = tierup.stats()
+    for _ in range(10000):
+        for item in make(iterable):
+            if item is None:
+                break
+    after = tierup.stats()
+    return [after[name] - before[name] for name in ("traces.bridges", "traces.exits")]
+
+print(json.dumps([stepped(instance, Holder()), stepped(reversed, Backwards())]))
+"""
+
+
+def test_steps_that_native_code_cannot_take_are_not_tried_again_in_each_bridge(python):
+    result = python("-c", STEPS, TIERUP="1")
+    assert result.returncode == 0, result.stderr
+    for bridges, exits in json.loads(result.stdout):
+        assert bridges < 16, "a bridge from a step that failed does not begin with the same step"
+        assert exits < 10000, "the loop is not left at each step"

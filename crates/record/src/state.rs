@@ -199,6 +199,8 @@ pub struct Recorder {
     pub(crate) deferred: Option<Deferred>,
     /// A step of an iterator that may yield or end.
     pub(crate) stepping: Option<crate::ops::Stepping>,
+    /// The first instruction steps an iterator, and is not to be tried quietly again.
+    pub(crate) step_declined: bool,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
     /// Start, length and step of a range that was not made; its place on the stack is taken.
@@ -252,6 +254,7 @@ impl Recorder {
             has_returned: false,
             deferred: None,
             stepping: None,
+            step_declined: false,
             unpacking: None,
             ranging: None,
             generators: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use codegen::{Arena, Callbacks};
 use cpython::abi as py;
-use ir::TraceKind;
+use ir::{TraceKind, Uop};
 use record::{Abort, Dependency, Finished, Recorder, Start};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tier1::Tier1Code;
@@ -665,6 +665,9 @@ impl State {
         let mut recorder =
             unsafe { Recorder::bridge(start, &ex.trace, snapshot, &plan.frames(resume.frame), resume.sp) };
         recorder.set_unowned(crate::native::unowned_at(&ex.trace, exit.inst as usize));
+        if exit.uop == Uop::IterNext {
+            recorder.decline_step();
+        }
         let namespaces = ex.namespaces;
         self.brief(&mut recorder, crate::exit_log::is_started(resume));
         // The place is named in the outermost frame's code, where failures are counted.

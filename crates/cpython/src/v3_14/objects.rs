@@ -379,6 +379,16 @@ impl DictValues {
             (*this).size = (size + 1) as u8;
         }
     }
+
+    /// `get_index_from_order`: the slot that was filled as number `n`.
+    ///
+    /// # Safety
+    /// More than `n` slots are filled.
+    #[inline(always)]
+    pub unsafe fn slot_in_order(this: *mut Self, n: usize) -> usize {
+        // SAFETY: the insertion order array follows the values.
+        unsafe { usize::from(*Self::slot(this, (*this).capacity as usize).cast::<u8>().add(n)) }
+    }
 }
 
 /// How `dictobject.c` marks an unused index.

@@ -28,12 +28,18 @@ pub(super) unsafe fn next_of_dict(it: *mut DictIter, yields: Yields) -> *mut Obj
         if dict.is_null() {
             return iteration_end();
         }
-        if (*it).di_used != (*dict).ma_used || !(*dict).ma_values.is_null() {
+        if (*it).di_used != (*dict).ma_used {
             return null_mut();
         }
-        let keys = (*dict).ma_keys;
+        let (keys, values) = ((*dict).ma_keys, (*dict).ma_values);
         let (from, n) = ((*it).di_pos, (*keys).dk_nentries);
-        let found = if usize::from((*keys).dk_kind) == DICT_KEYS_GENERAL {
+        let found = if !values.is_null() {
+            // The keys are shared by the instances of a class: an order of its own, without gaps.
+            next_entry(from, (*dict).ma_used, |i| {
+                let slot = DictValues::slot_in_order(values, i as usize);
+                ((*DictKeys::unicode_entries(keys).add(slot)).me_key, *DictValues::slot(values, slot))
+            })
+        } else if usize::from((*keys).dk_kind) == DICT_KEYS_GENERAL {
             let entries = DictKeys::general_entries(keys);
             next_entry(from, n, |i| ((*entries.offset(i)).me_key, (*entries.offset(i)).me_value))
         } else {

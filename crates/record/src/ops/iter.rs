@@ -122,9 +122,16 @@ impl Recorder {
         Ok(())
     }
 
+    /// The recording starts at a step that was left to CPython: it is an escape, as the same helper may never have an
+    /// answer for this iterator.
+    pub fn decline_step(&mut self) {
+        self.step_declined = true;
+    }
+
     pub(crate) unsafe fn for_iter(&mut self, oparg: u32) -> Result<(), Abort> {
         let it = self.peek_value(0)?;
         let object = self.real_peek(0);
+        let declined = std::mem::take(&mut self.step_declined);
         // SAFETY: the real frame holds the iterator; its type is compared before its fields are read.
         unsafe {
             let ty = py::Object::type_of(object);
@@ -163,7 +170,7 @@ impl Recorder {
             if self.next_special()? {
                 return Ok(());
             }
-            let quiet = py::may_step_quietly(ty) && !self.may_kill(object);
+            let quiet = !declined && py::may_step_quietly(ty) && !self.may_kill(object);
             if quiet {
                 self.guard_type(it, object);
             }

@@ -130,16 +130,6 @@ macro_rules! fixed {
 fixed! {
     fn release(_arg, _o) { py::_Py_NoneStruct() }
     fn compare(arg, a, b) { py::PyObject_RichCompare(a, b, arg as c_int) }
-    fn compare_to_bool(arg, a, b) {
-        let result = py::PyObject_RichCompare(a, b, (arg & 0xff) as c_int);
-        if result.is_null() || result == py::_Py_TrueStruct() || result == py::_Py_FalseStruct() {
-            result
-        } else {
-            let truth = py::PyObject_IsTrue(result);
-            py::decref(result);
-            bool_result(truth)
-        }
-    }
     fn return_from_generator(arg, value, generator) {
         finish_generator(generator.cast(), arg as usize);
         py::new_ref(value)
@@ -188,6 +178,21 @@ fixed! {
     fn binary_slice(_arg, o, from, to) {
         let slice = py::PySlice_New(from, to, core::ptr::null_mut());
         with_slice(slice, |s| py::PyObject_GetItem(o, s))
+    }
+}
+
+/// The truth of a comparison. Its operands go before its result is asked for it.
+unsafe extern "sysv64" fn compare_to_bool(arg: u64, owned: u64, a: Obj, b: Obj, _c: Obj) -> Obj {
+    // SAFETY: as in `fixed!`.
+    unsafe {
+        let result = py::PyObject_RichCompare(a, b, (arg & 0xff) as c_int);
+        close_all(owned, [a, b]);
+        if result.is_null() || result == py::_Py_TrueStruct() || result == py::_Py_FalseStruct() {
+            return result;
+        }
+        let truth = py::PyObject_IsTrue(result);
+        py::decref(result);
+        bool_result(truth)
     }
 }
 

@@ -153,7 +153,7 @@ unsafe fn remember_types(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Obje
 
 /// Replaces the operands by the result, or raises if that is null.
 #[inline(always)]
-unsafe fn finish_operation<const R: bool>(
+pub(super) unsafe fn finish_operation<const R: bool>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,
@@ -240,13 +240,6 @@ out_of_line_handlers! {
                 return proceed::<R>(f, ip, ip.add(7), sp.sub(2), ts);
             }
         }
-        let result = PyUnicode_Concat(l.object(), r.object());
-        if result.is_null() {
-            return error::<R>(f, ip, sp, ts);
-        }
-        *sp.sub(2) = StackRef::steal(result);
-        l.close();
-        close_slot(sp.sub(1));
-        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+        finish_operation::<R>(f, ip, sp, ts, PyUnicode_Concat(l.object(), r.object()))
     }
 }

@@ -2,7 +2,7 @@
 
 use cpython::abi::*;
 
-use super::binary::binary_miss;
+use super::binary::{binary_miss, finish_operation};
 use super::int::{NON_NEGATIVE_TAG, digit};
 use super::special::{Operation, enter_special_of};
 use crate::dispatch::*;
@@ -212,11 +212,7 @@ out_of_line_handlers! {
     /// Replaces container and key, one of which owns a reference, by the item.
     fn replace_operands(f, ip, sp, ts, item: *mut Object) {
         save(f, ip, sp);
-        let container = *sp.sub(2);
-        *sp.sub(2) = StackRef::new(item);
-        container.close();
-        close_slot(sp.sub(1));
-        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+        finish_operation::<R>(f, ip, sp, ts, new_ref(item))
     }
 
     fn subscr_dict_out_of_line(f, ip, sp, ts) {

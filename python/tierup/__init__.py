@@ -36,8 +36,10 @@ def _autoload():
     import sys
 
     if os.environ["TIERUP"] in ("", "0") or sys.flags.ignore_environment:
-        # As if nothing had been imported. The .pth file asks less: every process has to compile it.
-        del sys.modules["tierup"]
+        # As if nothing had been imported, if the program has not done so: it may read .pth files itself (site.addsitedir).
+        # Ours asks less than this function: every process has to compile it.
+        if "tierup._control" not in sys.modules:
+            del sys.modules["tierup"]
         return
     _autoloaded = True
     try:

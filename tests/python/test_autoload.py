@@ -50,3 +50,11 @@ def test_a_closed_stderr_does_no_harm(python):
     )
     result = python("-c", code, TIERUP="yes")
     assert result.stdout == "1\n0\n"
+
+
+def test_a_program_that_reads_pth_files_keeps_what_it_imported(python):
+    code = (
+        "import os, site, sys, tierup; tierup.enable; folder = os.path.dirname(tierup.__path__[0]);"
+        "[site.addsitedir(folder) for _ in range(2)]; print(sys.modules.get('tierup') is tierup)"
+    )
+    assert python("-c", code, TIERUP="0").stdout == "True\n"

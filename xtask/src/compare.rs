@@ -88,9 +88,6 @@ pub enum Native {
     Stressed,
 }
 
-/// What lines of a header begin with.
-const KEYS: [&str; 6] = ["native", "args", "stdin", "exits", "references", "exit"];
-
 /// A program and what its header says.
 #[derive(Clone)]
 pub struct Program {
@@ -125,13 +122,6 @@ impl Program {
             let Some((key, value)) = line.split_once(':') else { continue };
             let value = value.trim();
             let bad = || usage(format!("{}: bad header line '#{line}'", path.display()));
-            if n >= header {
-                // It would say nothing there.
-                if KEYS.contains(&key.trim()) {
-                    return Err(bad());
-                }
-                continue;
-            }
             match key.trim() {
                 "native" => {
                     program.native = match value {
@@ -146,7 +136,11 @@ impl Program {
                 "exits" => program.deterministic = value != "vary",
                 "references" => program.counted = value != "differ",
                 "exit" => program.exit = value.parse().map_err(|_| bad())?,
-                _ => {}
+                _ => continue,
+            }
+            // It would say nothing there.
+            if n >= header {
+                return Err(bad());
             }
         }
         Ok(program)

@@ -57,10 +57,17 @@ impl Exports {
         Self { table: Table::of(address) }
     }
 
-    /// The address of a symbol, in this object if it can tell, or anywhere; or null.
-    pub(crate) fn find(&self, name: Name) -> *mut c_void {
-        let found = self.table.as_ref().map_or(null_mut(), |table| table.find(name));
-        if found.is_null() { lookup(name.text) } else { found }
+    /// The address of a symbol, in this object if it can tell, or anywhere. If there is none: null, and its name in
+    /// `missing`.
+    pub(crate) fn resolve(&self, name: Name, missing: &mut Vec<&'static str>) -> *mut c_void {
+        let mut found = self.table.as_ref().map_or(null_mut(), |table| table.find(name));
+        if found.is_null() {
+            found = lookup(name.text);
+        }
+        if found.is_null() {
+            missing.push(name.text.to_str().expect("made of a str"));
+        }
+        found
     }
 }
 
@@ -243,8 +250,11 @@ mod tests {
         // libc's symbols have versions: it has no table, and they are found all the same.
         let libc = Exports::of(lookup(c"malloc"));
         assert!(libc.table.is_none());
-        assert_eq!(libc.find(const { Name::new("malloc\0") }), lookup(c"malloc"));
-        assert!(libc.find(const { Name::new("no_such_symbol\0") }).is_null());
+        let mut missing = Vec::new();
+        assert_eq!(libc.resolve(const { Name::new("malloc\0") }, &mut missing), lookup(c"malloc"));
+        assert!(missing.is_empty());
+        assert!(libc.resolve(const { Name::new("no_such_symbol\0") }, &mut missing).is_null());
+        assert_eq!(missing, ["no_such_symbol"]);
     }
 
     #[test]

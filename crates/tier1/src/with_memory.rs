@@ -17,27 +17,39 @@ const INLINE_ARGUMENTS: usize = 10;
 /// Bit of a vectorcall's argument count: the callee may use the place before the first argument.
 const VECTORCALL_OFFSET: usize = 1 << (usize::BITS - 1);
 
+/// Calls `body` with an array of `count` places, and `BEFORE` more in front of it, that hold nothing yet.
+#[inline(always)]
+unsafe fn with_array<T, R, const BEFORE: usize>(count: usize, body: impl FnOnce(*mut T) -> R) -> R {
+    const { assert!(BEFORE <= 1) };
+    let mut short = [const { MaybeUninit::<T>::uninit() }; INLINE_ARGUMENTS + 1];
+    let mut long: Vec<T>;
+    // SAFETY: both are long enough.
+    let array = unsafe {
+        if count <= INLINE_ARGUMENTS {
+            short.as_mut_ptr().cast::<T>().add(BEFORE)
+        } else {
+            long = Vec::with_capacity(count + BEFORE);
+            long.as_mut_ptr().add(BEFORE)
+        }
+    };
+    body(array)
+}
+
 /// Calls `body` with the objects of `count` stack entries, and room for one more before them, as the
 /// vectorcall protocol wants it.
 #[inline(always)]
 unsafe fn with_objects<T>(args: *mut StackRef, count: usize, body: impl FnOnce(*mut *mut Object) -> T) -> T {
-    // SAFETY: the entries are live; the array is as long as what is written.
-    unsafe {
-        let mut short = [MaybeUninit::<*mut Object>::uninit(); INLINE_ARGUMENTS + 1];
-        let mut long;
-        let array = if count <= INLINE_ARGUMENTS {
-            short.as_mut_ptr().cast::<*mut Object>().add(1)
-        } else {
-            long = vec![null_mut::<Object>(); count + 1];
-            long.as_mut_ptr().add(1)
-        };
+    let fill_and_use = |array: *mut *mut Object| {
         // Copying a few is not worth unrolling.
         for i in 0..count {
             plain_loop();
-            *array.add(i) = (*args.add(i)).object();
+            // SAFETY: the entries are live, and the array has as many places.
+            unsafe { *array.add(i) = (*args.add(i)).object() };
         }
         body(array)
-    }
+    };
+    // SAFETY: only what has been written is read.
+    unsafe { with_array::<_, _, 1>(count, fill_and_use) }
 }
 
 /// `PyObject_Vectorcall` on stack entries; the last ones are keyword arguments if there are `names`.
@@ -239,20 +251,15 @@ pub(crate) unsafe fn push_prepended(
 ) -> *mut Frame {
     // SAFETY: the entries are live; the array is as long as what is written.
     unsafe {
-        let mut short = [StackRef::NULL; INLINE_ARGUMENTS + 1];
-        let mut long;
-        let all = if count <= INLINE_ARGUMENTS {
-            short.as_mut_ptr()
-        } else {
-            long = vec![StackRef::NULL; count + 1];
-            long.as_mut_ptr()
-        };
-        *all = StackRef::new(first);
-        for i in 0..count {
-            *all.add(i + 1) = StackRef::new((*args.add(i)).object());
-        }
         let keywords = if names.is_null() { 0 } else { Tuple::len(names.cast()) };
-        _PyEvalFramePushAndInit(ts, StackRef::new(function), null_mut(), all, 1 + count - keywords, names, caller)
+        with_array::<_, _, 1>(count, |args_after: *mut StackRef| {
+            let all = args_after.sub(1);
+            *all = StackRef::new(first);
+            for i in 0..count {
+                *args_after.add(i) = StackRef::new((*args.add(i)).object());
+            }
+            _PyEvalFramePushAndInit(ts, StackRef::new(function), null_mut(), all, 1 + count - keywords, names, caller)
+        })
     }
 }
 
@@ -281,44 +288,38 @@ pub unsafe fn push_unpacked(
         } else {
             return None;
         };
-        let mut short = [StackRef::NULL; INLINE_ARGUMENTS];
-        let mut long;
-        let args = if count + given <= INLINE_ARGUMENTS {
-            short.as_mut_ptr()
-        } else {
-            long = vec![StackRef::NULL; count + given];
-            long.as_mut_ptr()
-        };
-        let mut names = null_mut();
-        if given != 0 {
-            names = PyTuple_New(given as isize);
-            if names.is_null() {
-                PyErr_Clear();
-                return None;
-            }
-            let (mut position, mut key, mut value) = (0isize, null_mut(), null_mut());
-            let mut i = 0;
-            while PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut value) != 0 {
-                if (*key).ob_type != str_type() {
-                    for j in 0..i {
-                        (*args.add(count + j)).close();
-                    }
-                    decref(names);
+        with_array::<_, _, 0>(count + given, |args: *mut StackRef| {
+            let mut names = null_mut();
+            if given != 0 {
+                names = PyTuple_New(given as isize);
+                if names.is_null() {
+                    PyErr_Clear();
                     return None;
                 }
-                *Tuple::items(names.cast()).add(i) = new_ref(key);
-                *args.add(count + i) = StackRef::new(value);
-                i += 1;
+                let (mut position, mut key, mut value) = (0isize, null_mut(), null_mut());
+                let mut i = 0;
+                while PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                    if (*key).ob_type != str_type() {
+                        for j in 0..i {
+                            (*args.add(count + j)).close();
+                        }
+                        decref(names);
+                        return None;
+                    }
+                    *Tuple::items(names.cast()).add(i) = new_ref(key);
+                    *args.add(count + i) = StackRef::new(value);
+                    i += 1;
+                }
             }
-        }
-        if !first.is_null() {
-            *args = StackRef::new(first);
-        }
-        for i in before..count {
-            *args.add(i) = StackRef::new(Tuple::item(tuple, i - before));
-        }
-        let frame = _PyEvalFramePushAndInit(ts, function.dup(), null_mut(), args, count, names, caller);
-        xdecref(names);
-        Some(frame)
+            if !first.is_null() {
+                *args = StackRef::new(first);
+            }
+            for i in before..count {
+                *args.add(i) = StackRef::new(Tuple::item(tuple, i - before));
+            }
+            let frame = _PyEvalFramePushAndInit(ts, function.dup(), null_mut(), args, count, names, caller);
+            xdecref(names);
+            Some(frame)
+        })
     }
 }

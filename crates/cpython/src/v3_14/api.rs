@@ -19,10 +19,7 @@ macro_rules! functions {
 
         fn resolve_functions(exports: &Exports, missing: &mut Vec<&'static str>) {
             $({
-                let address = exports.find(const { Name::new(concat!(stringify!($name), "\0")) });
-                if address.is_null() {
-                    missing.push(stringify!($name));
-                }
+                let address = exports.resolve(const { Name::new(concat!(stringify!($name), "\0")) }, missing);
                 // SAFETY: called once from `probe` under the GIL, before any reader; the symbol has the
                 // declared signature in every release of this minor version.
                 unsafe {
@@ -70,10 +67,7 @@ macro_rules! data {
 
         fn resolve_data(exports: &Exports, missing: &mut Vec<&'static str>) {
             $({
-                let address = exports.find(const { Name::new(concat!(stringify!($name), "\0")) });
-                if address.is_null() {
-                    missing.push(stringify!($name));
-                }
+                let address = exports.resolve(const { Name::new(concat!(stringify!($name), "\0")) }, missing);
                 // SAFETY: called once from `probe` under the GIL, before any reader.
                 unsafe { DATA.$name = address.cast() };
             })*
@@ -444,10 +438,7 @@ pub(super) unsafe fn resolve(version: *const u32) -> Vec<&'static str> {
     let exports = Exports::of(version.cast());
     resolve_functions(&exports, &mut missing);
     resolve_data(&exports, &mut missing);
-    let format = exports.find(const { Name::new("PyErr_Format\0") });
-    if format.is_null() {
-        missing.push("PyErr_Format");
-    }
+    let format = exports.resolve(const { Name::new("PyErr_Format\0") }, &mut missing);
     // SAFETY: the caller's; the symbol is that variadic function.
     unsafe { PYERR_FORMAT = transmute::<*mut c_void, Option<FormatFn>>(format) };
     missing

@@ -256,6 +256,7 @@ static void constants(void)
     STATE("STR_INTERNED", interned) STATE("STR_KIND", kind) STATE("STR_ASCII", ascii)
     printf("pub const TPFLAGS_INLINE_VALUES: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_INLINE_VALUES);
     printf("pub const TPFLAGS_MANAGED_DICT: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_MANAGED_DICT);
+    printf("pub const TPFLAGS_IS_ABSTRACT: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_IS_ABSTRACT);
     printf("pub const TPFLAGS_HEAPTYPE: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_HEAPTYPE);
     printf("pub const TPFLAGS_IMMUTABLETYPE: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_IMMUTABLETYPE);
     printf("pub const TPFLAGS_METHOD_DESCRIPTOR: u64 = %llu;\n", (unsigned long long)Py_TPFLAGS_METHOD_DESCRIPTOR);

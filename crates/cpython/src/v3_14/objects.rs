@@ -514,12 +514,10 @@ impl Type {
     /// # Safety
     /// `this` is a type.
     pub unsafe fn makes_plain_instances(this: *mut Self) -> bool {
-        // `Py_TPFLAGS_IS_ABSTRACT`.
-        const IS_ABSTRACT: u64 = 1 << 20;
         // SAFETY: the caller's.
         unsafe {
             Self::has_flag(this, TPFLAGS_HEAPTYPE)
-                && !Self::has_flag(this, IS_ABSTRACT)
+                && !Self::has_flag(this, TPFLAGS_IS_ABSTRACT)
                 && (*this).tp_new == (*PyBaseObject_Type()).tp_new
                 && (*this).tp_alloc == address::PyType_GenericAlloc()
         }

@@ -252,6 +252,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
             return if is_python(MISSING) || is_python(ANY_ATTRIBUTE) { None } else { by_c(Type::version(ty)) };
         }
         let (version, descr) = look_up(ty, name)?;
+        let by_c = || if plain { by_c_unless_property(version, descr) } else { None };
         if !descr.is_null() && is_data_descriptor(descr) {
             if plain && let Some(getter) = special::c_getter(ty, descr) {
                 return by_getter(version, getter);
@@ -265,7 +266,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                     return Some(Choice::new(load_attr_property::<false>, version, 0)?.with_found(getter));
                 }
             }
-            return if plain { by_c_unless_property(version, descr) } else { None };
+            return by_c();
         }
         match own_attribute(owner, name) {
             Own::Value(offset) => {
@@ -276,13 +277,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 Choice::new(load_attr_instance_value::<false>, version, offset)
             }
             Own::Entry(i) => Choice::new(load_attr_with_hint::<false>, version, i),
-            Own::Absent(_) | Own::Unknown if descr.is_null() => {
-                if plain {
-                    by_c(version)
-                } else {
-                    None
-                }
-            }
+            Own::Absent(_) | Own::Unknown if descr.is_null() => by_c(),
             Own::Absent(absent) if method && is_method(descr) => match absent {
                 Absent::FromKeys(keys) => Choice::new(load_attr_method_with_values::<false>, version, 0)?
                     .with_found(descr)
@@ -307,8 +302,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 }
                 Absent::LazyDict => None,
             },
-            _ if plain => by_c_unless_property(version, descr),
-            _ => None,
+            _ => by_c(),
         }
     }
 }
@@ -323,10 +317,12 @@ fn by_c(version: u32) -> Option<Choice> {
     Choice::new(load_attr_by_c::<false>, version, 0)
 }
 
-/// [`by_c`] for what a descriptor of an immutable type does; a property's getter may become one that can be entered.
+/// [`by_c`] for an attribute that is not there, or what a descriptor of an immutable type does; but a property's getter
+/// may become one that can be entered.
 unsafe fn by_c_unless_property(version: u32, descr: *mut Object) -> Option<Choice> {
-    // SAFETY: a live object.
-    unsafe { if (*descr).ob_type == PyProperty_Type() { None } else { by_c(version) } }
+    // SAFETY: a live object or null.
+    let property = unsafe { !descr.is_null() && (*descr).ob_type == PyProperty_Type() };
+    if property { None } else { by_c(version) }
 }
 
 unsafe fn choose_module(ts: *mut ThreadState, owner: *mut Object, name: *mut Object) -> Option<Choice> {

@@ -166,12 +166,16 @@ def test_cost_of_compiling():
         "traces.uops_optimized": 150,
         "compile.ns": 400_000,
     }
-    found = compiling.cost(counters, 800_000)
+    found = compiling.Cost.from_counters(counters, instructions=800_000)
     assert (found.traces, found.recorded, found.optimized) == (4, 200, 150)
     assert (found.per_trace(), found.per_hundred()) == (100.0, 200.0)
     assert found.instructions_per_uop() == 4000
-    words = compiling.line("fib", found, found).split()
-    assert words == ["fib", "4", "200", "150", "100", "200", "4000"]
+    later = {name: 3 * n for name, n in counters.items()}
+    again = compiling.Cost.from_counters({**later, "compile.ns": 900_000}, counters)
+    assert (again.traces, again.recorded, again.ns) == (8, 400, 500_000)
+    assert compiling.least([found, None, again]) is again
+    words = compiling.line("fib", found, again, found).split()
+    assert words == ["fib", "4", "200", "150", "100", "200", "125", "4000"]
 
 
 def test_nothing_compiled_costs_nothing():
@@ -185,5 +189,6 @@ def test_nothing_compiled_costs_nothing():
         ),
         0,
     )
-    assert compiling.cost(counters) is None
-    assert compiling.line("strings", None, None).split() == ["strings", "0", *["–"] * 5]
+    assert compiling.Cost.from_counters(counters) is None
+    assert compiling.least([None]) is None
+    assert compiling.line("strings", None, None, None).split() == ["strings", "0", *["–"] * 6]

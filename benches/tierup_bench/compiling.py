@@ -10,6 +10,8 @@ from tierup_bench.process import Failed, Worker
 
 # The first loops of a program compile most of what it ever compiles.
 LOOPS = 2
+# How often each process compiles that again: by then the compiler's own code and memory are warm.
+AGAIN = 5
 # The functions of crates/runtime within which everything is compiled, neither of which calls the other.
 COMPILING = ("*State*finish*", "*State*want_entry*")
 
@@ -25,6 +27,19 @@ class Cost:
     def per_trace(self):
         return self.ns / 1e3 / self.traces
 
+    @classmethod
+    def from_counters(cls, counters, before=None, instructions=None):
+        """From Tierup's counters, as far as they grew; ``None`` if nothing was compiled."""
+
+        def grown(name):
+            return counters[name] - (before[name] if before else 0)
+
+        traces = grown("traces.made") + grown("traces.variants")
+        recorded, optimized = grown("traces.uops_recorded"), grown("traces.uops_optimized")
+        if not recorded or not traces:
+            return None
+        return cls(traces, recorded, optimized, grown("compile.ns"), instructions)
+
     def per_hundred(self):
         """Microseconds for a hundred recorded uops."""
         return self.ns / 10 / self.recorded
@@ -33,23 +48,23 @@ class Cost:
         return None if self.instructions is None else self.instructions / self.recorded
 
 
-def cost(counters, instructions=None):
-    """From Tierup's counters; ``None`` if nothing was compiled."""
-    traces = counters["traces.made"] + counters["traces.variants"]
-    recorded, optimized = counters["traces.uops_recorded"], counters["traces.uops_optimized"]
-    if not recorded or not traces:
-        return None
-    return Cost(traces, recorded, optimized, counters["compile.ns"], instructions)
+def least(costs):
+    return min((c for c in costs if c), key=Cost.per_hundred, default=None)
 
 
 def measure(program, contestant, processes, limit):
-    """The least time of several fresh processes; what they compile is the same in each."""
-    found = []
+    """What the first loops of a process compile, and the same again; of several fresh processes the least."""
+    first, again = [], []
     for _ in range(processes):
         with Worker(contestant, program, limit) as worker:
-            worker.ask("step", loops=LOOPS)
-            found.append(cost(worker.ask("counters")["counters"]))
-    return min((c for c in found if c), key=lambda c: c.ns, default=None)
+            before = None
+            for costs in [first, *[again] * AGAIN]:
+                worker.ask("step", loops=LOOPS)
+                counters = worker.ask("counters")["counters"]
+                costs.append(Cost.from_counters(counters, before))
+                before = counters
+                worker.ask("forget")
+    return least(first), least(again)
 
 
 def count(program, contestant, limit):
@@ -63,11 +78,11 @@ def count(program, contestant, limit):
             worker.ask("step", loops=LOOPS)
             counters = worker.ask("counters")["counters"]
             worker.finish()
-        return cost(counters, counts.callgrind_total(out))
+        return Cost.from_counters(counters, None, counts.callgrind_total(out))
 
 
-HEAD = ("program", "traces", "recorded", "optimized", "us/trace", "us/100 uops", "instr./uop")
-LINE = "{:18} {:>7} {:>9} {:>10} {:>9} {:>12} {:>11}"
+HEAD = ("program", "traces", "recorded", "optimized", "us/trace", "us/100 uops", "again", "instr./uop")
+LINE = "{:18} {:>7} {:>9} {:>10} {:>9} {:>12} {:>6} {:>11}"
 
 
 def run(found, contestant, processes, limit, say):
@@ -79,26 +94,27 @@ def run(found, contestant, processes, limit, say):
     failed = 0
     for program in found:
         try:
-            timed = measure(program, contestant, processes, limit)
+            first, again = measure(program, contestant, processes, limit)
             counted = count(program, contestant, 10 * limit) if by_callgrind else None
         except Failed as error:
             print(f"{program.name:18} {error}", flush=True)
             failed = 1
             continue
-        print(line(program.name, timed, counted), flush=True)
+        print(line(program.name, first, again, counted), flush=True)
     return failed
 
 
-def line(name, timed, counted):
-    if timed is None:
-        return LINE.format(name, 0, *["–"] * 5)
+def line(name, first, again, counted):
+    if first is None:
+        return LINE.format(name, 0, *["–"] * 6)
     instructions = counted and counted.instructions_per_uop()
     return LINE.format(
         name,
-        timed.traces,
-        timed.recorded,
-        timed.optimized,
-        f"{timed.per_trace():.0f}",
-        f"{timed.per_hundred():.0f}",
+        first.traces,
+        first.recorded,
+        first.optimized,
+        f"{first.per_trace():.0f}",
+        f"{first.per_hundred():.0f}",
+        "–" if again is None else f"{again.per_hundred():.0f}",
         "–" if instructions is None else f"{instructions:.0f}",
     )

@@ -9,6 +9,7 @@ JSON object a line; each line read from standard input is a command, an object w
     trace    {"seconds": S, "start": T}       as warm, with clock, memory and counters after each
     mark                                      calls a C function that nothing else calls
     counters                                  Tierup's counters and events
+    forget                                    Tierup forgets what it compiled
 """
 
 import json
@@ -193,6 +194,12 @@ class Server:
 
     def do_counters(self):
         return {"counters": counters()}
+
+    def do_forget(self):
+        tierup = sys.modules["tierup"]
+        tierup.disable()
+        tierup.enable()
+        return {}
 
 
 def main():

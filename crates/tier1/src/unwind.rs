@@ -178,7 +178,7 @@ pub(crate) unsafe extern "sysv64" fn fail_in_caller<const R: bool>(
             if at + returns > (*tier1).len() && is_call {
                 return crate::ops::call_special::failed_init::<R>(caller, ip, sp, ts);
             }
-            return crate::ops::finish::failed::<R>(caller, ip, sp, ts);
+            return crate::ops::finish::failed_callee::<R>(caller, ip, sp, ts);
         }
         // CPython looks handlers up one unit before the call here, not at its last cache.
         raise::<R>(caller, at.wrapping_sub(1), ts)

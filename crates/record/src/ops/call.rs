@@ -32,15 +32,11 @@ impl Recorder {
             if object == py::PyRange_Type().cast() && self.real_peek(nargs).is_null() && (1..=3).contains(&nargs) {
                 return self.call_range(callable, object, nargs);
             }
-            if self.const_of.contains_key(&callable)
-                && object == (*(*py::PyThreadState_Get()).interp).cached_len
-                && nargs == 1
-                && self.call_len(callable)
-            {
+            if self.const_of.contains_key(&callable) && is_len(object) && nargs == 1 && self.call_len(callable) {
                 return Ok(());
             }
             if self.const_of.contains_key(&callable)
-                && object == (*(*py::PyThreadState_Get()).interp).cached_len
+                && is_len(object)
                 && nargs == 1
                 && self.real_peek(1).is_null()
                 && self.call_special(0, c"__len__", &[])?
@@ -545,4 +541,10 @@ unsafe fn is_math_sqrt(object: *mut py::Object) -> bool {
             && py::Object::type_of(name) == py::PyUnicode_Type()
             && core::ffi::CStr::from_ptr(py::PyUnicode_AsUTF8(name)) == c"math"
     }
+}
+
+/// Whether it is `len`.
+pub(super) fn is_len(object: *mut py::Object) -> bool {
+    // SAFETY: a recorder's thread has the GIL.
+    unsafe { object == (*(*py::PyThreadState_Get()).interp).cached_len }
 }

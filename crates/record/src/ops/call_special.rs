@@ -8,6 +8,7 @@ use cpython::abi::{op, special};
 use ir::{Continuation, Uop, ValueId};
 
 use super::bind::Prepared;
+use super::call::is_len;
 use crate::state::{Entry, Val};
 use crate::{Abort, Dependency, Recorder};
 
@@ -44,6 +45,7 @@ impl Recorder {
             }
             let Some(f) = self.special_of(at + 1, c"__call__") else { return Ok(false) };
             self.guard_receiver(at, has_self);
+            self.guard_arguments(above..at + usize::from(has_self));
             let mut args = vec![self.peek(at + 1)];
             if has_self {
                 args.push(self.peek(at));
@@ -104,6 +106,7 @@ impl Recorder {
             }
             let prepared = self.prepare(function, f, args.len(), keywords)?;
             self.enter_prepared(function, f, prepared, args, keywords.len(), continuation);
+            self.hold_for_callee(self.frames.len() - 2, false);
             Ok(())
         }
     }
@@ -151,15 +154,7 @@ impl Recorder {
             self.guard_receiver(n - 1, false);
             self.rely_on_binding(object);
             self.depend(Dependency::Type(class as usize));
-            for i in 0..n - 1 {
-                // What is held of the arguments meanwhile goes by their types.
-                if let Val::Is(v) = self.peek(i).val {
-                    let object = self.real_peek(i);
-                    if !object.is_null() {
-                        self.guard_type(v, object);
-                    }
-                }
-            }
+            self.guard_arguments(0..n - 1);
             // All guards come before the instance is made, and whatever else is.
             let function = self.const_obj(init as u64);
             let prepared = self.prepare(function, init, 1 + args.len(), keywords)?;
@@ -168,54 +163,71 @@ impl Recorder {
             self.types.insert(instance, class as usize);
             let place = self.stack_index(n - 1);
             self.top().slots[place] = Entry::owned(instance);
-            for (e, _) in self.held_by_init(self.frames.len() - 1, self.real_sp) {
-                if let Val::Is(v) = e.val {
-                    self.emit(Uop::Incref, &[v]);
-                }
-            }
+            self.hold_for_callee(self.frames.len() - 1, true);
             let all: Vec<Entry> = [Entry::owned(instance)].iter().chain(args).copied().collect();
             self.enter_prepared(function, init, prepared, &all, keywords.len(), Continuation::FinishNegated);
         }
         Ok(true)
     }
 
-    /// What C code would hold for the `__init__` that a frame's call runs, with the real objects but for the
-    /// instance's: the references that tier 1 takes (`hold`).
-    pub(crate) unsafe fn held_by_init(
-        &mut self,
+    /// What C code would hold for the callee that the instruction of a frame waits for, or, if that is an `__init__`,
+    /// of an instance that lies above its class: the references that tier 1 takes (`ops::held`), with the real objects
+    /// below `real_sp`.
+    pub(crate) unsafe fn held_for_callee(
+        &self,
         frame: usize,
         real_sp: *mut py::StackRef,
+        init: bool,
     ) -> Vec<(Entry, *mut py::Object)> {
         let (opcode, nargs) = self.instruction_at(frame, 0);
-        let (times, above) = match opcode {
-            op::CALL => (1, 0),
-            op::CALL_KW => (2, 1),
+        let slots = &self.frames[frame].slots;
+        // SAFETY: the real frame's stack.
+        let real = |n: usize| unsafe { (*real_sp.sub(n + 1)).object() };
+        let held = |n: usize| value(&slots[slots.len() - 1 - n]).map(|v| (Entry::owned(v), real(n)));
+        let by_keyword = match opcode {
+            op::FORMAT_SIMPLE => return held(0).into_iter().collect(),
+            op::FORMAT_WITH_SPEC => return held(1).into_iter().collect(),
+            op::CALL if !init && is_len(real(nargs + 1)) => return Vec::new(),
+            op::CALL => false,
+            op::CALL_KW => true,
             _ => return Vec::new(),
         };
-        let slots = self.frames[frame].slots.clone();
-        let mut held = Vec::new();
-        for _ in 0..times {
-            for n in (above..above + nargs).rev() {
-                // SAFETY: the real frame's stack.
-                let object = unsafe { (*real_sp.sub(n + 1)).object() };
-                // SAFETY: as above.
-                let ty = unsafe { py::Object::type_of(object) };
-                if let Some(v) = value(&slots[slots.len() - 1 - n])
-                    && ty != py::PyLong_Type()
-                    && ty != py::PyFloat_Type()
-                {
-                    held.push((Entry::owned(v), object));
+        let above = usize::from(by_keyword);
+        let below = above + nargs;
+        let receiver = below + usize::from(!init);
+        let has_self = !init && !real(below).is_null();
+        let is_number = |(_, object): &(Entry, *mut py::Object)| {
+            // SAFETY: what the real frame's stack holds is alive.
+            let ty = unsafe { py::Object::type_of(*object) };
+            ty == py::PyLong_Type() || ty == py::PyFloat_Type()
+        };
+        let arguments = (above..below + usize::from(has_self)).rev().filter_map(held).filter(|held| !is_number(held));
+        if !by_keyword {
+            return arguments.collect();
+        }
+        arguments.flat_map(|held| [held, held]).chain(held(receiver)).collect()
+    }
+
+    /// Takes those references, for a callee that was entered above the frame.
+    pub(crate) unsafe fn hold_for_callee(&mut self, frame: usize, init: bool) {
+        // SAFETY: the real frame is at the call.
+        for (e, _) in unsafe { self.held_for_callee(frame, self.real_sp, init) } {
+            if let Val::Is(v) = e.val {
+                self.emit(Uop::Incref, &[v]);
+            }
+        }
+    }
+
+    /// Establishes the types of these entries, arguments of a call: what is held of them goes by that.
+    pub(super) fn guard_arguments(&mut self, entries: core::ops::Range<usize>) {
+        for i in entries {
+            if let Val::Is(v) = self.peek(i).val {
+                let object = self.real_peek(i);
+                if !object.is_null() {
+                    self.guard_type(v, object);
                 }
             }
         }
-        if opcode == op::CALL_KW
-            && let Some(v) = value(&slots[slots.len() - 1 - above - nargs])
-        {
-            // SAFETY: the real frame's stack.
-            let object = unsafe { (*real_sp.sub(above + nargs + 1)).object() };
-            held.push((Entry::owned(v), object));
-        }
-        held
     }
 }
 

@@ -9,6 +9,7 @@ use cpython::abi as py;
 use cpython::abi::{op, special};
 use ir::{Continuation, Uop, ValueId};
 
+use super::call::is_len;
 use crate::state::{Entering, Entry, MAX_DEPTH, Val};
 use crate::{Abort, Dependency, Recorder};
 
@@ -97,6 +98,9 @@ impl Recorder {
             self.pop_n(count);
             self.top().continuation = continuation;
             self.enter(callee, func);
+            if !moved {
+                self.hold_for_callee(self.frames.len() - 2, false);
+            }
             self.entering = Some(Box::new(Entering { function: f, args: objects, moved: count, continuation }));
             Ok(())
         }
@@ -389,6 +393,8 @@ impl Recorder {
         let caller = self.frames.len() - 2;
         let (opcode, oparg) = self.instruction_at(caller, 0);
         let negated = self.frames[caller].continuation == Continuation::FinishNegated;
+        // SAFETY: the caller's real frame waits with its operands on its stack.
+        let real_sp = unsafe { (*(*self.real).previous).stackpointer };
         let (v, object) = (self.peek_value(0)?, self.real_peek(0));
         let (operands, given) = match opcode {
             op::BINARY_OP => (2, self.implemented(v, object)?),
@@ -405,7 +411,8 @@ impl Recorder {
                 self.guard_init_result()?;
                 (py::operands_of_call(opcode, oparg), Given::Instance)
             }
-            op::CALL if self.calls_len(oparg) => {
+            // SAFETY: as above.
+            op::CALL if is_len(unsafe { (*real_sp.sub(oparg + 2)).object() }) => {
                 let n = self.length_given(v, object)?;
                 (3, Given::Value(self.box_int(n)))
             }
@@ -435,13 +442,9 @@ impl Recorder {
         if !matches!(given, Given::Result) {
             dying.push((e, object));
         }
-        // SAFETY: the caller's real frame waits with its operands on its stack.
-        let real_sp = unsafe { (*(*self.real).previous).stackpointer };
         let from_init = matches!(given, Given::Instance);
-        if from_init {
-            // SAFETY: as above.
-            dying.extend(unsafe { self.held_by_init(caller, real_sp) });
-        }
+        // SAFETY: as above.
+        dying.extend(unsafe { self.held_for_callee(caller, real_sp, from_init) });
         let slots = &self.frames[caller].slots;
         let instance = if from_init { slots[slots.len() + 1 - operands] } else { Entry::NULL };
         let above: Vec<_> = (0..operands)
@@ -480,15 +483,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether what the caller's `CALL` calls is `len`.
-    fn calls_len(&self, nargs: usize) -> bool {
-        // SAFETY: the caller's real frame waits with its operands on its stack.
-        unsafe {
-            let callable = (*(*(*self.real).previous).stackpointer.sub(nargs + 2)).object();
-            callable == (*(*py::PyThreadState_Get()).interp).cached_len
-        }
-    }
-
     /// A call of an instance by its class's `__call__`. Whether that is Python's.
     pub(crate) unsafe fn called_special(&mut self, nargs: usize) -> Result<bool, Abort> {
         /// More arguments than any such method is worth inlining for.
@@ -500,6 +494,8 @@ impl Recorder {
                 return Ok(false);
             }
             let first = if self.real_peek(nargs).is_null() { nargs } else { nargs + 1 };
+            self.guard_receiver(nargs, first > nargs);
+            self.guard_arguments(0..first);
             let args: Vec<usize> = (0..first).rev().collect();
             self.call_special(nargs + 1, c"__call__", &args)
         }

@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::close_from;
-use super::special::{Operation, enter_special_of};
+use super::special::{Operation, enter_pushed, enter_special_of, may_enter, push_format};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::with_memory::{dict_of, join};
@@ -259,7 +259,9 @@ out_of_line_handlers! {
             return go::<R>(f, ip.add(1), sp, ts);
         }
         save(f, ip, sp);
-        enter_special_of!(f, ip, sp, ts, Operation::new(op::FORMAT_SIMPLE, 0), value, empty_str());
+        if may_enter::<R>(ts) {
+            enter_pushed!(f, ip, sp, ts, push_format(f, ip, sp, ts, value));
+        }
         let result = PyObject_Format(value, null_mut());
         replace_from!(f, ip, sp, ts, sp.sub(1), result)
     }
@@ -267,7 +269,9 @@ out_of_line_handlers! {
     fn format_with_spec_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let from = sp.sub(2);
-        enter_special_of!(f, ip, sp, ts, Operation::new(op::FORMAT_WITH_SPEC, 0), (*from).object());
+        if may_enter::<R>(ts) {
+            enter_pushed!(f, ip, sp, ts, push_format(f, ip, sp, ts, (*from).object()));
+        }
         let result = PyObject_Format((*from).object(), (*from.add(1)).object());
         replace_from!(f, ip, sp, ts, from, result)
     }

@@ -7,6 +7,7 @@ use cpython::abi::*;
 
 use super::call::{call_miss, finish_call};
 use super::call_special::enter_callee;
+use super::held::hold_by_position;
 use super::jump::poll_behind;
 use super::special::{self, CALLED, LENGTH, enter_pushed, enter_special_of};
 use crate::call_tuple::{call_object, call_varargs};
@@ -267,7 +268,11 @@ out_of_line_handlers! {
         if Type::has_flag((*op).ob_type, TPFLAGS_HEAPTYPE) && special::may_enter::<R>(ts) {
             let method = special::find(CALLED, op, null_mut());
             if !method.is_null() {
-                enter_pushed!(f, ip, sp, ts, special::push_call(f, ip, sp, ts, method, count));
+                let pushed = special::push_call(f, ip, sp, ts, method, count);
+                if !pushed.1.is_null() {
+                    hold_by_position(args, sp, true);
+                }
+                enter_pushed!(f, ip, sp, ts, pushed);
             }
         }
         if Type::has_flag((*op).ob_type, TPFLAGS_TYPE_SUBCLASS) && super::call_class::is_called_specially(op.cast()) {

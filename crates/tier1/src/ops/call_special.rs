@@ -10,6 +10,7 @@ use core::ptr::null_mut;
 use cpython::abi::special::is_made_by_type;
 use cpython::abi::*;
 
+use super::held::{hold, hold_for_init};
 use super::special::{self, CALLED};
 use crate::dispatch::*;
 use crate::hot::*;
@@ -56,7 +57,7 @@ pub(crate) unsafe fn push_callee(
             ((*method).im_func, (*method).im_self)
         } else if Type::has_flag(ty, TPFLAGS_HEAPTYPE) {
             let method = special::find(CALLED, op, null_mut());
-            if method.is_null() {
+            if method.is_null() || !has_only_positional(ip, sp) {
                 return NONE;
             }
             ((*method).function().cast(), op)
@@ -70,6 +71,7 @@ pub(crate) unsafe fn push_callee(
         if new.is_null() {
             return (f, null_mut());
         }
+        hold(ip, sp, ts, true);
         (*f).return_offset = returns;
         (*ts).current_frame = new;
         (new, code)
@@ -138,7 +140,7 @@ unsafe fn push_init(
             return (f, null_mut());
         }
         *callable.add(1) = StackRef::steal(instance);
-        hold(ip, sp, true);
+        hold_for_init(ip, sp, true);
         let new = push_arguments(f, ip, sp, ts, init, instance, callable.add(2)).unwrap_or(null_mut());
         if new.is_null() {
             release_instance(ip, sp);
@@ -150,43 +152,12 @@ unsafe fn push_init(
     }
 }
 
-/// C code that calls `__init__` holds references in a tuple of positional arguments, a dict of those by keyword, and an
-/// array of all, with the instance, if there are keywords. As many are taken here, or else given up. (How many refer to
-/// a number is not promised: machine code need not box it for this.)
-#[inline(always)]
-unsafe fn hold(ip: *mut Inst, sp: *mut StackRef, take: bool) {
-    // SAFETY: live objects.
-    let change = |op| unsafe { if take { incref(op) } else { decref(op) } };
-    // SAFETY: as the caller's.
-    unsafe {
-        let callable = callable_of(ip, sp);
-        let (count, end) = match base(ip).opcode {
-            op::CALL => (1, sp),
-            op::CALL_KW => (2, sp.sub(1)),
-            _ => return,
-        };
-        for _ in 0..count {
-            let mut slot = callable.add(2);
-            while slot < end {
-                let ty = (*(*slot).object()).ob_type;
-                if ty != long_type() && ty != float_type() {
-                    change((*slot).object());
-                }
-                slot = slot.add(1);
-            }
-        }
-        if count == 2 {
-            change((*callable.add(1)).object());
-        }
-    }
-}
-
 /// Gives up what was held for an `__init__` that has returned or failed, and the instance.
 #[inline(always)]
 unsafe fn release_instance(ip: *mut Inst, sp: *mut StackRef) {
     // SAFETY: as the caller's.
     unsafe {
-        hold(ip, sp, false);
+        hold_for_init(ip, sp, false);
         close_slot(callable_of(ip, sp).add(1));
     }
 }
@@ -212,7 +183,7 @@ out_of_line_handlers! {
             answer.close();
             return failed_init::<R>(f, ip, sp, ts);
         }
-        hold(ip, sp, false);
+        hold_for_init(ip, sp, false);
         let instance = callable_of(ip, sp).add(1);
         let result = (*instance).into_object();
         *instance = StackRef::NULL;

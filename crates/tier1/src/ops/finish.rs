@@ -10,6 +10,7 @@
 
 use cpython::abi::*;
 
+use super::held::{hold, hold_by_position};
 use crate::dispatch::*;
 use crate::hooks::{Resume, ResumeKind};
 use crate::hot::*;
@@ -38,10 +39,13 @@ out_of_line_handlers! {
                 super::call_special::finish_init::<R>(f, ip, sp, ts)
             }
             op::CALL_KW | op::CALL_FUNCTION_EX => finish_called::<R>(f, ip, sp, ts),
-            op::CALL if (*sp.sub(base(ip).oparg as usize + 3)).object() != (*(*ts).interp).cached_len => {
-                finish_called::<R>(f, ip, sp, ts)
+            op::CALL => {
+                let callable = sp.sub(base(ip).oparg as usize + 3);
+                if (*callable).object() == (*(*ts).interp).cached_len {
+                    return finish_len::<R>(f, ip, sp, ts);
+                }
+                finish_called_by_position::<R>(f, ip, sp, ts, callable)
             }
-            op::CALL => finish_len::<R>(f, ip, sp, ts),
             op::STORE_SUBSCR => finish_store::<R>(f, ip, sp, ts, 3),
             op::DELETE_SUBSCR | op::STORE_ATTR => finish_store::<R>(f, ip, sp, ts, 2),
             op::DELETE_ATTR => finish_store::<R>(f, ip, sp, ts, 1),
@@ -56,6 +60,12 @@ out_of_line_handlers! {
             op::GET_ITER => finish_get_iter::<R>(f, ip, sp, ts),
             _ => finish_unary::<R>(f, ip, sp, ts),
         }
+    }
+
+    /// As [`failed`], after the callee ran.
+    fn failed_callee(f, ip, sp, ts) {
+        hold(ip, sp, ts, false);
+        failed::<R>(f, ip, sp, ts)
     }
 
     /// Ends the instruction at `ip`, what it called having raised: as C code would have, which releases the operands
@@ -169,11 +179,21 @@ out_of_line_handlers! {
         super::call::finish_call::<R>(f, ip, sp, ts, sp.sub(3), result)
     }
 
+    /// As [`finish_called`], for a `CALL` of what lies at `callable`.
+    fn finish_called_by_position(f, ip, sp, ts, callable: *mut StackRef) {
+        let result = (*sp.sub(1)).into_object();
+        let sp = sp.sub(1);
+        (*f).stackpointer = sp;
+        hold_by_position(callable.add(1 + (*callable.add(1)).is_null() as usize), sp, false);
+        super::call::finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
     /// A call of an instance, by its `__call__`.
     fn finish_called(f, ip, sp, ts) {
         let result = (*sp.sub(1)).into_object();
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
+        hold(ip, sp, ts, false);
         super::call::finish_any_call::<R>(f, ip, sp, ts, result)
     }
 
@@ -204,6 +224,7 @@ out_of_line_handlers! {
     fn finish_text(f, ip, sp, ts, by_str: bool) {
         let base = base(ip);
         let answer = *sp.sub(1);
+        hold(ip, sp.sub(1), ts, false);
         let message = match base.opcode {
             op::CONVERT_VALUE if base.oparg != FVC_STR => c"__repr__ returned non-string (type %.200s)",
             op::CONVERT_VALUE => c"__str__ returned non-string (type %.200s)",
@@ -296,6 +317,7 @@ pub unsafe fn enter_function(
         if new.is_null() {
             return Some(Resume { frame: f, ip, sp, kind: ResumeKind::Error });
         }
+        hold(ip, sp, ts, true);
         (*f).return_offset = returns;
         (*ts).current_frame = new;
         (*ts).py_recursion_remaining -= 1;

@@ -25,6 +25,7 @@ pub(crate) mod fused_attr;
 pub(crate) mod generator;
 pub(crate) mod getitem;
 pub(crate) mod global;
+pub(crate) mod held;
 pub(crate) mod int;
 pub(crate) mod isinstance;
 pub(crate) mod iter;

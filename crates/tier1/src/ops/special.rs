@@ -8,6 +8,7 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
+use super::held::held;
 use super::special_table::How;
 pub(crate) use super::special_table::*;
 use crate::dispatch::*;
@@ -17,6 +18,9 @@ use crate::inst::{Inst, Tier1Code};
 use crate::observe::is_recording;
 use crate::unwind;
 use crate::with_memory::call_with;
+
+/// No frame was pushed.
+const NONE: (*mut Frame, *mut Tier1Code) = (null_mut(), null_mut());
 
 /// Pushes a frame for the method, called by the instruction at `ip`, which has the name `name` if it takes one; the
 /// frame and its code. No frame where C code has to call it, and nothing has happened; no code where it does not take
@@ -247,7 +251,6 @@ pub(crate) unsafe fn push_accessor(
     operation: Operation,
     name: *mut Object,
 ) -> (*mut Frame, *mut Tier1Code) {
-    const NONE: (*mut Frame, *mut Tier1Code) = (null_mut(), null_mut());
     // SAFETY: the caller's.
     unsafe {
         let owner = (*sp.sub(1)).object();
@@ -277,6 +280,28 @@ pub(crate) unsafe fn push_accessor(
         }
         let method = find(operation, descriptor, null_mut());
         if method.is_null() { NONE } else { push(f, ip, sp, ts, method, descriptor) }
+    }
+}
+
+/// Pushes a frame for what tells the text of `value` to the `FORMAT_SIMPLE` or `FORMAT_WITH_SPEC` at `ip`; as from
+/// [`push`].
+///
+/// # Safety
+/// As for [`push`].
+pub(crate) unsafe fn push_format(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: *mut Object,
+) -> (*mut Frame, *mut Tier1Code) {
+    // SAFETY: the caller's.
+    unsafe {
+        if !Type::has_flag((*value).ob_type, TPFLAGS_HEAPTYPE) {
+            return NONE;
+        }
+        let method = find(Operation::new(base(ip).opcode, 0), value, null_mut());
+        if method.is_null() { NONE } else { held(ip, sp, ts, push(f, ip, sp, ts, method, empty_str())) }
     }
 }
 

@@ -81,7 +81,16 @@ def count(program, contestant, limit):
         return Cost.from_counters(counters, None, counts.callgrind_total(out))
 
 
-HEAD = ("program", "traces", "recorded", "optimized", "us/trace", "us/100 uops", "again", "instr./uop")
+HEAD = (
+    "program",
+    "traces",
+    "recorded",
+    "optimized",
+    "us/trace",
+    "us/100 uops",
+    "again",
+    "instr./uop",
+)
 LINE = "{:18} {:>7} {:>9} {:>10} {:>9} {:>12} {:>6} {:>11}"
 
 

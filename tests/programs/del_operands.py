@@ -1,5 +1,5 @@
 # native: yes
-# exits: vary
+# exits: differ
 """Operands that nobody else holds die with their instruction: of every operation, in every place, with operators written in
 Python and in C; how many, where, and in which order."""
 

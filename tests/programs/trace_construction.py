@@ -17,9 +17,9 @@ def call(f, *args):
 class Traced:
     def __init__(self, n):
         self.n = n
-        if n == 120:
+        if n == 1200:
             call(sys.settrace, trace)
-        if n == 123:
+        if n == 1203:
             call(sys.settrace, None)
         self.m = str(n)
 
@@ -34,5 +34,5 @@ def make_traced(n):
         Traced(i)
 
 
-make_traced(200)
+make_traced(2000)
 print(log)

@@ -98,6 +98,8 @@ pub struct Program {
     exit: i32,
     /// Whether it executes the same instructions each time: no threads, no clock.
     pub deterministic: bool,
+    /// Whether its exits are compared.
+    pub exits: bool,
     /// Whether its reference counts are compared.
     pub counted: bool,
     limits: Limits,
@@ -113,6 +115,7 @@ impl Program {
             stdin: String::new(),
             exit: 0,
             deterministic: true,
+            exits: true,
             counted: true,
             limits: Limits::default(),
         };
@@ -133,7 +136,11 @@ impl Program {
                 }
                 "args" => program.args = value.split_whitespace().map(Into::into).collect(),
                 "stdin" => program.stdin = value.replace("\\n", "\n"),
-                "exits" => program.deterministic = value != "vary",
+                "exits" => match value {
+                    "vary" => program.deterministic = false,
+                    "differ" => program.exits = false,
+                    _ => return Err(bad()),
+                },
                 "references" => program.counted = value != "differ",
                 "exit" => program.exit = value.parse().map_err(|_| bad())?,
                 _ => continue,
@@ -155,6 +162,7 @@ impl Program {
             stdin: String::new(),
             exit: 0,
             deterministic: true,
+            exits: true,
             counted: true,
             limits,
         }

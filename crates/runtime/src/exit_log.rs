@@ -51,6 +51,8 @@ pub(crate) struct ExitLog {
     lines: usize,
     /// Counts at which a run without tier 2 logs, the next one last.
     at: Option<Vec<u64>>,
+    /// Native code was left in the middle of an instruction, which has no count: the next one is logged.
+    in_the_middle: bool,
 }
 
 impl ExitLog {
@@ -62,7 +64,7 @@ impl ExitLog {
         let Some(path) = &options.exit_log else { return Ok(None) };
         let at = options.exit_log_at.as_ref().map(|path| counts(path)).transpose()?;
         let file = File::create(path).map_err(|e| format!("TIERUP_EXIT_LOG: {path}: {e}"))?;
-        Ok(Some(ExitLog { file, process: std::process::id(), lines: 0, at }))
+        Ok(Some(ExitLog { file, process: std::process::id(), lines: 0, at, in_the_middle: false }))
     }
 
     /// Writes what is at hand before the instruction at `pc` of `frame`.
@@ -119,7 +121,9 @@ pub(crate) unsafe fn at_exit(ts: *mut py::ThreadState, resume: &Resume) {
         }
         let code = tier1::code_of(resume.frame);
         let pc = (*code).offset_of(resume.ip);
-        if record::is_counted((*code).base_op(pc).opcode) {
+        if pc >= (*code).len() {
+            log.in_the_middle = true;
+        } else if record::is_counted((*code).base_op(pc).opcode) {
             log.write(COUNT[0], ts, resume.frame, resume.sp, pc);
         }
     }
@@ -195,7 +199,7 @@ unsafe fn on_instruction(ts: *mut py::ThreadState, frame: *mut py::Frame, ip: *c
         if record::is_counted((*code).base_op(offset).opcode) {
             let count = COUNT[0];
             if let Some(log) = &mut state().exit_log
-                && log.is_wanted(count)
+                && (log.is_wanted(count) || core::mem::take(&mut log.in_the_middle))
             {
                 log.write(count, ts, frame, sp, offset);
             }

@@ -19,34 +19,54 @@ fn main() {
         writeln!(out, "    /// See the uops that name it.\n    {h},").unwrap();
     }
     writeln!(out, "}}\n").unwrap();
-    writeln!(out, "pub(crate) static FACTS: [Facts; {}] = [", table.uops.len()).unwrap();
-    for u in &table.uops {
-        let kinds: Vec<_> = u.operands.iter().map(|(_, k)| format!("Kind::{k:?}")).collect();
+    let count = table.uops.len();
+    let list = |name: &str, ty: &str, item: &dyn Fn(&uop_table::UopDef) -> String| {
+        let items: String = table.uops.iter().map(|u| format!("    {},\n", item(u))).collect();
+        format!("static {name}: [{ty}; {count}] = [\n{items}];\n")
+    };
+    out += &list("ALL", "Uop", &|u| format!("Uop::{}", u.variant()));
+    out += &list("NAMES", "&str", &|u| format!("{:?}", u.name));
+    let most = table.uops.iter().map(|u| u.operands.len()).max().unwrap_or(0);
+    writeln!(out, "const MAX_OPERANDS: usize = {most};").unwrap();
+    out += &list("FACTS", "Facts", &|u| {
+        let kinds: Vec<_> = u.operands.iter().map(|(_, k)| format!("Kind::{}", kind(*k))).collect();
         let imms: Vec<_> = u.imms.iter().map(|i| i.bits.to_string()).collect();
-        writeln!(
-            out,
-            "    Facts {{ uop: Uop::{}, name: {:?}, family: {:?}, doc: {:?}, form: Form::{}, operands: &[{}], imms: &[{}], variadic: {}, result: {}, exits: {}, pure_: {}, commutes: {}, reads: {}, writes: {}, grade: Grade::{} }},",
-            u.variant(),
-            u.name,
-            u.family,
-            u.doc,
-            match u.form { Form::Stencil => "Stencil", Form::Call => "Call", Form::Structural => "Structural" },
-            kinds.join(", "),
-            imms.join(", "),
+        format!(
+            "Facts {{ form: Form::{}, operands: {}, imms: {}, variadic: {}, result: {}, exits: {}, pure_: {}, commutes: {}, reads: {}, writes: {}, grade: Grade::{} }}",
+            match u.form {
+                Form::Stencil => "Stencil",
+                Form::Call => "Call",
+                Form::Structural => "Structural",
+            },
+            few(kinds, most, "Kind::Obj"),
+            few(imms, 2, "0"),
             u.variadic,
-            match u.result { None => "None".into(), Some(k) => format!("Some(Kind::{})", kind(k)) },
+            match u.result {
+                None => "None".into(),
+                Some(k) => format!("Some(Kind::{})", kind(k)),
+            },
             u.exits,
             u.pure_,
             u.commutes,
             mask(&table.heaps, &u.reads),
             mask(&table.heaps, &u.writes),
-            match u.grade { Grade::Leaf => "Leaf", Grade::Allocates => "Allocates", Grade::Escapes => "Escapes" },
+            match u.grade {
+                Grade::Leaf => "Leaf",
+                Grade::Allocates => "Allocates",
+                Grade::Escapes => "Escapes",
+            },
         )
-        .unwrap();
-    }
-    writeln!(out, "];").unwrap();
+    });
     let path = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("uop.rs");
     std::fs::write(path, out).expect("OUT_DIR is writable");
+}
+
+/// A `Few` of these items.
+fn few(mut items: Vec<String>, room: usize, filler: &str) -> String {
+    let len = items.len();
+    assert!(len <= room, "a uop has at most {room} immediates");
+    items.resize(room, filler.into());
+    format!("Few {{ items: [{}], len: {len} }}", items.join(", "))
 }
 
 fn kind(k: Kind) -> &'static str {

@@ -107,6 +107,7 @@ def autoload():
     elif value == "1":
         try:
             enable()
+            _native.wait_for_program()
         except UnsupportedError as error:
             if _in_main_interpreter():
                 warn(f"{error}; Tierup stays off")

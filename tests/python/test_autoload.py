@@ -58,3 +58,49 @@ def test_a_program_that_reads_pth_files_keeps_what_it_imported(python):
         "[site.addsitedir(folder) for _ in range(2)]; print(sys.modules.get('tierup') is tierup)"
     )
     assert python("-c", code, TIERUP="0").stdout == "True\n"
+
+
+@pytest.fixture
+def site(tmp_path, python):
+    """Runs a program under TIERUP=1 with this sitecustomize; `show()` there and in the program says whether tier 1 ran anything."""
+
+    def run(custom, *args, **variables):
+        head = (
+            "import sys, tierup\n"
+            "decoded = lambda: tierup.stats().get('tier1.decoded', 0)\n"
+            "before = decoded()\n"
+            "def show(): print(tierup.is_enabled(), decoded() > before)\n"
+            "sys.show = show\n"
+        )
+        (tmp_path / "sitecustomize.py").write_text(head + custom)
+        result = python(*args, TIERUP="1", PYTHONPATH=str(tmp_path), **variables)
+        assert result.stderr == ""
+        return result.stdout.splitlines()
+
+    return run
+
+
+SHOWING = "import sys; sys.show()"
+
+
+def test_what_site_runs_is_left_to_cpython(site, tmp_path):
+    (tmp_path / "program.py").write_text(SHOWING)
+    for args in [("-c", SHOWING), ("program.py",), ("-m", "program")]:
+        assert site("show()", *args) == ["True False", "True True"]
+    # Where there is more to do, Python code switches it on.
+    stats = tmp_path / "stats.json"
+    assert site("show()", "program.py", TIERUP_STATS_FILE=str(stats)) == ["True False", "True True"]
+    assert stats.exists()
+
+
+def test_site_may_switch_it_on_and_off(site):
+    custom = "tierup.enable()\n(lambda: 0)()\nlist(map(lambda x: x, [1]))\nshow()"
+    assert site(custom, "-c", SHOWING) == ["True True", "True True"]
+    assert site("tierup.disable()\nshow()", "-c", SHOWING) == ["False False", "False False"]
+
+
+def test_an_evaluator_that_site_installs_stays(site):
+    pytest.importorskip("_testinternalcapi")
+    custom = "import _testinternalcapi\nnames = []\n_testinternalcapi.set_eval_frame_record(names)\nsys.names = names"
+    code = "import sys\ndef f(): pass\nlist(map(lambda x: f(), [1]))\nprint('f' in sys.names)\nsys.show()"
+    assert site(custom, "-c", code) == ["True", "True False"]

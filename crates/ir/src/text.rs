@@ -80,7 +80,7 @@ impl Trace {
         if facts.result.is_some() {
             write!(out, "{value} = ").expect("a String takes all");
         }
-        out.push_str(facts.name);
+        out.push_str(inst.op.name());
         let fixed = facts.operands.len().min(inst.args.len());
         let operands = inst.args[..fixed].iter().map(|a| a.to_string());
         let imms = inst.imms[..facts.imms.len()].iter().map(|&i| imm_text(inst.op, i));
@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
         let op = Uop::from_name(op).ok_or_else(|| format!("no uop {op}"))?;
         let facts = op.facts();
         if facts.result.is_some() != name.is_some() {
-            return Err(format!("{} {} a result", facts.name, if name.is_some() { "has not" } else { "has" }));
+            return Err(format!("{} {} a result", op.name(), if name.is_some() { "has not" } else { "has" }));
         }
         let mut inst = Inst { op, args: SmallVec::new(), imms: [0; 2], snap };
         let mut imms = 0;
@@ -297,7 +297,7 @@ impl<'a> Parser<'a> {
             }
         }
         if imms != facts.imms.len() {
-            return Err(format!("{} takes {} immediates", facts.name, facts.imms.len()));
+            return Err(format!("{} takes {} immediates", op.name(), facts.imms.len()));
         }
         if let Some(name) = name
             && (!name.starts_with('v') || self.values.insert(name, id).is_some())

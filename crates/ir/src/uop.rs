@@ -37,18 +37,29 @@ pub enum Grade {
     Escapes,
 }
 
-/// What is declared of a uop.
+/// A few items in place. (A pointer to them would have to be relocated when a process loads the library.)
+#[derive(Clone, Copy, Debug)]
+pub struct Few<T, const N: usize> {
+    items: [T; N],
+    len: u8,
+}
+
+impl<T, const N: usize> core::ops::Deref for Few<T, N> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items[..usize::from(self.len)]
+    }
+}
+
+/// What is declared of a uop, but for its name.
 #[derive(Debug)]
 pub struct Facts {
-    pub uop: Uop,
-    pub name: &'static str,
-    pub family: &'static str,
-    pub doc: &'static str,
     pub form: Form,
     /// Kinds of the fixed value operands.
-    pub operands: &'static [Kind],
+    pub operands: Few<Kind, MAX_OPERANDS>,
     /// Widths in bits of the immediates.
-    pub imms: &'static [u8],
+    pub imms: Few<u8, 2>,
     /// Any number of further operands of any kind.
     pub variadic: bool,
     pub result: Option<Kind>,
@@ -74,17 +85,17 @@ impl Uop {
 
     /// Its name in the text form.
     pub fn name(self) -> &'static str {
-        self.facts().name
+        NAMES[self as usize]
     }
 
     /// The uop of this name.
     pub fn from_name(name: &str) -> Option<Uop> {
-        FACTS.iter().find(|f| f.name == name).map(|f| f.uop)
+        Uop::all().find(|uop| uop.name() == name)
     }
 
     /// Every uop, in declaration order.
     pub fn all() -> impl Iterator<Item = Uop> {
-        FACTS.iter().map(|f| f.uop)
+        ALL.iter().copied()
     }
 
     /// A guard: leaves or passes, no result, no side effect.

@@ -70,7 +70,7 @@ impl Verifier<'_> {
         let facts = inst.op.facts();
         let (found, wanted) = (inst.args.len(), facts.operands.len());
         if found < wanted || (found > wanted && !facts.variadic) {
-            return Err(format!("{} takes {wanted} operands, not {found}", facts.name));
+            return Err(format!("{} takes {wanted} operands, not {found}", inst.op.name()));
         }
         for (n, &arg) in inst.args.iter().enumerate() {
             let kind = self.kind_before(arg, at)?;

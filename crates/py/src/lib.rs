@@ -1,6 +1,6 @@
 //! The extension module `tierup._native`: crate `runtime` as Python functions, nothing more.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
 
 use cpython::abi;
@@ -148,18 +148,40 @@ function!(enable(argument), {
     }
 });
 
+/// Our variables of the environment. (The standard library copies all.)
+fn variables() -> impl Iterator<Item = &'static CStr> {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: Python holds the GIL while it changes the environment, and nothing else does at start-up.
+    let first = unsafe { environ };
+    let count = if first.is_null() { 0 } else { usize::MAX };
+    (0..count)
+        // SAFETY: as above; a null ends the array.
+        .map_while(move |n| unsafe { (*first.add(n)).as_ref().map(|text| CStr::from_ptr(text)) })
+        .filter(|text| text.to_bytes().starts_with(b"TIERUP"))
+}
+
 /// Switches the JIT on as the environment says. False if that fails, or if there is more to do, which is the Python
 /// part's: to warn, or to write statistics at exit.
 fn autoload() -> bool {
-    let variables = std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"TIERUP"));
-    let settings: Option<Vec<_>> =
-        variables.map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let settings: Option<Vec<_>> = variables().map(|text| text.to_str().ok()?.split_once('=')).collect();
     let Some(settings) = settings else { return false };
-    let on = settings.iter().any(|(name, value)| name == "TIERUP" && value == "1");
-    let writes = settings.iter().any(|(name, value)| name == "TIERUP_STATS_FILE" && !value.is_empty());
+    let on = settings.contains(&("TIERUP", "1"));
+    let writes = settings.iter().any(|(name, value)| *name == "TIERUP_STATS_FILE" && !value.is_empty());
+    let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let (options, warnings) = parse(&settings);
-    on && !writes && warnings.is_empty() && runtime::enable(&options).is_ok()
+    let enabled = on && !writes && warnings.is_empty() && runtime::enable(&options).is_ok();
+    if enabled {
+        runtime::wait_for_program();
+    }
+    enabled
 }
+
+function!(wait_for_program(_argument), {
+    runtime::wait_for_program();
+    Some(none())
+});
 
 function!(autoload_by_environment(_argument), bool(autoload()));
 
@@ -255,13 +277,19 @@ const fn method(
     }
 }
 
-static mut METHODS: [PyMethodDef; if cfg!(feature = "fault-injection") { 12 } else { 10 }] = [
+static mut METHODS: [PyMethodDef; if cfg!(feature = "fault-injection") { 13 } else { 11 }] = [
     method(c"enable", enable, METH_O, c"Switch the JIT on with these settings."),
     method(
         c"autoload",
         autoload_by_environment,
         METH_NOARGS,
         c"Switch the JIT on as the environment says, if that is all.",
+    ),
+    method(
+        c"wait_for_program",
+        wait_for_program,
+        METH_NOARGS,
+        c"Leave all to CPython until the program starts, if it has not.",
     ),
     method(c"warnings", warnings, METH_O, c"What is wrong with these settings."),
     method(c"disable", disable, METH_NOARGS, c"Switch the JIT off."),

@@ -41,6 +41,14 @@ pub fn enable(options: &Options) -> Result<(), String> {
     state::enable(options)
 }
 
+/// After [`enable`]: nothing runs in the tiers until the program has started, if that is not so yet.
+pub fn wait_for_program() {
+    if state::maybe_state().is_some_and(|st| st.enabled) {
+        // SAFETY: Python calls this with the GIL held.
+        unsafe { tier1::wait_for_program() }
+    }
+}
+
 /// Switches it off; code that is running in a tier leaves it at its next check.
 pub fn disable() {
     state::disable();

@@ -210,6 +210,8 @@ pub(crate) fn is_enabled() -> bool {
 
 pub(crate) fn enable(options: &Options) -> Result<(), String> {
     if is_enabled() {
+        // SAFETY: Python calls this with the GIL held.
+        unsafe { tier1::stop_waiting() };
         return Ok(());
     }
     if options.tier == 0 {

@@ -12,6 +12,7 @@ use crate::inst::{Inst, Tier1Code};
 use crate::observe::{self, add, counting};
 use crate::registry::{self, decoded};
 use crate::unwind;
+use crate::waiting;
 
 /// Back edges, and entries, until `on_hot` is called.
 static LOOP_THRESHOLD: AtomicU32 = AtomicU32::new(200);
@@ -226,11 +227,35 @@ pub unsafe fn enable() -> Result<(), String> {
 pub unsafe fn disable() {
     // SAFETY: the caller's.
     unsafe {
+        waiting::forget();
+        remove_hook();
+    }
+}
+
+/// # Safety
+/// The GIL is held.
+pub(crate) unsafe fn remove_hook() {
+    // SAFETY: the caller's.
+    unsafe {
         let interp = PyInterpreterState_Get();
         if _PyInterpreterState_GetEvalFrameFunc(interp) as usize == eval_frame as *const () as usize
             && let Some(default) = DEFAULT_BEFORE
         {
             _PyInterpreterState_SetEvalFrameFunc(interp, default);
+        }
+    }
+}
+
+/// After [`remove_hook`].
+///
+/// # Safety
+/// The GIL is held.
+pub(crate) unsafe fn put_hook_back() {
+    // SAFETY: the caller's.
+    unsafe {
+        let interp = PyInterpreterState_Get();
+        if _PyInterpreterState_GetEvalFrameFunc(interp) as *const () == address::_PyEval_EvalFrameDefault() {
+            _PyInterpreterState_SetEvalFrameFunc(interp, eval_frame);
         }
     }
 }

@@ -21,6 +21,7 @@ mod registry;
 #[cfg(test)]
 mod tail_calls;
 mod unwind;
+mod waiting;
 mod with_memory;
 
 pub use dispatch::code_of;
@@ -37,4 +38,5 @@ pub use ops::call_class::{init_taking_frame, is_result_of_init};
 pub use ops::finish::enter_function;
 pub use ops::jump::unsupported_counts;
 pub use registry::find_decoded;
+pub use waiting::{stop_waiting, wait_for_program};
 pub use with_memory::push_unpacked;

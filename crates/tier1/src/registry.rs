@@ -11,6 +11,7 @@ use cpython::abi::*;
 
 use crate::hot;
 use crate::inst::Tier1Code;
+use crate::waiting;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Decoded {
@@ -100,7 +101,7 @@ pub(crate) unsafe fn insert(code: *mut Code, tier1: *mut Tier1Code) {
     }
 }
 
-/// Watches code objects die, so that what belongs to them is freed.
+/// Watches code objects die, so that what belongs to them is freed, and be made, while the program has not started.
 ///
 /// # Errors
 /// One sentence, if all code watchers of this interpreter are taken.
@@ -114,6 +115,10 @@ pub(crate) unsafe fn watch() -> Result<watch::CodeWatcher, String> {
 }
 
 unsafe extern "C" fn on_code_event(event: c_int, code: *mut Code) -> c_int {
+    if waiting::waits() && event == watch::code_event::CREATE {
+        // SAFETY: watchers are called with the GIL held.
+        unsafe { waiting::on_code_made() }
+    }
     if event == watch::code_event::DESTROY {
         // SAFETY: the code object is dying, so no frame runs it.
         unsafe {

@@ -174,6 +174,10 @@ def test_cost_of_compiling():
     again = compiling.Cost.from_counters({**later, "compile.ns": 900_000}, counters)
     assert (again.traces, again.recorded, again.ns) == (8, 400, 500_000)
     assert compiling.least([found, None, again]) is again
+    # 100 us of 50 uops, 62.5 of 50: one size tells nothing of another.
+    assert compiling.at_hundred([found, again]) is None
+    larger = compiling.Cost(traces=2, recorded=300, optimized=200, ns=400_000)
+    assert compiling.at_hundred([found, larger]) == 150.0
     words = compiling.line("fib", found, again, found).split()
     assert words == ["fib", "4", "200", "150", "100", "200", "125", "4000"]
 

@@ -1,6 +1,7 @@
 """What compiling costs: from a finished recording to its machine code."""
 
 import os
+import statistics
 import tempfile
 from dataclasses import dataclass
 from typing import Optional
@@ -67,6 +68,16 @@ def measure(program, contestant, processes, limit):
     return least(first), least(again)
 
 
+def at_hundred(costs):
+    """Microseconds for a trace of a hundred recorded uops, by least squares over the programs."""
+    if len({c.recorded / c.traces for c in costs}) < 2:
+        return None
+    slope, start = statistics.linear_regression(
+        [c.recorded / c.traces for c in costs], [c.per_trace() for c in costs]
+    )
+    return start + 100 * slope
+
+
 def count(program, contestant, limit):
     """The same under callgrind, which counts while something is compiled."""
     with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +111,7 @@ def run(found, contestant, processes, limit, say):
     if not by_callgrind:
         say("instructions are counted by valgrind's callgrind, which is not installed")
     print(LINE.format(*HEAD))
-    failed = 0
+    failed, all_first, all_again = 0, [], []
     for program in found:
         try:
             first, again = measure(program, contestant, processes, limit)
@@ -110,6 +121,14 @@ def run(found, contestant, processes, limit, say):
             failed = 1
             continue
         print(line(program.name, first, again, counted), flush=True)
+        all_first += [first] if first else []
+        all_again += [again] if again else []
+    for costs, when in (all_first, "in a process's first loops"), (all_again, "again"):
+        us = at_hundred(costs)
+        if us is not None:
+            print(
+                f"a trace of 100 recorded uops {when}: {us:.0f} us (least squares over these programs)"
+            )
     return failed
 
 

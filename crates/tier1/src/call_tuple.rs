@@ -10,7 +10,8 @@ use crate::hot::plain_loop;
 use crate::with_memory::{c_stack_has_room, call_vectorcall_function, vectorcall};
 
 /// A tuple of these stack entries, each with a reference of its own; null if there is no memory.
-unsafe fn tuple_of(args: *mut StackRef, count: usize) -> *mut Object {
+#[inline(never)]
+pub(crate) unsafe fn tuple_of(args: *mut StackRef, count: usize) -> *mut Object {
     // SAFETY: the entries are live; the tuple is new.
     unsafe {
         let tuple = PyTuple_New(count as isize);
@@ -27,7 +28,7 @@ unsafe fn tuple_of(args: *mut StackRef, count: usize) -> *mut Object {
 
 /// `_Py_CheckFunctionResult`: a result and an exception exclude each other.
 #[inline(always)]
-unsafe fn checked(ts: *mut ThreadState, callable: *mut Object, result: *mut Object) -> *mut Object {
+pub(crate) unsafe fn checked(ts: *mut ThreadState, callable: *mut Object, result: *mut Object) -> *mut Object {
     // SAFETY: what a C function returned.
     unsafe {
         if result.is_null() != (*ts).current_exception.is_null() {

@@ -204,7 +204,7 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
             }
             op::COMPARE_OP => {
                 let hinted = opcode_at(behind + 2) == op::NOT_TAKEN;
-                (*inst.add(1)).a = (next == op::POP_JUMP_IF_TRUE) as u32;
+                (*inst.add(1)).a = ops::compare::outcomes_that_jump(base.oparg, next == op::POP_JUMP_IF_TRUE);
                 (*inst.add(1)).b = if hinted { 5 } else { 4 };
             }
             _ => {}

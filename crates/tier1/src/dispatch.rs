@@ -210,7 +210,112 @@ unsafe extern "sysv64" fn destroy_and_go<const R: bool, const LEN: usize>(
     unsafe {
         save(f, ip, sp);
         _Py_Dealloc(dead);
+        let (f, sp) = saved(ts);
         proceed::<R>(f, ip, ip.add(LEN), sp, ts)
+    }
+}
+
+/// The running frame and its stack pointer, as [`save`] left them. Behind a call of C code, finding them again takes fewer
+/// instructions than keeping them in registers, which would have to be saved first.
+#[inline(always)]
+pub(crate) unsafe fn saved(ts: *mut ThreadState) -> (*mut Frame, *mut StackRef) {
+    // SAFETY: the contract of handlers: the frame was saved, and C code leaves the same one current.
+    unsafe {
+        let f = (*ts).current_frame;
+        (f, (*f).stackpointer)
+    }
+}
+
+/// Drops the reference of a stack entry; false, with nothing done, if it is the object's last.
+#[inline(always)]
+pub(crate) unsafe fn close_unless_last(slot: *mut StackRef) -> bool {
+    // SAFETY: a live slot.
+    unsafe {
+        let value = *slot;
+        if value.is_counted() {
+            let count = (*value.object()).ob_refcnt.wrapping_sub(1);
+            if count == 0 {
+                return false;
+            }
+            (*value.object()).ob_refcnt = count;
+        }
+        true
+    }
+}
+
+/// Ends the instruction at `ip`, of `LEN` units, whose frame is saved: releases its `N` operands, topmost first, and pushes
+/// `result` in their place.
+#[inline(always)]
+pub(crate) unsafe fn replace_top<const R: bool, const N: usize, const LEN: usize>(
+    ip: *mut Inst,
+    ts: *mut ThreadState,
+    result: StackRef,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let (f, sp) = saved(ts);
+        for i in 0..N {
+            if !close_unless_last(sp.sub(i + 1)) {
+                return replace_remaining::<R, N, LEN>(f, ip, sp.sub(i), ts, result);
+            }
+        }
+        *sp.sub(N) = result;
+        proceed::<R>(f, ip, ip.add(LEN), sp.sub(N - 1), ts)
+    }
+}
+
+/// As [`replace_top`], with the operands from `sp` on gone.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn replace_remaining<const R: bool, const N: usize, const LEN: usize>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    result: StackRef,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let first = (*f).stackpointer.sub(N);
+        close_from(f, first, sp);
+        *first = result;
+        proceed::<R>(f, ip, ip.add(LEN), first.add(1), ts)
+    }
+}
+
+/// Pops the entries from `from` on, topmost first, off the saved frame's stack.
+#[inline(always)]
+pub(crate) unsafe fn close_from(f: *mut Frame, from: *mut StackRef, mut sp: *mut StackRef) {
+    // SAFETY: live entries of a saved frame. What dies is off the stack before: the finalizer may walk it.
+    unsafe {
+        while sp > from {
+            plain_loop();
+            sp = sp.sub(1);
+            if !close_unless_last(sp) {
+                (*f).stackpointer = sp;
+                let dead = (*sp).object();
+                (*dead).ob_refcnt = 0;
+                _Py_Dealloc(dead);
+            }
+        }
+        (*f).stackpointer = from;
+    }
+}
+
+/// As [`close_from`], and raises.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "sysv64" fn close_and_raise<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    from: *mut StackRef,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        close_from(f, from, sp);
+        error::<R>(f, ip, from, ts)
     }
 }
 

@@ -37,7 +37,8 @@ impl Inst {
     /// `a` and `b` taken together.
     #[inline(always)]
     pub fn imm(&self) -> usize {
-        self.a as usize | (self.b as usize) << 32
+        // SAFETY: the two lie next to each other, where a word may be. (Read one by one, they stay two reads.)
+        unsafe { (&raw const *self).cast::<usize>().add(1).read() }
     }
 
     #[inline(always)]

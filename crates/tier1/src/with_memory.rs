@@ -35,21 +35,48 @@ unsafe fn with_array<T, R, const BEFORE: usize>(count: usize, body: impl FnOnce(
     body(array)
 }
 
+/// Arguments up to which copying them is all there is to it.
+const FEW_ARGUMENTS: usize = 4;
+
 /// Calls `body` with the objects of `count` stack entries, and room for one more before them, as the
 /// vectorcall protocol wants it.
 #[inline(always)]
 unsafe fn with_objects<T>(args: *mut StackRef, count: usize, body: impl FnOnce(*mut *mut Object) -> T) -> T {
-    let fill_and_use = |array: *mut *mut Object| {
-        // Copying a few is not worth unrolling.
-        for i in 0..count {
-            plain_loop();
-            // SAFETY: the entries are live, and the array has as many places.
-            unsafe { *array.add(i) = (*args.add(i)).object() };
-        }
+    if count > FEW_ARGUMENTS {
+        // SAFETY: the caller's.
+        return unsafe { with_many_objects(args, count, body) };
+    }
+    let mut few = [const { MaybeUninit::<*mut Object>::uninit() }; FEW_ARGUMENTS + 1];
+    let objects: *mut *mut Object = few.as_mut_ptr().cast();
+    // SAFETY: the array is long enough, and only what has been written is read.
+    unsafe {
+        copy_objects(objects.add(1), args, count);
+        body(objects.add(1))
+    }
+}
+
+/// As [`with_objects`], for any number. (Apart from it, for what the heap needs would be prepared each time.)
+#[cold]
+#[inline(never)]
+unsafe fn with_many_objects<T>(args: *mut StackRef, count: usize, body: impl FnOnce(*mut *mut Object) -> T) -> T {
+    let copy_and_use = move |array: *mut *mut Object| {
+        // SAFETY: the entries are live, and the array has as many places.
+        unsafe { copy_objects(array, args, count) };
         body(array)
     };
     // SAFETY: only what has been written is read.
-    unsafe { with_array::<_, _, 1>(count, fill_and_use) }
+    unsafe { with_array::<_, _, 1>(count, copy_and_use) }
+}
+
+/// Writes the objects of `count` stack entries to `to`.
+#[inline(always)]
+unsafe fn copy_objects(to: *mut *mut Object, args: *mut StackRef, count: usize) {
+    // Copying a few is not worth unrolling.
+    for i in 0..count {
+        plain_loop();
+        // SAFETY: the entries are live, and there are as many places.
+        unsafe { *to.add(i) = (*args.add(i)).object() };
+    }
 }
 
 /// `PyObject_Vectorcall` on stack entries; the last ones are keyword arguments if there are `names`.
@@ -63,7 +90,7 @@ pub(crate) unsafe fn vectorcall(
     // SAFETY: live objects.
     unsafe {
         let keywords = if names.is_null() { 0 } else { Tuple::len(names.cast()) };
-        with_objects(args, count, |objects| {
+        with_objects(args, count, move |objects| {
             PyObject_Vectorcall(callable, objects, (count - keywords) | VECTORCALL_OFFSET, names)
         })
     }
@@ -78,14 +105,16 @@ pub(crate) unsafe fn call_vectorcall_function(
     count: usize,
 ) -> *mut Object {
     // SAFETY: live objects.
-    unsafe { with_objects(args, count, |objects| function(callable, objects, count | VECTORCALL_OFFSET, null_mut())) }
+    unsafe {
+        with_objects(args, count, move |objects| function(callable, objects, count | VECTORCALL_OFFSET, null_mut()))
+    }
 }
 
 /// Calls a `METH_FASTCALL` function.
 #[inline(never)]
 pub(crate) unsafe fn call_fast(function: FastFn, slf: *mut Object, args: *mut StackRef, count: usize) -> *mut Object {
     // SAFETY: live objects.
-    unsafe { with_objects(args, count, |objects| function(slf, objects, count as isize)) }
+    unsafe { with_objects(args, count, move |objects| function(slf, objects, count as isize)) }
 }
 
 /// Calls a `METH_FASTCALL | METH_KEYWORDS` function.
@@ -97,7 +126,7 @@ pub(crate) unsafe fn call_fast_keywords(
     count: usize,
 ) -> *mut Object {
     // SAFETY: live objects.
-    unsafe { with_objects(args, count, |objects| function(slf, objects, count as isize, null_mut())) }
+    unsafe { with_objects(args, count, move |objects| function(slf, objects, count as isize, null_mut())) }
 }
 
 /// Whether the C stack has room for a call. Reads the stack pointer itself: a local's address must not get out.
@@ -116,7 +145,7 @@ pub(crate) unsafe fn c_stack_has_room(ts: *mut ThreadState) -> bool {
 pub(crate) unsafe fn dict_of(pairs: *mut StackRef, count: usize) -> *mut Object {
     // SAFETY: live objects.
     unsafe {
-        with_objects(pairs, count * 2, |objects| _PyDict_FromItems(objects, 2, objects.add(1), 2, count as isize))
+        with_objects(pairs, count * 2, move |objects| _PyDict_FromItems(objects, 2, objects.add(1), 2, count as isize))
     }
 }
 
@@ -124,7 +153,7 @@ pub(crate) unsafe fn dict_of(pairs: *mut StackRef, count: usize) -> *mut Object 
 #[inline(never)]
 pub(crate) unsafe fn join(separator: *mut Object, pieces: *mut StackRef, count: usize) -> *mut Object {
     // SAFETY: live strings.
-    unsafe { with_objects(pieces, count, |objects| _PyUnicode_JoinArray(separator, objects, count as isize)) }
+    unsafe { with_objects(pieces, count, move |objects| _PyUnicode_JoinArray(separator, objects, count as isize)) }
 }
 
 /// An item of a dict; null if it is missing (a `KeyError` is set) or the look-up failed.

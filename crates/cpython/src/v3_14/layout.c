@@ -177,7 +177,7 @@ static void type_struct(void)
         F(am_anext, "Option<UnaryFn>") F(am_send, "*const ()") END
     STRUCT(NumberMethods, PyNumberMethods) F(nb_bool, "*const ()") F(nb_index, "*const ()") END
     STRUCT(SequenceMethods, PySequenceMethods) F(sq_length, "*const ()") F(sq_concat, "*const ()")
-        F(sq_repeat, "*const ()") F(sq_item, "*const ()") END
+        F(sq_repeat, "*const ()") F(sq_item, "*const ()") F(sq_contains, "*const ()") END
     STRUCT(MappingMethods, PyMappingMethods) F(mp_length, "*const ()") F(mp_subscript, "Option<BinaryFn>")
         F(mp_ass_subscript, "*const ()") END
 }

@@ -804,7 +804,9 @@ pub struct SequenceMethods {
     pub sq_concat: *const (),
     pub sq_repeat: *const (),
     pub sq_item: *const (),
-    _pad0: [u8; 48],
+    _pad0: [u8; 24],
+    pub sq_contains: *const (),
+    _pad1: [u8; 16],
 }
 
 const _: () = {
@@ -812,6 +814,7 @@ const _: () = {
     assert!(core::mem::offset_of!(SequenceMethods, sq_concat) == 8);
     assert!(core::mem::offset_of!(SequenceMethods, sq_repeat) == 16);
     assert!(core::mem::offset_of!(SequenceMethods, sq_item) == 24);
+    assert!(core::mem::offset_of!(SequenceMethods, sq_contains) == 56);
     assert!(core::mem::size_of::<SequenceMethods>() == 80);
 };
 

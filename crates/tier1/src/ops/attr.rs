@@ -37,18 +37,15 @@ pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
 
 /// Replaces the owner by the attribute, or raises if that is null; a call finds no object before its arguments.
 #[inline(always)]
-unsafe fn finish_load<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-    value: *mut Object,
-) -> *mut Object {
+unsafe fn finish_load<const R: bool>(ip: *mut Inst, ts: *mut ThreadState, value: *mut Object) -> *mut Object {
     // SAFETY: the contract of handlers; the frame is saved.
     unsafe {
-        close_slot(sp.sub(1));
+        let (f, sp) = saved(ts);
         if value.is_null() {
-            return error::<R>(f, ip, sp.sub(1), ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(1));
+        }
+        if !close_unless_last(sp.sub(1)) {
+            return release_owner::<R>(f, ip, sp, ts, value);
         }
         *sp.sub(1) = StackRef::steal(value);
         if (*ip).a & 1 == 0 {
@@ -60,6 +57,17 @@ unsafe fn finish_load<const R: bool>(
 }
 
 out_of_line_handlers! {
+    /// As `finish_load`, where the owner dies.
+    fn release_owner(f, ip, sp, ts, value: *mut Object) {
+        close_slot(sp.sub(1));
+        *sp.sub(1) = StackRef::steal(value);
+        let sp = if (*ip).a & 1 == 0 { sp } else { sp.add(1) };
+        if (*ip).a & 1 != 0 {
+            *sp.sub(1) = StackRef::NULL;
+        }
+        proceed::<R>(f, ip, ip.add(10), sp, ts)
+    }
+
     /// The owner is of another type than expected. (Apart from the general path, which uses the C stack.)
     fn load_attr_miss(f, ip, sp, ts) {
         if !R && switch_version(ip, (*sp.sub(1)).object(), true) {
@@ -89,14 +97,14 @@ out_of_line_handlers! {
             return load_method_by_c::<R>(f, ip, sp, ts, name);
         }
         let value = PyObject_GetAttr(owner.object(), name);
-        finish_load::<R>(f, ip, sp, ts, value)
+        finish_load::<R>(ip, ts, value)
     }
 
     fn load_attr_getset_out_of_line(f, ip, sp, ts) {
         save(f, ip, sp);
         let getter = (*ip.add(2)).word as *const GetSetDef;
         let value = (*getter).get.unwrap_unchecked()((*sp.sub(1)).object(), (*getter).closure);
-        finish_load::<R>(f, ip, sp, ts, value)
+        finish_load::<R>(ip, ts, value)
     }
 
     fn load_attr_by_c_out_of_line(f, ip, sp, ts) {
@@ -106,7 +114,7 @@ out_of_line_handlers! {
             return load_method_by_c::<R>(f, ip, sp, ts, name);
         }
         let value = PyObject_GetAttr((*sp.sub(1)).object(), name);
-        finish_load::<R>(f, ip, sp, ts, value)
+        finish_load::<R>(ip, ts, value)
     }
 
     fn load_method_by_c(f, ip, sp, ts, name: *mut Object) {
@@ -114,6 +122,8 @@ out_of_line_handlers! {
         // The function takes the owner over, so the slot is no longer live.
         (*f).stackpointer = sp.sub(1);
         let attribute = _Py_LoadAttr_StackRefSteal(ts, owner, name, sp);
+        let (f, below) = saved(ts);
+        let sp = below.add(1);
         if attribute.is_null() {
             return error::<R>(f, ip, sp.sub(1), ts);
         }

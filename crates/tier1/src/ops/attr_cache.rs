@@ -5,6 +5,7 @@
 use cpython::abi::*;
 
 use super::attr::{load_attr_by_c_out_of_line, load_attr_getset_out_of_line, load_attr_miss, store_attr_miss};
+use super::jump::branch_not_select;
 use super::locals::release_and_go;
 use crate::dispatch::*;
 use crate::hot::*;
@@ -42,6 +43,7 @@ macro_rules! replace_owner {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $owner:ident, $value:expr) => {{
         *$sp.sub(1) = StackRef::new($value);
         if (*$ip).a & 1 != 0 {
+            branch_not_select();
             *$sp = StackRef::NULL;
             release_and_go!($f, $ip, $sp.add(1), $ts, $owner, 10)
         } else {
@@ -164,6 +166,21 @@ handlers! {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         replace_owner!(f, ip, sp, ts, owner, (*ip.add(2)).word as *mut Object)
+    }
+
+    /// An attribute of a class that is an instance of a class which could make a descriptor of it, as of an enumeration.
+    fn load_attr_class_instance(f, ip, sp, ts) {
+        let owner = *sp.sub(1);
+        let op = owner.object();
+        let found = (*ip.add(2)).word as *mut Object;
+        // With the owner's version, what was found is alive.
+        if (*(*op).ob_type).tp_version_tag != (*ip.add(1)).b
+            || (*op.cast::<Type>()).tp_version_tag != (*ip.add(1)).a
+            || (*(*found).ob_type).tp_version_tag != (*ip.add(2)).a
+        {
+            return load_attr_miss::<R>(f, ip, sp, ts);
+        }
+        replace_owner!(f, ip, sp, ts, owner, found)
     }
 
     /// An attribute of the class of an instance whose own attributes are inline, and do not include it.

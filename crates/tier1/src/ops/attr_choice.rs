@@ -92,8 +92,12 @@ const STORE_OTHERS: [usize; 2] = [2, 4];
 
 /// Whether the version in a cache with this handler is that of the owner's type, by which others are found.
 fn keyed_by_owner_type(handler: usize) -> bool {
-    let others: [Handler; 3] =
-        [load_attr_module::<false>, load_attr_class::<false>, load_attr_class_of_metaclass::<false>];
+    let others: [Handler; 4] = [
+        load_attr_module::<false>,
+        load_attr_class::<false>,
+        load_attr_class_of_metaclass::<false>,
+        load_attr_class_instance::<false>,
+    ];
     !others.iter().any(|other| *other as usize == handler)
 }
 
@@ -357,8 +361,16 @@ unsafe fn choose_class(owner: *mut Type, name: *mut Object) -> Option<Choice> {
             };
         }
         let found = _PyType_Lookup(owner, name);
+        if found.is_null() {
+            return None;
+        }
+        if is_mutable_descriptor(found) && !is_descriptor(found) && metaclass_version != 0 {
+            return Choice::new(load_attr_class_instance::<false>, Type::version(owner), metaclass_version as usize)?
+                .with_found(found)
+                .with_keys_version(Type::version((*found).ob_type));
+        }
         // Binding a function to no instance gives the function itself.
-        if found.is_null() || is_mutable_descriptor(found) || is_descriptor(found) && !is_method(found) {
+        if is_mutable_descriptor(found) || is_descriptor(found) && !is_method(found) {
             return None;
         }
         let version = Type::version(owner);

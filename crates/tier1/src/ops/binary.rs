@@ -165,10 +165,14 @@ pub(super) unsafe fn finish_operation<const R: bool>(
         if result.is_null() {
             return error::<R>(f, ip, sp, ts);
         }
-        let l = *sp.sub(2);
+        // The left one dies first.
+        if !close_unless_last(sp.sub(2)) {
+            return replace_both::<R>(f, ip, sp, ts, StackRef::steal(result));
+        }
         *sp.sub(2) = StackRef::steal(result);
-        l.close();
-        close_slot(sp.sub(1));
+        if !close_unless_last(sp.sub(1)) {
+            return release_right::<R>(f, ip, sp, ts);
+        }
         proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
     }
 }
@@ -176,7 +180,14 @@ pub(super) unsafe fn finish_operation<const R: bool>(
 handlers! {
     /// Operands of the same types as the last time, which call no method written in Python.
     fn binary_builtin(f, ip, sp, ts) {
-        binary_builtin_out_of_line::<R>(f, ip, sp, ts)
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*(*l).ob_type).tp_version_tag != (*ip.add(1)).a || (*(*r).ob_type).tp_version_tag != (*ip.add(2)).a {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let result = core::mem::transmute::<usize, BinaryFn>((*ip.add(3)).word)(l, r);
+        let (f, sp) = saved(ts);
+        finish_operation::<R>(f, ip, sp, ts, result)
     }
 
     fn binary_any(f, ip, sp, ts) {
@@ -189,6 +200,18 @@ handlers! {
 }
 
 out_of_line_handlers! {
+    fn replace_both(f, ip, sp, ts, result: StackRef) {
+        let l = *sp.sub(2);
+        *sp.sub(2) = result;
+        l.close();
+        release_right::<R>(f, ip, sp, ts)
+    }
+
+    fn release_right(f, ip, sp, ts) {
+        close_slot(sp.sub(1));
+        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+    }
+
     /// The operation in general, which also chooses the version to use from now on.
     fn binary_miss(f, ip, sp, ts) {
         save(f, ip, sp);
@@ -200,17 +223,8 @@ out_of_line_handlers! {
         enter_special!(f, ip, sp, ts, Operation::new(op::BINARY_OP, oparg), l.object(), r.object());
         let function = (*_PyEval_BinaryOps().add(oparg as usize)).unwrap_unchecked();
         let result = function(l.object(), r.object());
+        let (f, sp) = saved(ts);
         finish_operation::<R>(f, ip, sp, ts, result)
-    }
-
-    fn binary_builtin_out_of_line(f, ip, sp, ts) {
-        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if (*(*l).ob_type).tp_version_tag != (*ip.add(1)).a || (*(*r).ob_type).tp_version_tag != (*ip.add(2)).a {
-            return binary_miss::<R>(f, ip, sp, ts);
-        }
-        save(f, ip, sp);
-        let function = core::mem::transmute::<usize, BinaryFn>((*ip.add(3)).word);
-        finish_operation::<R>(f, ip, sp, ts, function(l, r))
     }
 
     fn add_str_out_of_line(f, ip, sp, ts) {
@@ -221,25 +235,30 @@ out_of_line_handlers! {
         }
         save(f, ip, sp);
         let next = (*Tier1Code::of(ip)).base_op((*ip).b as usize + 6);
-        if !R && next.opcode == op::STORE_FAST {
-            let slot = local(f, next.oparg);
-            if (*slot).object() == l.object() {
-                // `s = s + t`: with the variable's own reference gone, the string may grow in place.
-                let old = (*slot).into_object();
-                *slot = StackRef::NULL;
-                *sp.sub(2) = StackRef::NULL;
-                l.close();
-                let text = append_str(old, r.object());
-                if !text.is_null() {
-                    *slot = StackRef::steal(text);
-                }
-                close_slot(sp.sub(1));
-                if text.is_null() {
-                    return error::<R>(f, ip, sp.sub(2), ts);
-                }
-                return proceed::<R>(f, ip, ip.add(7), sp.sub(2), ts);
-            }
+        if !R && next.opcode == op::STORE_FAST && (*local(f, next.oparg)).object() == l.object() {
+            return append_in_place::<R>(f, ip, sp, ts, next.oparg);
         }
-        finish_operation::<R>(f, ip, sp, ts, PyUnicode_Concat(l.object(), r.object()))
+        let result = PyUnicode_Concat(l.object(), r.object());
+        let (f, sp) = saved(ts);
+        finish_operation::<R>(f, ip, sp, ts, result)
+    }
+
+    /// `s = s + t`: with the variable's own reference gone, the string may grow in place.
+    fn append_in_place(f, ip, sp, ts, variable: u32) {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let slot = local(f, variable);
+        let old = (*slot).into_object();
+        *slot = StackRef::NULL;
+        *sp.sub(2) = StackRef::NULL;
+        l.close();
+        let text = append_str(old, r.object());
+        if !text.is_null() {
+            *slot = StackRef::steal(text);
+        }
+        close_slot(sp.sub(1));
+        if text.is_null() {
+            return error::<R>(f, ip, sp.sub(2), ts);
+        }
+        proceed::<R>(f, ip, ip.add(7), sp.sub(2), ts)
     }
 }

@@ -4,7 +4,6 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
-use super::call::close_from;
 use super::special::{Operation, enter_pushed, enter_special_of, may_enter, push_format};
 use crate::dispatch::*;
 use crate::hot::*;
@@ -54,7 +53,7 @@ pub(crate) mod append {
 macro_rules! replace_from {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $from:expr, $result:expr) => {{
         let (from, result) = ($from, $result);
-        close_from(from, $sp);
+        close_from($f, from, $sp);
         if result.is_null() {
             return error::<R>($f, $ip, from, $ts);
         }

@@ -14,19 +14,6 @@ use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
 use crate::with_memory::{push_unpacked, vectorcall};
 
-/// Pops the entries from `from` on, topmost first.
-#[inline(always)]
-pub(crate) unsafe fn close_from(from: *mut StackRef, mut sp: *mut StackRef) {
-    // SAFETY: live entries of a saved frame.
-    unsafe {
-        while sp > from {
-            plain_loop();
-            sp = sp.sub(1);
-            close_slot(sp);
-        }
-    }
-}
-
 /// After a `CALL` or `CALL_KW`: pops the callable and everything above it, pushes the result, looks for events.
 #[inline(always)]
 pub(crate) unsafe fn finish_call<const R: bool>(
@@ -72,15 +59,89 @@ unsafe fn finish_call_of<const R: bool, const LEN: usize>(
 ) -> *mut Object {
     // SAFETY: the frame is saved.
     unsafe {
-        close_from(callable, sp);
+        close_from(f, callable, sp);
+        push_result::<R, LEN>(f, ip, callable, ts, result)
+    }
+}
+
+/// Pushes what a call of `LEN` units gave, or raises if that is null; looks for events.
+#[inline(always)]
+unsafe fn push_result<const R: bool, const LEN: usize>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the frame is saved.
+    unsafe {
         if result.is_null() {
-            return error::<R>(f, ip, callable, ts);
+            return error::<R>(f, ip, sp, ts);
         }
-        *callable = StackRef::steal(result);
+        *sp = StackRef::steal(result);
         if (*ts).eval_breaker != (*Tier1Code::of(ip)).breaker {
-            return poll_behind::<R>(f, ip, callable.add(1), ts);
+            return poll_behind::<R>(f, ip, sp.add(1), ts);
         }
-        go::<R>(f, ip.add(LEN), callable.add(1), ts)
+        go::<R>(f, ip.add(LEN), sp.add(1), ts)
+    }
+}
+
+/// As [`finish_call`], for the `CALL` at `ip`, which has just called C code.
+#[inline(always)]
+pub(crate) unsafe fn finish_native<const R: bool>(
+    ip: *mut Inst,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the frame is saved.
+    unsafe {
+        match (*ip).a {
+            1 => finish_native_with::<R, 1>(ip, ts, result),
+            2 => finish_native_with::<R, 2>(ip, ts, result),
+            _ => finish_native_above::<R, 0>(ip, ts, result),
+        }
+    }
+}
+
+/// As [`finish_native`], for a call with `MORE` operands than callable, receiver and the arguments that it tells.
+#[inline(always)]
+pub(crate) unsafe fn finish_native_above<const R: bool, const MORE: usize>(
+    ip: *mut Inst,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the frame is saved.
+    unsafe {
+        let (f, sp) = saved(ts);
+        let callable = sp.sub((*ip).a as usize + 2 + MORE);
+        let mut slot = sp;
+        while slot > callable {
+            plain_loop();
+            if !close_unless_last(slot.sub(1)) {
+                return finish_native_slowly::<R>(f, ip, slot, ts, result);
+            }
+            slot = slot.sub(1);
+        }
+        push_result::<R, 4>(f, ip, callable, ts, result)
+    }
+}
+
+/// As [`finish_native`], for a call with `N` arguments.
+#[inline(always)]
+pub(crate) unsafe fn finish_native_with<const R: bool, const N: usize>(
+    ip: *mut Inst,
+    ts: *mut ThreadState,
+    result: *mut Object,
+) -> *mut Object {
+    // SAFETY: the frame is saved.
+    unsafe {
+        let (f, sp) = saved(ts);
+        for i in 0..N + 2 {
+            if !close_unless_last(sp.sub(i + 1)) {
+                return finish_native_slowly::<R>(f, ip, sp.sub(i), ts, result);
+            }
+        }
+        push_result::<R, 4>(f, ip, sp.sub(N + 2), ts, result)
     }
 }
 
@@ -134,6 +195,12 @@ names::out_of_line! {
 }
 
 out_of_line_handlers! {
+    /// As `finish_native`, with the operands from `sp` on gone.
+    fn finish_native_slowly(f, ip, sp, ts, result: *mut Object) {
+        let callable = call_special::callable_of(ip, (*f).stackpointer);
+        finish_call::<R>(f, ip, sp, ts, callable, result)
+    }
+
     /// `CALL` in general, which also chooses the version to use from now on.
     fn call_miss(f, ip, sp, ts) {
         save(f, ip, sp);
@@ -167,7 +234,7 @@ out_of_line_handlers! {
             return finish_call::<R>(f, ip, callable, ts, callable, result);
         }
         if !was_bound {
-            call_native::choose(ip, ts, op);
+            call_native::choose(ip, ts, op, !(*callable.add(1)).is_null());
         }
         let result = vectorcall(op, args, total, null_mut());
         finish_call::<R>(f, ip, sp, ts, callable, result)
@@ -199,6 +266,7 @@ out_of_line_handlers! {
             }
             return enter_python::<R>(f, ip, new, ts, tier1);
         }
+        super::call_kw::choose_native(ip, op);
         enter_callee!(f, ip, sp, ts);
         let result = vectorcall(op, args, total, names);
         finish_call::<R>(f, ip, sp, ts, callable, result)
@@ -227,8 +295,7 @@ out_of_line_handlers! {
         if let Some(tier1) = enterable(ts, op)
             && let Some(new) = push_unpacked(ts, *callable, null_mut(), tuple, keywords, f)
         {
-            close_from(callable, sp);
-            (*f).stackpointer = callable;
+            close_from(f, callable, sp);
             if new.is_null() {
                 return error::<R>(f, ip, callable, ts);
             }

@@ -3,11 +3,12 @@
 use cpython::abi::*;
 
 use super::attr::should_choose;
-use super::call::call_kw_slow;
+use super::call::{call_kw_slow, finish_native_above};
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
 use crate::inst::{Inst, Tier1Code};
+use crate::with_memory::vectorcall;
 
 // Units of CALL_KW behind the instruction: 1 the function's version and its decoded code, 2 the keywords' names, the
 // number of arguments including the receiver, and for each keyword its variable, 3 the miss counter. The names are a
@@ -71,7 +72,31 @@ pub(crate) unsafe fn choose(
     }
 }
 
+/// Chooses the version for C code that takes its arguments by the vectorcall protocol.
+pub(crate) unsafe fn choose_native(ip: *mut Inst, callable: *mut Object) {
+    // SAFETY: a live object; the instruction's own cache.
+    unsafe {
+        let ty = (*callable).ob_type;
+        if (ty == c_function_type() || ty == method_descriptor_type()) && should_choose(ip.add(3)) {
+            (*ip).word = call_kw_native::<false> as *const () as usize;
+        }
+    }
+}
+
 handlers! {
+    /// C functions, and methods with their receiver on the stack.
+    fn call_kw_native(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 3);
+        let op = (*callable).object();
+        if (*op).ob_type != c_function_type() && (*op).ob_type != method_descriptor_type() {
+            return call_kw_slow::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        let result = vectorcall(op, args, sp.sub(1).offset_from_unsigned(args), (*sp.sub(1)).object());
+        finish_native_above::<R, 1>(ip, ts, result)
+    }
+
     fn call_kw_py(f, ip, sp, ts) {
         let callable = sp.sub((*ip).a as usize + 3);
         let function: *mut Function = (*callable).object().cast();

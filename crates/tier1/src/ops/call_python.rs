@@ -129,10 +129,11 @@ pub(crate) unsafe fn fill_locals(
             slot = slot.add(1);
         }
         slot = slot.add(filled - count);
+        // Two at once: one more than there are is the frame's stack, or behind it, where there is room as well.
         while slot < end {
             plain_loop();
-            *slot = StackRef::NULL;
-            slot = slot.add(1);
+            *slot.cast::<[StackRef; 2]>() = [StackRef::NULL; 2];
+            slot = slot.add(2);
         }
     }
 }
@@ -326,17 +327,28 @@ handlers! {
         // From here on the frame is out of the chain and cannot be observed. Like CPython, the last local dies first.
         let base = Frame::local(f, 0);
         let mut slot = Frame::stack_base(f);
-        while slot > base {
-            slot = anew(slot).sub(1);
-            if (*slot).is_counted() {
-                let op = (*slot).object();
-                let count = (*op).ob_refcnt.wrapping_sub(1);
-                (*op).ob_refcnt = count;
-                if count == 0 {
-                    (*op).ob_refcnt = 1;
-                    return clear_rest::<R>(f, ip, slot.add(1), ts, value);
+        macro_rules! release_or_clear_rest {
+            ($slot:expr) => {
+                let held = *$slot;
+                if held.is_counted() {
+                    let op = held.object();
+                    let count = (*op).ob_refcnt.wrapping_sub(1);
+                    (*op).ob_refcnt = count;
+                    if count == 0 {
+                        (*op).ob_refcnt = 1;
+                        return clear_rest::<R>(f, ip, $slot.add(1), ts, value);
+                    }
                 }
-            }
+            };
+        }
+        if slot.offset_from_unsigned(base) & 1 != 0 {
+            slot = anew(slot).sub(1);
+            release_or_clear_rest!(slot);
+        }
+        while slot > base {
+            slot = anew(slot).sub(2);
+            release_or_clear_rest!(slot.add(1));
+            release_or_clear_rest!(slot);
         }
         // The caller may only have lent the function.
         let (function, code) = ((*f).f_funcobj, (*f).f_executable);

@@ -35,6 +35,17 @@ const fn outcome(unordered: bool, greater: bool, less: bool) -> u32 {
     }
 }
 
+/// As [`outcome`].
+#[inline(always)]
+fn outcome_of_ints(a: i64, b: i64) -> u32 {
+    outcome(false, false, false) >> ((a != b) as u32 + (a < b) as u32)
+}
+
+/// The outcomes of a comparison with this argument upon which the jump behind it jumps.
+pub(crate) fn outcomes_that_jump(oparg: u32, if_true: bool) -> u32 {
+    (if if_true { oparg } else { !oparg }) & 15
+}
+
 /// The version to try first. A comparison whose bool is only jumped on does the jump itself.
 pub(crate) fn select(base: BaseOp, next: u8) -> Handler {
     match next {
@@ -87,10 +98,10 @@ unsafe fn release_operands(l: StackRef, r: StackRef, list: *mut FreeList, max: u
 }
 
 macro_rules! jump_on {
-    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $holds:expr) => {{
-        // The cache unit says which outcome jumps, and how far to go if it does not.
-        let (jumps_if, behind) = ((*$ip.add(1)).a != 0, (*$ip.add(1)).b);
-        if $holds == jumps_if {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $outcome:expr) => {{
+        // The cache unit says which outcomes jump, and how far to go if it does not.
+        let (jumping, behind) = ((*$ip.add(1)).a, (*$ip.add(1)).b);
+        if jumping & $outcome != 0 {
             branch_not_select();
             let jump = $ip.add(2);
             return go::<R>($f, jump.add((*jump).a as usize), $sp.sub(2), $ts);
@@ -107,10 +118,25 @@ fn contains_version_for(ty: *mut Type) -> Handler {
         contains_dict::<false>
     } else if is_str(ty) {
         contains_str::<false>
+    // SAFETY: a live type.
+    } else if unsafe { !Type::has_flag(ty, TPFLAGS_HEAPTYPE) && sq_contains(ty) != 0 } {
+        contains_by_c::<false>
     } else {
         contains_op::<false>
     }
 }
+
+/// A type's own search, or zero.
+#[inline(always)]
+unsafe fn sq_contains(ty: *mut Type) -> usize {
+    // SAFETY: a live type.
+    unsafe {
+        let methods = (*ty).tp_as_sequence;
+        if methods.is_null() { 0 } else { (*methods).sq_contains as usize }
+    }
+}
+
+type SearchFn = unsafe extern "C" fn(*mut Object, *mut Object) -> i32;
 
 fn is_set(ty: *mut Type) -> bool {
     ty == PySet_Type() || ty == PyFrozenSet_Type()
@@ -140,14 +166,10 @@ macro_rules! search_in {
 macro_rules! searched {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $search:expr) => {{
         let found: i32 = $search;
-        let (l, r) = (*$sp.sub(2), *$sp.sub(1));
-        if found < 0 || dies_with(l) || dies_with(r) || core::ptr::eq(l.object(), r.object()) {
-            return release_searched::<R>($f, $ip, $sp, $ts, found);
+        if found < 0 {
+            return close_and_raise::<R>($f, $ip, $sp, $ts, $sp.sub(2));
         }
-        l.close_shared();
-        r.close_shared();
-        *$sp.sub(2) = bool_ref((found != 0) != ((*$ip).a != 0));
-        proceed::<R>($f, $ip, $ip.add(2), $sp.sub(1), $ts)
+        replace_top::<R, 2, 2>($ip, $ts, bool_ref((found != 0) != ((*$ip).a != 0)))
     }};
 }
 
@@ -180,8 +202,7 @@ handlers! {
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
             return compare_numbers::<R>(f, ip, sp, ts);
         }
-        let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
-        jump_on!(f, ip, sp, ts, holds)
+        jump_on!(f, ip, sp, ts, outcome_of_ints(a, b))
     }
 
     fn compare_float(f, ip, sp, ts) {
@@ -210,8 +231,7 @@ handlers! {
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
             return compare_numbers::<R>(f, ip, sp, ts);
         }
-        let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
-        jump_on!(f, ip, sp, ts, holds)
+        jump_on!(f, ip, sp, ts, outcome(a.is_nan() || b.is_nan(), a > b, a < b))
     }
 
     fn compare_str(f, ip, sp, ts) {
@@ -229,8 +249,8 @@ handlers! {
         let Some(equal) = equal else {
             return compare_str_out_of_line::<R>(f, ip, sp, ts);
         };
-        let holds = equal == ((*ip).a >> 5 == cmp::EQ);
-        jump_on!(f, ip, sp, ts, holds)
+        // For `!=`, unequal is any outcome but this.
+        jump_on!(f, ip, sp, ts, if equal { outcome(false, false, false) } else { outcome(false, false, true) })
     }
 
     /// Two strings by `<` and its like.
@@ -249,13 +269,18 @@ handlers! {
         let Some(outcome) = outcome else {
             return compare_str_out_of_line::<R>(f, ip, sp, ts);
         };
-        let holds = outcome & (*ip).a != 0;
-        jump_on!(f, ip, sp, ts, holds)
+        jump_on!(f, ip, sp, ts, outcome)
     }
 
     /// Operands whose types have no version of their own.
     fn compare_any(f, ip, sp, ts) {
         let (lt, rt) = ((*(*sp.sub(2)).object()).ob_type, (*(*sp.sub(1)).object()).ob_type);
+        if (*ip.add(1)).word == pair_of(lt, rt) && (*lt).tp_version_tag != 0 {
+            if compares_identity(lt) && compares_identity(rt) {
+                return compare_identity::<R>(f, ip, sp, ts);
+            }
+            return compare_by_c::<R>(f, ip, sp, ts);
+        }
         if lt == rt && (lt == long_type() || lt == float_type() || lt == str_type()) {
             return compare_miss::<R>(f, ip, sp, ts);
         }
@@ -279,6 +304,17 @@ handlers! {
         contains_miss::<R>(f, ip, sp, ts)
     }
 
+    /// Containers of other types written in C: the cache unit has their function.
+    fn contains_by_c(f, ip, sp, ts) {
+        let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let search = sq_contains((*r).ob_type);
+        if search == 0 || search != (*ip.add(1)).word {
+            return contains_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        searched!(f, ip, sp, ts, core::mem::transmute::<usize, SearchFn>(search)(r, l))
+    }
+
     fn contains_set(f, ip, sp, ts) {
         contains_set_out_of_line::<R>(f, ip, sp, ts)
     }
@@ -289,6 +325,47 @@ handlers! {
 
     fn contains_str(f, ip, sp, ts) {
         contains_str_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// The versions of two types as one number, by which a comparison remembers them.
+#[inline(always)]
+unsafe fn pair_of(lt: *mut Type, rt: *mut Type) -> usize {
+    // SAFETY: live types.
+    unsafe { (*lt).tp_version_tag as usize | ((*rt).tp_version_tag as usize) << 32 }
+}
+
+/// Whether this is a type that comparisons have versions for of any two of.
+fn is_number(ty: *mut Type) -> bool {
+    ty == long_type() || ty == float_type()
+}
+
+/// Whether objects of a type compare as `object` has it.
+#[inline(always)]
+unsafe fn compares_identity(ty: *mut Type) -> bool {
+    // SAFETY: a live type.
+    unsafe { (*ty).tp_richcompare.map(|f| f as usize) == (*PyBaseObject_Type()).tp_richcompare.map(|f| f as usize) }
+}
+
+/// Objects that compare as `object` has it: equal is what is the same, and there is no order.
+#[inline(never)]
+unsafe extern "sysv64" fn compare_identity<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if !is_equality((*ip).a) || l.0 & r.0 & TAG_REFCNT == 0 && (dies_with(l) || dies_with(r) || l.0 == r.0) {
+            return compare_by_c::<R>(f, ip, sp, ts);
+        }
+        l.close_shared();
+        r.close_shared();
+        let same = core::ptr::eq(l.object(), r.object());
+        *sp.sub(2) = bool_ref(same == ((*ip).a >> 5 == cmp::EQ));
+        go::<R>(f, ip.add(2), sp.sub(1), ts)
     }
 }
 
@@ -399,39 +476,34 @@ out_of_line_handlers! {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let oparg = (*ip).a;
         // The cache keeps the types for which no method written in Python was found.
-        let versions = ((*(*l.object()).ob_type).tp_version_tag, (*(*r.object()).ob_type).tp_version_tag);
-        let both = versions.0 as usize | (versions.1 as usize) << 32;
-        if (versions.0 == 0 || (*ip.add(1)).word != both) && special::may_enter::<R>(ts) {
+        let (lt, rt) = ((*l.object()).ob_type, (*r.object()).ob_type);
+        let both = pair_of(lt, rt);
+        if ((*lt).tp_version_tag == 0 || (*ip.add(1)).word != both) && special::may_enter::<R>(ts) {
             let method = special::find(Operation::new(op::COMPARE_OP, oparg >> 5), l.object(), r.object());
             if !method.is_null() {
                 enter_method!(f, ip, sp, ts, method, core::ptr::null_mut());
-            } else if versions.1 != 0 {
+            } else if (*rt).tp_version_tag != 0 && !(is_number(lt) && is_number(rt)) {
                 (*ip.add(1)).word = both;
             }
         }
-        let result = PyObject_RichCompare(l.object(), r.object(), (oparg >> 5) as i32);
-        if result.is_null() {
-            close_slot(sp.sub(1));
-            close_slot(sp.sub(2));
-            return error::<R>(f, ip, sp.sub(2), ts);
-        }
-        let is_bool = result == true_object() || result == false_object();
-        if oparg & 16 != 0 && !is_bool {
-            return test_compared::<R>(f, ip, sp, ts, result);
-        }
-        if dies_with(l) || dies_with(r) || core::ptr::eq(l.object(), r.object()) {
-            close_slot(sp.sub(1));
-            close_slot(sp.sub(2));
-        } else {
-            l.close_shared();
-            r.close_shared();
-        }
-        *sp.sub(2) = StackRef::steal(result);
-        proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts)
+        compare_by_c::<R>(f, ip, sp, ts)
     }
 
-    /// Replaces the operands by the truth of what comparing them gave.
+    /// Compares operands whose types have no method written in Python for it.
+    fn compare_by_c(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let result = PyObject_RichCompare((*sp.sub(2)).object(), (*sp.sub(1)).object(), ((*ip).a >> 5) as i32);
+        if result != true_object() && result != false_object() && (result.is_null() || (*ip).a & 16 != 0) {
+            return test_compared::<R>(f, ip, sp, ts, result);
+        }
+        replace_top::<R, 2, 2>(ip, ts, StackRef::steal(result))
+    }
+
+    /// Replaces the operands by the truth of what comparing them gave, or raises if that is null.
     fn test_compared(f, ip, sp, ts, result: *mut Object) {
+        if result.is_null() {
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(2));
+        }
         close_slot(sp.sub(1));
         close_slot(sp.sub(2));
         (*f).stackpointer = sp.sub(2);
@@ -492,6 +564,7 @@ out_of_line_handlers! {
     fn contains_miss(f, ip, sp, ts) {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         (*ip).word = contains_version_for((*r).ob_type) as usize;
+        (*ip.add(1)).word = sq_contains((*r).ob_type);
         save(f, ip, sp);
         enter_special_of!(f, ip, sp, ts, CONTAINS, r);
         searched!(f, ip, sp, ts, PySequence_Contains(r, l))
@@ -507,16 +580,5 @@ out_of_line_handlers! {
 
     fn contains_str_out_of_line(f, ip, sp, ts) {
         search_in!(f, ip, sp, ts, is_str, PyUnicode_Contains)
-    }
-
-    /// Ends a search with whose operands something may die, or that failed.
-    fn release_searched(f, ip, sp, ts, found: i32) {
-        close_slot(sp.sub(1));
-        close_slot(sp.sub(2));
-        if found < 0 {
-            return error::<R>(f, ip, sp.sub(2), ts);
-        }
-        *sp.sub(2) = bool_ref((found != 0) != ((*ip).a != 0));
-        proceed::<R>(f, ip, ip.add(2), sp.sub(1), ts)
     }
 }

@@ -82,7 +82,7 @@ out_of_line_handlers! {
             }
             _ => 1,
         };
-        super::call::close_from(sp.sub(operands), sp);
+        close_from(f, sp.sub(operands), sp);
         error::<R>(f, ip, sp.sub(operands), ts)
     }
 
@@ -202,7 +202,7 @@ out_of_line_handlers! {
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
         close_slot(sp);
-        super::call::close_from(sp.sub(operands), sp);
+        close_from(f, sp.sub(operands), sp);
         proceed::<R>(f, ip, behind!(ip), sp.sub(operands), ts)
     }
 
@@ -241,7 +241,7 @@ out_of_line_handlers! {
         }
         let sp = sp.sub(1);
         (*f).stackpointer = sp;
-        super::call::close_from(sp.sub(2), sp);
+        close_from(f, sp.sub(2), sp);
         *sp.sub(2) = answer;
         proceed::<R>(f, ip, behind!(ip), sp.sub(1), ts)
     }

@@ -8,6 +8,7 @@ use cpython::abi::*;
 
 use super::attr_cache as plain;
 use super::attr_cache::values_match;
+use super::jump::branch_not_select;
 use super::locals::{self, release_and_go};
 use crate::dispatch::*;
 use crate::inst::{Handler, Inst, Tier1Code};
@@ -29,6 +30,7 @@ macro_rules! push_value {
         }
         *$sp = StackRef::new(value);
         if (*$ip.add(1)).a & 1 != 0 {
+            branch_not_select();
             *$sp.add(1) = StackRef::NULL;
             return go::<R>($f, $ip.add(11), $sp.add(2), $ts);
         }

@@ -18,6 +18,9 @@ pub(crate) unsafe fn int_fits_digit(value: i64) -> bool {
 /// Bits of a non-negative int of at most one digit: zero, static, one digit.
 pub(crate) const NON_NEGATIVE_TAG: usize = 1 | 4 | 1 << LONG_NON_SIZE_BITS;
 
+/// What a negative int of one digit has for its tag.
+pub(crate) const NEGATIVE_DIGIT_TAG: usize = 1 << LONG_NON_SIZE_BITS | 2;
+
 /// Whether both are ints (not of a subclass) of at most one digit, and neither is negative: the values are their
 /// digits.
 #[inline(always)]
@@ -43,8 +46,7 @@ pub(crate) unsafe fn set_int(op: *mut Object, value: i64) {
     // SAFETY: the caller owns the object, an int with room for a digit.
     unsafe {
         let long: *mut Long = op.cast();
-        let sign = if value < 0 { 2 } else { 0 };
-        (*long).lv_tag = 1 << LONG_NON_SIZE_BITS | sign;
+        (*long).lv_tag = if value < 0 { NEGATIVE_DIGIT_TAG } else { 1 << LONG_NON_SIZE_BITS };
         (*long).ob_digit[0] = value.unsigned_abs() as u32;
     }
 }

@@ -4,7 +4,7 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
-use super::call::{call_miss, finish_call};
+use super::call::{call_miss, finish_native};
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
@@ -150,6 +150,6 @@ out_of_line_handlers! {
                 _ => null_mut(),
             },
         };
-        finish_call::<R>(f, ip, sp, ts, callable, result)
+        finish_native::<R>(ip, ts, result)
     }
 }

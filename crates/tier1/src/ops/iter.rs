@@ -25,6 +25,9 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
     // SAFETY: as above.
     } else if !unsafe { special::find(NEXT, iterator, core::ptr::null_mut()) }.is_null() {
         special::for_iter_special::<false>
+    // SAFETY: a live type.
+    } else if !unsafe { Type::has_flag(ty, TPFLAGS_HEAPTYPE) } {
+        for_iter_by_c::<false>
     } else {
         for_iter_any::<false>
     }
@@ -33,6 +36,22 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
 handlers! {
     fn for_iter(f, ip, sp, ts) {
         for_iter_miss::<R>(f, ip, sp, ts)
+    }
+
+    /// Iterators of a type written in C: the cache unit has their function.
+    fn for_iter_by_c(f, ip, sp, ts) {
+        let iterator = (*sp.sub(1)).object();
+        let Some(next) = (*(*iterator).ob_type).tp_iternext.filter(|next| *next as usize == (*ip.add(1)).word) else {
+            return for_iter_miss::<R>(f, ip, sp, ts);
+        };
+        save(f, ip, sp);
+        let item = next(iterator);
+        let (f, sp) = saved(ts);
+        if item.is_null() {
+            return for_iter_end::<R>(f, ip, sp, ts);
+        }
+        *sp = StackRef::steal(item);
+        proceed::<R>(f, ip, ip.add(2), sp.add(1), ts)
     }
 
     /// Iterators whose type has no version of its own.
@@ -180,6 +199,7 @@ out_of_line_handlers! {
             pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
             return error::<R>(f, ip, sp, ts);
         };
+        (*ip.add(1)).word = next as usize;
         enter_special_of!(f, ip, sp, ts, NEXT, iterator);
         let item = next(iterator);
         if !item.is_null() {
@@ -229,6 +249,28 @@ out_of_line_handlers! {
 
     fn get_iter_out_of_line(f, ip, sp, ts) {
         save(f, ip, sp);
+        let iterable = (*sp.sub(1)).object();
+        let ty = (*iterable).ob_type;
+        let is_from_c = ty == list_type() || ty == tuple_type() || ty == PyRange_Type() || ty == dict_type();
+        if let Some(iterate) = (*ty).tp_iter.filter(|_| is_from_c) {
+            let iterator = iterate(iterable);
+            if iterator.is_null() {
+                let (f, sp) = saved(ts);
+                return close_and_raise::<R>(f, ip, sp, ts, sp.sub(1));
+            }
+            return replace_top::<R, 1, 1>(ip, ts, StackRef::steal(iterator));
+        }
+        get_iter_any::<R>(f, ip, sp, ts)
+    }
+
+    fn get_iter_any(f, ip, sp, ts) {
+        save(f, ip, sp);
+        let iterable = *sp.sub(1);
+        if (*iterable.object()).ob_type == generator_type() {
+            // It is its own iterator.
+            *sp.sub(1) = iterable.heap_safe();
+            return go::<R>(f, ip.add(1), sp, ts);
+        }
         enter_special_of!(f, ip, sp, ts, Operation::new(op::GET_ITER, 0), (*sp.sub(1)).object());
         let iterator = PyObject_GetIter((*sp.sub(1)).object());
         close_slot(sp.sub(1));

@@ -16,6 +16,7 @@ pub(crate) mod call_kw;
 pub(crate) mod call_native;
 pub(crate) mod call_python;
 pub(crate) mod call_special;
+pub(crate) mod call_varargs;
 pub(crate) mod compare;
 pub(crate) mod exceptions;
 pub(crate) mod finish;
@@ -39,7 +40,7 @@ pub(crate) mod subscript;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 28] {
+pub(crate) fn tables() -> [&'static [Pair]; 29] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -51,6 +52,7 @@ pub(crate) fn tables() -> [&'static [Pair]; 28] {
         call_kw::TABLE,
         call_native::TABLE,
         call_python::TABLE,
+        call_varargs::TABLE,
         compare::TABLE,
         exceptions::TABLE,
         float::TABLE,

@@ -3,11 +3,11 @@
 use cpython::abi::*;
 
 use super::binary::{binary_miss, finish_operation};
-use super::int::{NON_NEGATIVE_TAG, digit};
+use super::int::{NEGATIVE_DIGIT_TAG, NON_NEGATIVE_TAG, digit};
 use super::special::{Operation, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::Handler;
+use crate::inst::{Handler, Inst};
 use crate::with_memory::dict_item;
 
 /// The version of `container[key]` for operands of these types, if there is one.
@@ -45,7 +45,7 @@ macro_rules! index_or {
 macro_rules! subscr_sequence {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $ty:ident, $kind:ty) => {{
         let (container, key) = (*$sp.sub(2), *$sp.sub(1));
-        let index = index_or!(key.object(), binary_miss::<R>($f, $ip, $sp, $ts));
+        let index = index_or!(key.object(), subscr_from_end::<R>($f, $ip, $sp, $ts));
         let op = container.object();
         if (*op).ob_type != $ty() || index >= <$kind>::len(op.cast()) {
             return binary_miss::<R>($f, $ip, $sp, $ts);
@@ -141,11 +141,15 @@ handlers! {
         *sp.sub(1) = StackRef::NULL;
         save(f, ip, sp.sub(1));
         let status = _PyDict_SetItem_Take2(container.object().cast(), key.into_object(), value.into_object());
-        close_slot(sp.sub(2));
+        // The dict, on top, and an empty entry below it.
+        let (f, sp) = saved(ts);
         if status != 0 {
-            return error::<R>(f, ip, sp.sub(3), ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(2));
         }
-        proceed::<R>(f, ip, ip.add(2), sp.sub(3), ts)
+        if !close_unless_last(sp.sub(1)) {
+            return release_dict::<R>(f, ip, sp, ts);
+        }
+        proceed::<R>(f, ip, ip.add(2), sp.sub(2), ts)
     }
 
     fn delete_subscr(f, ip, sp, ts) {
@@ -158,6 +162,35 @@ handlers! {
 
     fn store_slice(f, ip, sp, ts) {
         store_slice_out_of_line::<R>(f, ip, sp, ts)
+    }
+}
+
+/// An item of a list or tuple by a negative index.
+#[inline(never)]
+unsafe extern "sysv64" fn subscr_from_end<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let (container, key) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
+        if (*key).ob_type != long_type() || (*key.cast::<Long>()).lv_tag != NEGATIVE_DIGIT_TAG {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        let from_end = digit(key) as usize;
+        let (items, len) = if (*container).ob_type == list_type() {
+            ((*container.cast::<List>()).ob_item.cast_const(), List::len(container.cast()))
+        } else if (*container).ob_type == tuple_type() {
+            (Tuple::items(container.cast()).cast_const(), Tuple::len(container.cast()))
+        } else {
+            return binary_miss::<R>(f, ip, sp, ts);
+        };
+        if from_end > len {
+            return binary_miss::<R>(f, ip, sp, ts);
+        }
+        give_item!(f, ip, sp, ts, *items.add(len - from_end))
     }
 }
 
@@ -209,6 +242,12 @@ unsafe fn slice_of(start: *mut StackRef) -> *mut Object {
 }
 
 out_of_line_handlers! {
+    /// Ends an assignment to an item of a dict, which is on top of the stack and dies.
+    fn release_dict(f, ip, sp, ts) {
+        close_from(f, sp.sub(2), sp);
+        proceed::<R>(f, ip, ip.add(2), sp.sub(2), ts)
+    }
+
     /// Replaces container and key, one of which owns a reference, by the item.
     fn replace_operands(f, ip, sp, ts, item: *mut Object) {
         save(f, ip, sp);
@@ -222,13 +261,11 @@ out_of_line_handlers! {
         }
         save(f, ip, sp);
         let item = dict_item(container, key);
-        close_slot(sp.sub(1));
-        close_slot(sp.sub(2));
         if item.is_null() {
-            return error::<R>(f, ip, sp.sub(2), ts);
+            let (f, sp) = saved(ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(2));
         }
-        *sp.sub(2) = StackRef::steal(item);
-        proceed::<R>(f, ip, ip.add(6), sp.sub(1), ts)
+        replace_top::<R, 2, 6>(ip, ts, StackRef::steal(item))
     }
 
     /// As `store_subscr_list_int`, where container or key own references. If one dies it is left to the general path.

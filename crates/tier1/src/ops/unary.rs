@@ -6,6 +6,37 @@ use super::locals::release_and_go;
 use super::special::{Operation, TRUTH, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
+use crate::inst::Inst;
+
+/// The truth of objects that are met less often than those `to_bool` knows.
+#[inline(never)]
+unsafe extern "sysv64" fn to_bool_any<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        let value = *sp.sub(1);
+        let op = value.object();
+        let ty = (*op).ob_type;
+        let truth = if ty == PyBytes_Type() || ty == dict_type() {
+            // A dict has its number of entries where others have their length.
+            (*op.cast::<VarObject>()).ob_size != 0
+        } else if ty == PySet_Type() {
+            (*op.cast::<Set>()).used != 0
+        } else if ty == float_type() {
+            (*op.cast::<Float>()).ob_fval != 0.0
+        } else if special::is_always_true(ty) {
+            true
+        } else {
+            return to_bool_by_c::<R>(f, ip, sp, ts);
+        };
+        *sp.sub(1) = bool_ref(truth);
+        release_and_go!(f, ip, sp, ts, value, 4)
+    }
+}
 
 handlers! {
     fn to_bool(f, ip, sp, ts) {
@@ -51,39 +82,14 @@ handlers! {
 }
 
 out_of_line_handlers! {
-    fn to_bool_any(f, ip, sp, ts) {
-        let op = (*sp.sub(1)).object();
-        let ty = (*op).ob_type;
-        if ty == PyBytes_Type() || ty == dict_type() {
-            // A dict has its number of entries where others have their length.
-            let truth = (*op.cast::<VarObject>()).ob_size != 0;
-            let value = *sp.sub(1);
-            *sp.sub(1) = bool_ref(truth);
-            save(f, ip, sp);
-            value.close();
-            return proceed::<R>(f, ip, ip.add(4), sp, ts);
-        }
-        if special::is_always_true(ty) {
-            // Such an object is always true.
-            let value = *sp.sub(1);
-            *sp.sub(1) = bool_ref(true);
-            if (*op).ob_refcnt > 1 {
-                value.close();
-                return go::<R>(f, ip.add(4), sp, ts);
-            }
-            save(f, ip, sp);
-            value.close();
-            return proceed::<R>(f, ip, ip.add(4), sp, ts);
-        }
+    fn to_bool_by_c(f, ip, sp, ts) {
         save(f, ip, sp);
-        enter_special_of!(f, ip, sp, ts, TRUTH, op);
+        enter_special_of!(f, ip, sp, ts, TRUTH, (*sp.sub(1)).object());
         let truth = PyObject_IsTrue((*sp.sub(1)).object());
-        close_slot(sp.sub(1));
         if truth < 0 {
-            return error::<R>(f, ip, sp.sub(1), ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(1));
         }
-        *sp.sub(1) = bool_ref(truth != 0);
-        proceed::<R>(f, ip, ip.add(4), sp, ts)
+        replace_top::<R, 1, 4>(ip, ts, bool_ref(truth != 0))
     }
 
     fn unary_negative_any(f, ip, sp, ts) {

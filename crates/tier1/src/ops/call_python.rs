@@ -1,5 +1,7 @@
 //! Calls of Python functions, which run here without a C frame of their own, and returns.
 
+use core::ptr::null_mut;
+
 use cpython::abi::*;
 
 use super::call::call_miss;
@@ -64,7 +66,15 @@ pub(crate) unsafe fn choose(
 ) {
     // SAFETY: the contract of handlers.
     unsafe {
-        if (*function).func_version < FIRST_VALID_VERSION || !Code::is_simple((*function).func_code) {
+        if (*function).func_version < FIRST_VALID_VERSION {
+            return;
+        }
+        if !Code::is_simple((*function).func_code) {
+            if !was_bound {
+                (*ip.add(1)).a = (*function).func_version;
+                (*ip.add(1)).word = tier1 as usize;
+                (*ip).word = call_py_general::<false> as *const () as usize;
+            }
             return;
         }
         let wanted = (*(*function).func_code).co_argcount as usize;
@@ -313,6 +323,29 @@ handlers! {
         go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 
+    /// Of a function whose parameters are more than so many by position.
+    fn call_py_general(f, ip, sp, ts) {
+        let callable = sp.sub((*ip).a as usize + 2);
+        let function = (*callable).object();
+        if (*function).ob_type != function_type()
+            || (*function.cast::<Function>()).func_version != (*ip.add(1)).a
+            || !entry::hook_is_ours(ts)
+        {
+            return call_miss::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
+        let count = sp.offset_from_unsigned(args);
+        let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), args, count, null_mut(), f);
+        let (f, sp) = saved(ts);
+        let callable = sp.sub((*ip).a as usize + 2);
+        (*f).stackpointer = callable;
+        if new.is_null() {
+            return error::<R>(f, ip, callable, ts);
+        }
+        enter_python::<R>(f, ip, new, ts, (*ip.add(1)).word as *mut Tier1Code)
+    }
+
     fn return_value(f, ip, sp, ts) {
         if (*f).owner as u32 != FRAME_OWNED_BY_THREAD
             || (*f).frame_obj as usize | (*f).f_locals as usize != 0
@@ -401,7 +434,7 @@ out_of_line_handlers! {
         (*f).f_funcobj.close();
         (*f).f_executable.close();
         (*ts).datastack_top = f.cast();
-        unwind::return_to_caller::<R>(caller, value, ts)
+        return_into::<R>(caller, ip, slot, ts, value)
     }
 
     fn leave_callee(caller, ip, sp, ts, value: StackRef) {
@@ -422,20 +455,22 @@ out_of_line_handlers! {
     /// Runs a property's getter: the owner becomes its argument.
     fn enter_property(f, ip, sp, ts) {
         let getter = (*ip.add(2)).word as *mut Object;
-        let owner = *sp.sub(1);
-        save(f, ip, sp);
-        let Some(tier1) = super::call::enterable(ts, getter) else {
+        let Some(tier1) = decoded_taking(getter, 1) else {
             return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
         };
-        if !is_simple_function(getter, 1) || !has_stack_space(ts, (*tier1).code) {
+        if !entry::hook_is_ours(ts) || (*ts).py_recursion_remaining <= 1 {
             return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
         }
-        let Some(new) = push_frame(ts, StackRef::new(getter), (*tier1).code, 1, f) else {
+        let Some(new) = take_stack(ts, (*tier1).code) else {
             return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
         };
-        *Frame::local(new, 0) = owner;
-        (*f).stackpointer = sp.sub(1);
-        enter_python::<R>(f, ip, new, ts, tier1)
+        save(f, ip, sp.sub(1));
+        (*f).return_offset = 10;
+        (*ts).py_recursion_remaining -= 1;
+        let end = init_frame(new, StackRef::new(getter), (*tier1).code, f);
+        (*ts).current_frame = new;
+        fill_locals(new, end, sp.sub(1), 1, 1);
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 
     fn make_function_slow(f, ip, sp, ts) {

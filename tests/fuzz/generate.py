@@ -35,6 +35,8 @@ class Program(Statements):
     def __init__(self, seed):
         super().__init__(random.Random(seed))
         self.number = 0
+        # Whether tracing or profiling is switched on somewhere.
+        self.watches = self.chance(0.6)
 
     def text(self):
         self.lines = (HERE / "zoo.py").read_text().splitlines()

@@ -49,12 +49,16 @@ const OPERATORS: [Option<Operator>; 13] = [
     Some(operator(14, 27, c"__xor__", c"__rxor__", c"__ixor__", "^")),
 ];
 
+/// The argument of a `BINARY_OP` as if it were not in place. (A subscript's stays what it is: behind all others.)
+#[inline(always)]
+pub const fn plain_operator(oparg: u32) -> u32 {
+    if oparg >= nb::INPLACE_ADD && oparg < nb::SUBSCR { oparg - nb::INPLACE_ADD } else { oparg }
+}
+
 /// The operator, and whether it is in place.
 fn operator_of(oparg: u32) -> Option<(&'static Operator, bool)> {
-    // From `nb::INPLACE_ADD` on the operators are in place.
-    let in_place = oparg >= nb::INPLACE_ADD;
-    let n = if in_place { oparg - nb::INPLACE_ADD } else { oparg };
-    Some((OPERATORS.get(n as usize)?.as_ref()?, in_place))
+    let n = plain_operator(oparg);
+    Some((OPERATORS.get(n as usize)?.as_ref()?, n != oparg))
 }
 
 /// What a type has by this name; null if nothing.

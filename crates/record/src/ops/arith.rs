@@ -1,6 +1,6 @@
 //! Arithmetic, comparisons, truth.
 use cpython::abi as py;
-use cpython::abi::{nb, op};
+use cpython::abi::{nb, op, special};
 use ir::{Kind, Uop, ValueId};
 
 use crate::emit::Number;
@@ -14,7 +14,7 @@ impl Recorder {
             return unsafe { self.subscr() };
         }
         // In-place forms of numbers are the plain ones.
-        let op = if oparg >= nb::INPLACE_ADD { oparg - nb::INPLACE_ADD } else { oparg };
+        let op = special::plain_operator(oparg);
         let (right, left) = (self.peek_value(0)?, self.peek_value(1)?);
         let (right_object, left_object) = (self.real_peek(0), self.real_peek(1));
         if arithmetic(op)

@@ -1,5 +1,6 @@
 //! `BINARY_OP` in general, and the choice of its special versions.
 
+use cpython::abi::special::plain_operator;
 use cpython::abi::*;
 
 use super::fused::{self, Operands};
@@ -14,7 +15,7 @@ use crate::with_memory::append_str;
 pub(crate) fn first_operands(oparg: u32) -> Operands {
     if oparg == nb::SUBSCR {
         Operands::ListInt
-    } else if int_version(oparg % nb::INPLACE_ADD).is_some() {
+    } else if int_version(plain_operator(oparg)).is_some() {
         Operands::Int
     } else {
         Operands::Float
@@ -28,7 +29,7 @@ pub(crate) fn select(oparg: u32, next: u8) -> Handler {
 
 /// The version for operands of a kind.
 fn version(oparg: u32, operands: Operands, next: u8) -> Handler {
-    let operation = oparg % nb::INPLACE_ADD;
+    let operation = plain_operator(oparg);
     let plain = match operands {
         Operands::ListInt => Some(subscript::subscr_list_int::<false> as Handler),
         Operands::Int => int_version(operation),
@@ -117,7 +118,7 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
             && let Some(subscript) = subscript::version_for(l, r)
         {
             subscript
-        } else if oparg % nb::INPLACE_ADD == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
+        } else if plain_operator(oparg) == nb::ADD && (*l).ob_type == str_type() && (*r).ob_type == str_type() {
             add_str::<false>
         } else if !special::find(Operation::new(op::BINARY_OP, oparg), l, r).is_null() {
             special::binary_special::<false>

@@ -188,7 +188,7 @@ unsafe extern "sysv64" fn mixed<const R: bool>(
     unsafe {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         let float = float_type();
-        let operation = base(ip).oparg % nb::INPLACE_ADD;
+        let operation = special::plain_operator(base(ip).oparg);
         if ((*l).ob_type == float || (*r).ob_type == float)
             && let (Some(a), Some(b)) = (number(l), number(r))
         {

@@ -352,7 +352,7 @@ unsafe extern "sysv64" fn wide_store<const R: bool>(
         let (Some(a), Some(b)) = (Long::to_i64(l.object().cast()), Long::to_i64(r.object().cast())) else {
             return int::int_out_of_line::<R>(f, ip, sp, ts);
         };
-        let Some(value) = wide_operation(base(ip).oparg % nb::INPLACE_ADD, a, b) else {
+        let Some(value) = wide_operation(special::plain_operator(base(ip).oparg), a, b) else {
             return int::int_out_of_line::<R>(f, ip, sp, ts);
         };
         let magnitude = value.unsigned_abs();
@@ -445,7 +445,7 @@ pub(crate) unsafe fn fuse_with_load(ip: *mut Inst, operands: Operands) {
             op::LOAD_SMALL_INT | op::LOAD_CONST => locals::load_borrowed_const::<false>,
             _ => return,
         };
-        let operation = if arithmetic.oparg == nb::SUBSCR { nb::SUBSCR } else { arithmetic.oparg % nb::INPLACE_ADD };
+        let operation = special::plain_operator(arithmetic.oparg);
         let stores = behind(code, offset).opcode == op::STORE_FAST && store_version(operation, operands).is_some();
         let fused = if stores { None } else { load_version(load, operation, operands) };
         (*ip.sub(1)).word = fused.unwrap_or(plain) as usize;

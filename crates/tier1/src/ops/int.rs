@@ -218,7 +218,7 @@ pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
         if (*l).ob_type == long_type()
             && (*r).ob_type == long_type()
             && let (Some(a), Some(b)) = (Long::to_i64(l.cast()), Long::to_i64(r.cast()))
-            && let operation = base(ip).oparg % nb::INPLACE_ADD
+            && let operation = special::plain_operator(base(ip).oparg)
             && let Some(value) = wide_operation(operation, a, b)
         {
             if operation == nb::REMAINDER && value == a && a.unsigned_abs() < Long::kept_by_remainder(b) {

@@ -203,6 +203,8 @@ pub struct Recorder {
     pub(crate) step_declined: bool,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
+    /// A sequence's slice whose slice object was not made; the object's place on the stack is taken.
+    pub(crate) sliced: Option<ValueId>,
     /// Start, length and step of a range that was not made; its place on the stack is taken.
     pub(crate) ranging: Option<[ValueId; 3]>,
     /// Generators that the trace resumed, which are known to be different objects.
@@ -256,6 +258,7 @@ impl Recorder {
             stepping: None,
             step_declined: false,
             unpacking: None,
+            sliced: None,
             ranging: None,
             generators: Vec::new(),
             making: None,

@@ -43,6 +43,8 @@ pub(crate) fn address(uop: Uop) -> Option<usize> {
         Uop::SequenceFind => sequence_find as *const () as usize,
         Uop::PlainEqual => plain_equal as *const () as usize,
         Uop::ListSlice => list_slice as *const () as usize,
+        Uop::StrideSlice => stride_slice as *const () as usize,
+        Uop::ListStoreSlice => list_store_slice as *const () as usize,
         Uop::TupleSlice => tuple_slice as *const () as usize,
         Uop::BytesSlice => bytes_slice as *const () as usize,
         Uop::ListToTuple => list_to_tuple as *const () as usize,
@@ -322,6 +324,67 @@ unsafe extern "sysv64" fn list_slice(list: Obj, start: i64, stop: i64) -> Obj {
     unsafe {
         let (from, to) = ends(py::List::len(list.cast()), start, stop);
         quietly(py::PyList_GetSlice(list, from as isize, to as isize))
+    }
+}
+
+/// The first index and the number of items of `[start:stop:step]`, as `PySlice_Unpack` and `PySlice_AdjustIndices` have
+/// them; `step` is not 0.
+fn stride(len: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, usize) {
+    let len = len as i64;
+    let (first, last) = if step < 0 { (-1, len - 1) } else { (0, len) };
+    let end = |i: i64| (if i < 0 { i + len } else { i }).clamp(first, last);
+    let start = start.map_or(if step < 0 { last } else { first }, end);
+    let stop = stop.map_or(if step < 0 { first } else { last }, end);
+    let distance = if step < 0 { start - stop } else { stop - start };
+    (start, if distance <= 0 { 0 } else { ((distance - 1) as u64 / step.unsigned_abs()) as usize + 1 })
+}
+
+unsafe extern "sysv64" fn stride_slice(sequence: Obj, start: i64, stop: i64, step: i64, absent: u64) -> Obj {
+    let (start, stop) = ((absent & 1 == 0).then_some(start), (absent & 2 == 0).then_some(stop));
+    // SAFETY: an exact list, tuple, str or bytes object; the GIL is held. None of their subscripts by a slice of ints runs
+    // Python code.
+    unsafe {
+        let ty = py::Object::type_of(sequence);
+        if step == 0 {
+            return core::ptr::null_mut();
+        }
+        if ty != py::PyList_Type() {
+            let number = |n: Option<i64>| n.map_or(py::_Py_NoneStruct(), |n| py::PyLong_FromLongLong(n));
+            let parts = [number(start), number(stop), number(Some(step))];
+            let mut slice = core::ptr::null_mut();
+            if parts.iter().all(|part| !part.is_null()) {
+                slice = py::PySlice_New(parts[0], parts[1], parts[2]);
+            }
+            let result = if slice.is_null() { slice } else { py::PyObject_GetItem(sequence, slice) };
+            for object in parts.into_iter().chain([slice]) {
+                py::xdecref(object);
+            }
+            return quietly(result);
+        }
+        let list = sequence.cast::<py::List>();
+        let (mut at, count) = stride(py::List::len(list), start, stop, step);
+        let new = py::PyList_New(count as isize);
+        if !new.is_null() {
+            for n in 0..count {
+                *(*new.cast::<py::List>()).ob_item.add(n) = py::new_ref(py::List::item(list, at as usize));
+                at = at.wrapping_add(step);
+            }
+        }
+        quietly(new)
+    }
+}
+
+unsafe extern "sysv64" fn list_store_slice(list: Obj, start: i64, stop: i64, values: Obj) -> u64 {
+    // SAFETY: an exact list, and another or a tuple. What dies runs no Python code, as what else has references keeps them.
+    unsafe {
+        let l = list.cast::<py::List>();
+        let (from, to) = ends(py::List::len(l), start, stop);
+        let replaced = (to - from) as u32;
+        let survives = |item: Obj| py::lookup::is_plain(item) || (*item).ob_refcnt > replaced;
+        if !(from..to).all(|n| survives(py::List::item(l, n))) {
+            return 0;
+        }
+        done(py::PyList_SetSlice(list, from as isize, to as isize, values))
     }
 }
 

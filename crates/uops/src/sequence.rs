@@ -33,6 +33,13 @@ trait Helpers {
     /// `bytes[index]`, in range.
     #[uop(leaf, pure)]
     fn bytes_item(bytes: Obj, index: I64) -> I64;
+    /// `sequence[start:stop:step]` of an exact list, tuple, str or bytes object. Bit 0 of `absent`: there is no start; bit 1:
+    /// no stop.
+    #[uop(leaf, null_exits)]
+    fn stride_slice(sequence: Obj, start: I64, stop: I64, step: I64, absent: Imm32) -> Obj;
+    /// `list[start:stop] = values` for another exact list or a tuple, where what is replaced dies unseen.
+    #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
+    fn list_store_slice(list: Obj, start: I64, stop: I64, values: Obj);
     /// Takes the item at `index`, which is in range, out of a list.
     #[uop(leaf, null_exits, writes(ListItems, ListLen))]
     fn list_pop(list: Obj, index: I64) -> Obj;

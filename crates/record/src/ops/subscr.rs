@@ -11,6 +11,11 @@ use crate::{Abort, EscapeHelper, Recorder};
 impl Recorder {
     /// `container[key]`.
     pub(crate) unsafe fn subscr(&mut self) -> Result<(), Abort> {
+        if let Some(slice) = self.sliced.take() {
+            self.pop_n(2);
+            self.push(Entry::owned(slice));
+            return Ok(());
+        }
         let (key, container) = (self.peek_value(0)?, self.peek_value(1)?);
         let (key_object, object) = (self.real_peek(0), self.real_peek(1));
         // SAFETY: the real frame holds the container; fields are read after the type is compared.
@@ -178,6 +183,10 @@ impl Recorder {
         if self.display(opcode, n) || (opcode == op::BUILD_STRING && self.join_pieces(n)) {
             return Ok(());
         }
+        // SAFETY: by the contract of `record`.
+        if opcode == op::BUILD_SLICE && n == 3 && unsafe { self.stride_slice() }.is_some() {
+            return Ok(());
+        }
         let (helper, count) = match opcode {
             op::BUILD_LIST => (EscapeHelper::BuildList, n),
             op::BUILD_TUPLE => (EscapeHelper::BuildTuple, n),
@@ -219,7 +228,13 @@ impl Recorder {
 
     pub(crate) unsafe fn slice(&mut self, opcode: u8) -> Result<(), Abort> {
         // SAFETY: by the contract of `record`.
-        if opcode == op::BINARY_SLICE && unsafe { self.sequence_slice() }.is_some() {
+        let plain = unsafe {
+            match opcode {
+                op::BINARY_SLICE => self.sequence_slice(),
+                _ => self.store_list_slice(),
+            }
+        };
+        if plain.is_some() {
             return Ok(());
         }
         let (helper, n) = slice_escape(opcode);

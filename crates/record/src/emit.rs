@@ -163,6 +163,9 @@ impl Recorder {
 
     /// The real object of the `n`th entry from the top; null for NULL.
     pub(crate) fn real_peek(&self, n: usize) -> *mut py::Object {
+        if let Some((_, receiver)) = self.bound.filter(|(at, _)| *at == n) {
+            return receiver;
+        }
         // SAFETY: `check_frames` compared the depths; the entry is on the real stack.
         unsafe { (*self.real_sp.sub(n + 1)).object() }
     }

@@ -203,6 +203,9 @@ pub struct Recorder {
     pub(crate) step_declined: bool,
     /// The items of a tuple that was not made; its place on the stack is taken.
     pub(crate) unpacking: Option<Vec<Entry>>,
+    /// While the call of a builtin object's bound method is recorded as that of the method: the receiver, and which entry from
+    /// the top stands for it.
+    pub(crate) bound: Option<(usize, *mut py::Object)>,
     /// A sequence's slice whose slice object was not made; the object's place on the stack is taken.
     pub(crate) sliced: Option<ValueId>,
     /// Start, length and step of a range that was not made; its place on the stack is taken.
@@ -258,6 +261,7 @@ impl Recorder {
             stepping: None,
             step_declined: false,
             unpacking: None,
+            bound: None,
             sliced: None,
             ranging: None,
             generators: Vec::new(),

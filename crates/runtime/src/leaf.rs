@@ -50,6 +50,7 @@ pub(crate) fn address(uop: Uop) -> Option<usize> {
         Uop::ListToTuple => list_to_tuple as *const () as usize,
         Uop::BytesItem => bytes_item as *const () as usize,
         Uop::ListPop => list_pop as *const () as usize,
+        Uop::ListInsert => list_insert as *const () as usize,
         Uop::ListExtend => list_extend as *const () as usize,
         Uop::ListChange | Uop::CallFast0 => call_fast0 as *const () as usize,
         Uop::CallNoargs => call_noargs as *const () as usize,
@@ -429,6 +430,17 @@ unsafe extern "sysv64" fn list_pop(list: Obj, index: i64) -> Obj {
             return core::ptr::null_mut();
         }
         item
+    }
+}
+
+unsafe extern "sysv64" fn list_insert(list: Obj, index: i64, item: Obj) -> u64 {
+    // SAFETY: an exact list, and a reference to the item that the trace hands over if this succeeds.
+    unsafe {
+        let inserted = done(py::PyList_Insert(list, index as isize, item));
+        if inserted != 0 {
+            py::decref(item);
+        }
+        inserted
     }
 }
 

@@ -43,6 +43,9 @@ trait Helpers {
     /// Takes the item at `index`, which is in range, out of a list.
     #[uop(leaf, null_exits, writes(ListItems, ListLen))]
     fn list_pop(list: Obj, index: I64) -> Obj;
+    /// `list.insert(index, item)`; takes over one reference to `item`.
+    #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
+    fn list_insert(list: Obj, index: I64, item: Obj);
     /// `list.extend(other)` for another exact list or tuple.
     #[uop(leaf, null_exits, writes(ListItems, ListLen, Refcounts))]
     fn list_extend(list: Obj, other: Obj);

@@ -286,6 +286,7 @@ functions! {
     PyList_GetSlice(list: *mut Object, low: isize, high: isize) -> *mut Object;
     PyTuple_GetSlice(tuple: *mut Object, low: isize, high: isize) -> *mut Object;
     PyBytes_FromStringAndSize(s: *const c_char, n: isize) -> *mut Object;
+    PyList_Insert(list: *mut Object, index: isize, item: *mut Object) -> c_int;
     PyList_SetSlice(list: *mut Object, low: isize, high: isize, v: *mut Object) -> c_int;
     PySet_Discard(set: *mut Object, key: *mut Object) -> c_int;
     PyLong_FromUnicodeObject(s: *mut Object, base: c_int) -> *mut Object;

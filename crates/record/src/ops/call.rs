@@ -43,14 +43,6 @@ impl Recorder {
             {
                 return Ok(());
             }
-            if ty == py::PyMethodDescr_Type()
-                && object == (*(*py::PyThreadState_Get()).interp).cached_list_append
-                && nargs == 1
-                && !self.real_peek(1).is_null()
-                && py::Object::type_of(self.real_peek(1)) == py::PyList_Type()
-            {
-                return self.call_list_append(callable, object, nargs);
-            }
             if nargs == 1 && self.const_of.contains_key(&callable) && is_math_sqrt(object) && self.call_sqrt() {
                 return Ok(());
             }
@@ -456,37 +448,6 @@ impl Recorder {
         self.push(result);
         self.release(plan);
         true
-    }
-
-    /// `list.append(x)` through its method descriptor.
-    unsafe fn call_list_append(
-        &mut self,
-        callable: ir::ValueId,
-        object: *mut py::Object,
-        nargs: usize,
-    ) -> Result<(), Abort> {
-        let list_object = self.real_peek(nargs);
-        // SAFETY: the real frame holds it, or it is null.
-        let exact = !list_object.is_null() && unsafe { py::Object::type_of(list_object) } == py::PyList_Type();
-        if nargs != 1 || !exact {
-            return Err(Abort::Value("list.append on something else"));
-        }
-        let list = self.peek_value(1)?;
-        let item = self.peek_value(0)?;
-        self.guard_is(callable, object);
-        self.guard_type(list, list_object);
-        let (e, l, c) = (self.peek(0), self.peek(1), self.peek(2));
-        let plan = self.plan_release(&[(c, object), (l, list_object)]);
-        // Nothing may have happened where it leaves. The borrowed item's lender keeps it alive meanwhile.
-        self.emit(Uop::ListAppend, &[list, item]);
-        if !e.owned && !self.types.get(&item).is_some_and(|ty| self.immortal_type(*ty)) {
-            self.emit(Uop::Incref, &[item]);
-        }
-        self.pop_n(3);
-        let none = self.constant_entry(py::_Py_NoneStruct());
-        self.push(none);
-        self.release(plan);
-        Ok(())
     }
 }
 

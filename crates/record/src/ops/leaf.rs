@@ -51,6 +51,9 @@ impl Recorder {
                 return Ok(self.call_c_method(object.cast(), nargs).is_some());
             }
             if ty == py::PyCFunction_Type() && !receiver {
+                if self.call_bound_method(callable, object.cast(), nargs).is_some() {
+                    return Ok(true);
+                }
                 return Ok(self.call_c_function(callable, object.cast(), nargs).is_some());
             }
             if ty == py::PyType_Type() && !receiver && nargs == 1 && is_static(object.cast()) {
@@ -59,6 +62,53 @@ impl Recorder {
             }
         }
         Ok(false)
+    }
+
+    /// A bound method of a builtin object (`append = items.append`): stack bound method, NULL, arguments.
+    unsafe fn call_bound_method(&mut self, callable: ValueId, bound: *mut py::CFunction, nargs: usize) -> Option<()> {
+        // SAFETY: a C function that the real frame holds, and with it its receiver. Looking up an interned name in a static
+        // type runs no Python code.
+        unsafe {
+            let receiver = (*bound).m_self;
+            if receiver.is_null() || !is_static(py::Object::type_of(receiver)) {
+                return None;
+            }
+            let name = py::PyUnicode_InternFromString((*(*bound).m_ml).ml_name);
+            if name.is_null() {
+                py::PyErr_Clear();
+                return None;
+            }
+            let method = py::_PyType_Lookup(py::Object::type_of(receiver), name);
+            py::decref(name);
+            if method.is_null()
+                || py::Object::type_of(method) != py::PyMethodDescr_Type()
+                || (*method.cast::<py::MethodDescr>()).d_method != (*bound).m_ml
+            {
+                return None;
+            }
+            self.guard_definition(callable, bound);
+            let v = self.emit_imm(Uop::LoadFieldObj, &[callable], offset_of!(py::CFunction, m_self) as u64, 0);
+            let place = self.top().slots.len() - 1 - nargs;
+            let null = core::mem::replace(&mut self.top().slots[place], Entry::borrowed(v));
+            self.bound = Some((nargs, receiver));
+            let done = self.call_c_method(method.cast(), nargs);
+            self.bound = None;
+            if done.is_none() {
+                self.top().slots[place] = null;
+            }
+            done
+        }
+    }
+
+    /// Guards which C function it is. The function object may go; its definition is part of the library.
+    unsafe fn guard_definition(&mut self, callable: ValueId, function: *mut py::CFunction) {
+        if !self.const_of.contains_key(&callable) {
+            self.guard_type(callable, function.cast());
+            let definition_at = offset_of!(py::CFunction, m_ml) as u64;
+            // SAFETY: a C function that the real frame holds.
+            let definition = unsafe { (*function).m_ml };
+            self.emit_imm(Uop::GuardFieldIs, &[callable], definition_at, definition as u64);
+        }
     }
 
     /// A method of a builtin type: stack method, receiver, arguments.
@@ -102,12 +152,7 @@ impl Recorder {
             if module != c"builtins" && module != c"math" {
                 return None;
             }
-            if !self.const_of.contains_key(&callable) {
-                // The function object may go; its definition is part of the library.
-                self.guard_type(callable, function.cast());
-                let definition_at = offset_of!(py::CFunction, m_ml) as u64;
-                self.emit_imm(Uop::GuardFieldIs, &[callable], definition_at, (*function).m_ml as u64);
-            }
+            self.guard_definition(callable, function);
             if module == c"math" && nargs == 1 && self.call_libm(name).is_some() {
                 return Some(());
             }

@@ -341,12 +341,44 @@ impl Recorder {
         Some(())
     }
 
-    /// A method of an exact list that changes it: stack method, list, arguments. (`append`: `call_list_append`.)
+    /// Ends the call of a list's method that puts its last argument into the list, by `uop`.
+    fn put_into_list(
+        &mut self,
+        uop: Uop,
+        list: ValueId,
+        object: *mut py::Object,
+        index: Option<ValueId>,
+    ) -> Option<()> {
+        let nargs = 1 + usize::from(index.is_some());
+        let item = self.peek_value(0).ok()?;
+        self.guard_type(list, object);
+        let e = self.peek(0);
+        // The item goes into the list.
+        let all: Vec<_> = (1..nargs + 2).map(|n| (self.peek(n), self.real_peek(n))).collect();
+        let plan = self.plan_release(&all);
+        // Nothing may have happened where it leaves. The borrowed item's lender keeps it alive meanwhile.
+        let args: Vec<_> = [Some(list), index, Some(item)].into_iter().flatten().collect();
+        self.emit(uop, &args);
+        if !e.owned && !self.types.get(&item).is_some_and(|ty| self.immortal_type(*ty)) {
+            self.emit(Uop::Incref, &[item]);
+        }
+        let none = self.constant_entry(py::_Py_NoneStruct());
+        self.end_call(nargs, plan, none);
+        Some(())
+    }
+
+    /// A method of an exact list that changes it: stack method, list, arguments.
     pub(crate) unsafe fn list_method(&mut self, definition: &py::MethodDef, name: &[u8], nargs: usize) -> Option<()> {
         let (list, object) = (self.peek_value(nargs).ok()?, self.real_peek(nargs));
         // SAFETY: an exact list that the real frame holds.
         let len = unsafe { py::List::len(object.cast()) } as i64;
         match (name, nargs) {
+            (b"append", 1) => self.put_into_list(Uop::ListAppend, list, object, None),
+            (b"insert", 2) => {
+                let (v, o) = (self.peek_value(1).ok()?, self.real_peek(1));
+                let index = self.unbox_int(v, o)?;
+                self.put_into_list(Uop::ListInsert, list, object, Some(index))
+            }
             (b"pop", 0 | 1) => {
                 let (i, index) = if nargs == 0 {
                     (None, -1)

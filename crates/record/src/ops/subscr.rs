@@ -218,7 +218,7 @@ impl Recorder {
         let object = self.real_peek(n);
         self.guard_type(list, object);
         let item = self.peek_value(0)?;
-        // As in `call_list_append`.
+        // As in `put_into_list`.
         self.emit(Uop::ListAppend, &[list, item]);
         if !self.pop().owned {
             self.emit(Uop::Incref, &[item]);

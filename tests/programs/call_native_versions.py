@@ -230,3 +230,34 @@ def last_of_dying(count):
 
 
 last_of_dying(3)
+
+
+def slices(sequence, bounds):
+    return [attempt(lambda: sequence[low:high]) for low in bounds for high in bounds]
+
+
+for _ in range(3):
+    for sequence in [[1, 2, 3], (4, 5, 6), "789", MyList([1, 2]), b"ab", range(3), 5]:
+        print(slices(sequence, [None, 0, 1, -1, -9, 9, 2**70, -(2**70), True, 2.0]))
+
+
+def dying_slices(count):
+    for i in range(count):
+        print([Loud("first"), Loud("second")][i : i + 1])
+
+
+dying_slices(2)
+
+
+def shared_numbers(values):
+    out = []
+    for v in values:
+        box = [v, v]
+        out.append((attempt(lambda: box[0] + box[1]), attempt(lambda: box[0] * box[1]), attempt(lambda: box[0] - 1)))
+        out.append((attempt(lambda: box[0] + 0.5), attempt(lambda: -box[0] / 3), attempt(lambda: box[0] ** 2)))
+        out.append((box[0] + box[1] + box[0] - (box[1] + 1.5), box, v // 7, v % 5, attempt(lambda: 10 / (box[0] - box[1]))))
+    return out
+
+
+for _ in range(4):
+    print(shared_numbers([1.5, 1000, 2**30, 2**31 - 1, -(2**30), 2**62, 3, True, -7.25, 2**64]))

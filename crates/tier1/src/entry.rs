@@ -59,7 +59,9 @@ pub fn counts() -> &'static Counts {
     &COUNTS
 }
 
-/// Runs a frame, or the rest of one, in CPython's evaluator. `counter` says why.
+/// Runs a frame, or the rest of one, in CPython's evaluator. `counter` says why. (Never a part of a handler, which could
+/// not end in a jump then.)
+#[inline(never)]
 pub(crate) unsafe fn left_to_cpython(
     ts: *mut ThreadState,
     frame: *mut Frame,

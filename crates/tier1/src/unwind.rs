@@ -5,7 +5,9 @@ use cpython::abi::*;
 
 use crate::dispatch::{code_of, go, record_end};
 use crate::entry;
+use crate::hot::none;
 use crate::inst::Tier1Code;
+use crate::ops::call_python;
 
 /// Reads one variable-length number: six bits to a byte, bit 6 says that more follow.
 fn read_varint(table: &[u8], at: &mut usize) -> usize {
@@ -237,7 +239,8 @@ unsafe extern "sysv64" fn finish_init<const R: bool>(
 ) -> *mut Object {
     // SAFETY: the trampoline's only stack entry is the instance.
     unsafe {
-        if !crate::ops::call_class::is_result_of_init(value.object()) {
+        if value.object() != none() {
+            crate::ops::call_class::is_result_of_init(value.object());
             *(*shim).stackpointer = value;
             (*shim).stackpointer = (*shim).stackpointer.add(1);
             while (*shim).stackpointer > Frame::stack_base(shim) {
@@ -251,8 +254,13 @@ unsafe extern "sysv64" fn finish_init<const R: bool>(
         leave_recursive(ts);
         let caller = (*shim).previous;
         (*ts).current_frame = caller;
-        clear_and_pop_frame(ts, shim);
-        return_to_caller::<R>(caller, instance, ts)
+        if !(*shim).frame_obj.is_null() || (*shim).f_executable.is_counted() || frame_is_first_in_chunk(ts, shim) {
+            clear_and_pop_frame(ts, shim);
+        } else {
+            // It has no variables, and owns nothing.
+            (*ts).datastack_top = shim.cast();
+        }
+        call_python::return_into::<R>(caller, core::ptr::null_mut(), core::ptr::null_mut(), ts, instance)
     }
 }
 

@@ -111,7 +111,9 @@ unsafe fn choose(ip: *mut Inst, oparg: u32, l: *mut Object, r: *mut Object) {
         let operands = kind_of(oparg, l, r);
         let code = Tier1Code::of(ip);
         let handler = if operands != Operands::Other {
-            version(oparg, operands, fused::behind(code, (*ip).b as usize).opcode)
+            let version = version(oparg, operands, fused::behind(code, (*ip).b as usize).opcode);
+            let none = version as usize == binary_any::<false> as *const () as usize;
+            if none && remember_types(ip, oparg, l, r) { binary_builtin::<false> } else { version }
         } else if oparg == nb::SUBSCR && super::getitem::choose(ip, l) {
             super::getitem::subscr_getitem::<false>
         } else if oparg == nb::SUBSCR

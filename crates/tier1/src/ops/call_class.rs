@@ -117,11 +117,44 @@ handlers! {
         {
             return call_miss::<R>(f, ip, sp, ts);
         }
-        instantiate::<R>(f, ip, sp, ts)
+        let tier1 = (*ip.add(2)).word as *mut Tier1Code;
+        let known = (*ip.add(2)).a;
+        let init = (*ip.add(1)).word as *mut Object;
+        if known == 0
+            || (*init.cast::<Function>()).func_version != known
+            || !entry::hook_is_ours(ts)
+            || !has_room(ts, (*tier1).code)
+        {
+            return instantiate::<R>(f, ip, sp, ts);
+        }
+        save(f, ip, sp);
+        let instance = PyType_GenericAlloc(class, 0);
+        let (f, sp) = saved(ts);
+        if instance.is_null() {
+            return error::<R>(f, ip, sp, ts);
+        }
+        let total = (*ip).a as usize + 1;
+        let callable = sp.sub(total + 1);
+        let (tier1, init) = ((*ip.add(2)).word as *mut Tier1Code, (*ip.add(1)).word as *mut Object);
+        // The instance keeps its class.
+        (*callable).close_shared();
+        let shim = push_trampoline(ts, init_cleanup(), 1, f);
+        let instance = StackRef::steal(instance);
+        *Frame::local(shim, 0) = instance.dup();
+        *callable.add(1) = instance;
+        // There is room: it was checked above.
+        let new = take_stack(ts, (*tier1).code).unwrap_unchecked();
+        let end = init_frame(new, StackRef::new(init), (*tier1).code, shim);
+        fill_locals(new, end, callable.add(1), total, total);
+        (*f).stackpointer = callable;
+        (*f).return_offset = 4;
+        (*ts).py_recursion_remaining -= 2;
+        (*ts).current_frame = new;
+        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
     }
 }
 
-/// Runs `__init__` with a trampoline below it that checks for `None` and returns the instance.
+/// Runs any `__init__` with a trampoline below it that checks for `None` and returns the instance.
 #[inline(never)]
 unsafe extern "sysv64" fn instantiate<const R: bool>(
     f: *mut Frame,
@@ -136,15 +169,8 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         let callable = sp.sub(total + 1);
         let init = (*ip.add(1)).word as *mut Object;
         let shim_code = init_cleanup();
-        let known = (*ip.add(2)).a;
-        let is_simple = known != 0 && (*init.cast::<Function>()).func_version == known && entry::hook_is_ours(ts);
-        let tier1 = if is_simple {
-            (*ip.add(2)).word as *mut Tier1Code
-        } else {
-            let Some(tier1) = enterable(ts, init) else {
-                return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
-            };
-            tier1
+        let Some(tier1) = enterable(ts, init) else {
+            return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
         };
         if !has_room(ts, (*tier1).code) {
             return super::call_native::call_vectorcall::<R>(f, ip, sp, ts);
@@ -159,15 +185,7 @@ unsafe extern "sysv64" fn instantiate<const R: bool>(
         class.close();
         let shim = push_trampoline(ts, shim_code, 1, f);
         *Frame::local(shim, 0) = (*callable.add(1)).dup();
-        let new = if is_simple || is_simple_function(init, total) {
-            // There is room: it was checked above.
-            let new = take_stack(ts, (*tier1).code).unwrap_unchecked();
-            let end = init_frame(new, *callable, (*tier1).code, shim);
-            fill_locals(new, end, callable.add(1), total, total);
-            new
-        } else {
-            _PyEvalFramePushAndInit(ts, *callable, null_mut(), callable.add(1), total, null_mut(), shim)
-        };
+        let new = _PyEvalFramePushAndInit(ts, *callable, null_mut(), callable.add(1), total, null_mut(), shim);
         (*f).stackpointer = callable;
         if new.is_null() {
             _PyEval_FrameClearAndPop(ts, shim);

@@ -21,24 +21,29 @@ fn is_equality(oparg: u32) -> bool {
     matches!(oparg >> 5, cmp::EQ | cmp::NE)
 }
 
-/// Which of four outcomes a comparison has, as the low four bits of `COMPARE_OP`'s argument name those for
-/// which it holds.
+/// Which of four outcomes a comparison has: the bit of that number is set in `COMPARE_OP`'s argument if it holds then.
 const fn outcome(unordered: bool, greater: bool, less: bool) -> u32 {
     if unordered {
-        1
+        0
     } else if less {
-        2
+        1
     } else if greater {
-        4
+        2
     } else {
-        8
+        3
     }
 }
 
 /// As [`outcome`].
 #[inline(always)]
 fn outcome_of_ints(a: i64, b: i64) -> u32 {
-    outcome(false, false, false) >> ((a != b) as u32 + (a < b) as u32)
+    1 + (a >= b) as u32 + (a == b) as u32
+}
+
+/// Whether one of these outcomes is this one.
+#[inline(always)]
+fn includes(outcomes: u32, outcome: u32) -> bool {
+    outcomes >> outcome & 1 != 0
 }
 
 /// The outcomes of a comparison with this argument upon which the jump behind it jumps.
@@ -101,7 +106,7 @@ macro_rules! jump_on {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $outcome:expr) => {{
         // The cache unit says which outcomes jump, and how far to go if it does not.
         let (jumping, behind) = ((*$ip.add(1)).a, (*$ip.add(1)).b);
-        if jumping & $outcome != 0 {
+        if includes(jumping, $outcome) {
             branch_not_select();
             let jump = $ip.add(2);
             return go::<R>($f, jump.add((*jump).a as usize), $sp.sub(2), $ts);
@@ -181,7 +186,7 @@ handlers! {
         }
         let a = digit(l.object());
         let b = digit(r.object());
-        let holds = outcome(false, a > b, a < b) & (*ip).a != 0;
+        let holds = includes((*ip).a, outcome_of_ints(a, b));
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_ints, INTS_MAXFREELIST) {
             return compare_numbers::<R>(f, ip, sp, ts);
         }
@@ -214,7 +219,7 @@ handlers! {
         if !release_operands(l, r, &raw mut (*(*ts).interp).free_floats, FLOATS_MAXFREELIST) {
             return compare_numbers::<R>(f, ip, sp, ts);
         }
-        let holds = outcome(a.is_nan() || b.is_nan(), a > b, a < b) & (*ip).a != 0;
+        let holds = includes((*ip).a, outcome(a.is_nan() || b.is_nan(), a > b, a < b));
         *sp.sub(2) = bool_ref(holds);
         go::<R>(f, ip.add(2), sp.sub(1), ts)
     }
@@ -259,7 +264,7 @@ handlers! {
         let Some(outcome) = order_at_sight(l, r) else {
             return compare_str_out_of_line::<R>(f, ip, sp, ts);
         };
-        *sp.sub(2) = bool_ref(outcome & (*ip).a != 0);
+        *sp.sub(2) = bool_ref(includes((*ip).a, outcome));
         go::<R>(f, ip.add(2), sp.sub(1), ts)
     }
 
@@ -456,7 +461,7 @@ unsafe extern "sysv64" fn compare_numbers<const R: bool>(
         };
         l.close();
         r.close();
-        *sp.sub(2) = bool_ref(outcome & (*ip).a != 0);
+        *sp.sub(2) = bool_ref(includes((*ip).a, outcome));
         go::<R>(f, ip.add(2), sp.sub(1), ts)
     }
 }
@@ -527,7 +532,7 @@ out_of_line_handlers! {
             equal == ((*ip).a >> 5 == cmp::EQ)
         } else {
             let order = PyUnicode_Compare(l.object(), r.object());
-            outcome(false, order > 0, order < 0) & (*ip).a != 0
+            includes((*ip).a, outcome(false, order > 0, order < 0))
         };
         *sp.sub(2) = bool_ref(holds);
         // Strings die unobserved.

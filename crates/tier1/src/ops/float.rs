@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use super::binary::binary_miss;
+use super::locals::release_and_go;
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
@@ -50,7 +51,7 @@ unsafe fn finish_float<const R: bool>(
         if l.0 & r.0 & TAG_REFCNT != 0 {
             let op = fresh_float(ts);
             if op.is_null() {
-                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+                return finish_float_shared::<R>(f, ip, sp, ts, value);
             }
             (*op.cast::<Float>()).ob_fval = value;
             *out = StackRef::steal_mortal(op);
@@ -58,14 +59,14 @@ unsafe fn finish_float<const R: bool>(
         }
         let temporary = if l.is_counted() { l } else { r };
         if (*temporary.object()).ob_refcnt != 1 {
-            return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            return finish_float_shared::<R>(f, ip, sp, ts, value);
         }
         if (l.0 | r.0) & TAG_REFCNT == 0 {
             // Two temporaries: the right one dies.
             let dead = r.object();
             let list = &raw mut (*(*ts).interp).free_floats;
             if (*dead).ob_refcnt != 1 || !free_lists_usable() || !free_list_push(list, dead, FLOATS_MAXFREELIST) {
-                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+                return finish_float_shared::<R>(f, ip, sp, ts, value);
             }
         }
         (*temporary.object().cast::<Float>()).ob_fval = value;
@@ -90,9 +91,40 @@ unsafe fn release_operand(ts: *mut ThreadState, slot: StackRef) {
     }
 }
 
-/// Both operands are temporaries, or shared, or not both floats; still nothing that can be observed.
+/// Operands that own references, or that are not both floats. Nothing here calls anything.
 #[inline(never)]
-pub(crate) unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
+unsafe extern "sysv64" fn finish_float_shared<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: f64,
+) -> *mut Object {
+    // SAFETY: the operands are floats or ints.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        if dies_with(l) {
+            if (*l.object()).ob_type != float_type() {
+                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            }
+            (*l.object().cast::<Float>()).ob_fval = value;
+            release_and_go!(f, ip, sp.sub(1), ts, r, 6)
+        } else {
+            let op = fresh_float(ts);
+            if op.is_null() {
+                return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            }
+            l.close_shared();
+            (*op.cast::<Float>()).ob_fval = value;
+            *sp.sub(2) = StackRef::steal_mortal(op);
+            release_and_go!(f, ip, sp.sub(1), ts, r, 6)
+        }
+    }
+}
+
+/// The same, where an int dies or there is no dead float; still nothing that can be observed.
+#[inline(never)]
+unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,
@@ -199,7 +231,7 @@ unsafe extern "sysv64" fn mixed<const R: bool>(
                 _ if b != 0.0 => a / b,
                 _ => return binary_miss::<R>(f, ip, sp, ts),
             };
-            return finish_float_out_of_line::<R>(f, ip, sp, ts, value);
+            return finish_float_shared::<R>(f, ip, sp, ts, value);
         }
         binary_miss::<R>(f, ip, sp, ts)
     }

@@ -17,9 +17,16 @@ use crate::with_memory::{call_method, stop_iteration_value};
 /// CPython's `SEND_GEN` and `FOR_ITER_GEN`: what made the generator was.
 #[inline(always)]
 unsafe fn resumable(ts: *mut ThreadState, generator: *mut Generator) -> Option<*mut Tier1Code> {
+    // SAFETY: the caller's.
+    unsafe { if entry::hook_is_ours(ts) { suspended(generator) } else { None } }
+}
+
+/// As [`resumable`], where that the hook is ours is known.
+#[inline(always)]
+unsafe fn suspended(generator: *mut Generator) -> Option<*mut Tier1Code> {
     // SAFETY: a generator or coroutine; its frame is live while it is suspended.
     unsafe {
-        if (*generator).gi_frame_state >= GEN_EXECUTING || !entry::hook_is_ours(ts) {
+        if (*generator).gi_frame_state >= GEN_EXECUTING {
             return None;
         }
         crate::registry::find(Frame::code(&raw mut (*generator).gi_iframe))
@@ -205,7 +212,7 @@ handlers! {
 
 out_of_line_handlers! {
     /// Goes on in a frame that delegates to another generator, and so on, down to the one that does not: `RESUME`,
-    /// `JUMP_BACKWARD_NO_INTERRUPT` and `SEND` of each in one.
+    /// `JUMP_BACKWARD_NO_INTERRUPT` and `SEND` of each in one. Nothing on the way runs code that could replace the hook.
     fn resume_delegate(f, ip, sp, ts, code: *mut Tier1Code, sent: StackRef) {
         let (mut frame, mut tier1) = (f, code);
         while let Some(back) = send_again(frame, ts, tier1) {
@@ -214,7 +221,7 @@ out_of_line_handlers! {
             if ty != generator_type() && ty != coroutine_type() {
                 break;
             }
-            let Some(next) = resumable(ts, receiver) else { break };
+            let Some(next) = suspended(receiver) else { break };
             save(frame, back, (*frame).stackpointer);
             let delegates = link(frame, ts, receiver, (*back).a);
             (frame, tier1) = (&raw mut (*receiver).gi_iframe, next);

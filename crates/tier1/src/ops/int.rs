@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use super::binary::binary_miss;
+use super::locals::release_and_go;
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
@@ -241,9 +242,53 @@ out_of_line_handlers! {
     }
 }
 
-/// Replaces the two operands, both ints, by the int `value`.
+/// Replaces the two operands, both ints, by the int `value`. Nothing here calls anything.
 #[inline(never)]
 unsafe extern "sysv64" fn replace_ints<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: i64,
+) -> *mut Object {
+    // SAFETY: the contract of handlers. Ints die unobserved.
+    unsafe {
+        let (l, r) = (*sp.sub(2), *sp.sub(1));
+        let is_small = is_small_int(value);
+        if dies_with(l) {
+            // It becomes the result, or goes back to its list.
+            let op = l.object();
+            let usable =
+                if is_small { release_number(ts, op) } else { int_fits_digit(value) && Long::is_compact(op.cast()) };
+            if !usable {
+                return replace_ints_out_of_line::<R>(f, ip, sp, ts, value);
+            }
+            if is_small {
+                *sp.sub(2) = small_int_ref(value);
+            } else {
+                set_int(op, value);
+            }
+        } else {
+            let result = if is_small {
+                small_int_ref(value)
+            } else {
+                let op = if int_fits_digit(value) { fresh_int(ts) } else { core::ptr::null_mut() };
+                if op.is_null() {
+                    return replace_ints_out_of_line::<R>(f, ip, sp, ts, value);
+                }
+                set_int(op, value);
+                StackRef::steal_mortal(op)
+            };
+            l.close_shared();
+            *sp.sub(2) = result;
+        }
+        release_and_go!(f, ip, sp.sub(1), ts, r, 6)
+    }
+}
+
+/// The same in general.
+#[inline(never)]
+unsafe extern "sysv64" fn replace_ints_out_of_line<const R: bool>(
     f: *mut Frame,
     ip: *mut Inst,
     sp: *mut StackRef,

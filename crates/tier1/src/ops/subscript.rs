@@ -209,24 +209,20 @@ unsafe fn sequence_len(op: *mut Object) -> Option<usize> {
     }
 }
 
-/// What `start:stop` means for a sequence of this length, as `PySlice_AdjustIndices` has it, the second bound not below
-/// the first; `None` unless both are small ints or None.
-unsafe fn bounds(start: *mut Object, stop: *mut Object, len: Option<usize>) -> Option<(isize, isize)> {
-    // SAFETY: live objects.
+/// What a bound of a slice means for a sequence of this length, as `PySlice_AdjustIndices` has it; negative unless it is
+/// None or an int of one digit.
+#[inline(always)]
+unsafe fn bound(op: *mut Object, len: isize, default: isize) -> isize {
+    // SAFETY: a live object.
     unsafe {
-        let len = len? as isize;
-        let bound = |op: *mut Object, default: isize| {
-            if op == none() {
-                return Some(default);
-            }
-            if (*op).ob_type != long_type() || !Long::is_compact(op.cast()) {
-                return None;
-            }
-            let index = Long::to_i64(op.cast())? as isize;
-            Some((if index < 0 { index + len } else { index }).clamp(0, len))
-        };
-        let low = bound(start, 0)?;
-        Some((low, bound(stop, len)?.max(low)))
+        if op == none() {
+            return default;
+        }
+        if (*op).ob_type != long_type() || !Long::is_compact(op.cast()) {
+            return -1;
+        }
+        let index = Long::compact_value(op.cast()) as isize;
+        (if index < 0 { (index + len).max(0) } else { index }).min(len)
     }
 }
 
@@ -318,28 +314,32 @@ out_of_line_handlers! {
     }
 
     fn binary_slice_out_of_line(f, ip, sp, ts) {
-        save(f, ip, sp);
-        let container = (*sp.sub(3)).object();
-        if let Some((low, high)) = bounds((*sp.sub(2)).object(), (*sp.sub(1)).object(), sequence_len(container)) {
-            let ty = (*container).ob_type;
-            let result = if ty == list_type() {
-                PyList_GetSlice(container, low, high)
-            } else if ty == tuple_type() {
-                PyTuple_GetSlice(container, low, high)
-            } else {
-                PyUnicode_Substring(container, low, high)
-            };
-            // Ints and None die unobserved.
-            (*sp.sub(1)).close();
-            (*sp.sub(2)).close();
-            (*f).stackpointer = sp.sub(2);
-            close_slot(sp.sub(3));
-            if result.is_null() {
-                return error::<R>(f, ip, sp.sub(3), ts);
-            }
-            *sp.sub(3) = StackRef::steal(result);
-            return proceed::<R>(f, ip, ip.add(1), sp.sub(2), ts);
+        let (container, start, stop) = ((*sp.sub(3)).object(), (*sp.sub(2)).object(), (*sp.sub(1)).object());
+        let Some(len) = sequence_len(container) else {
+            return binary_slice_any::<R>(f, ip, sp, ts);
+        };
+        let (low, high) = (bound(start, len as isize, 0), bound(stop, len as isize, len as isize));
+        if low < 0 || high < 0 {
+            return binary_slice_any::<R>(f, ip, sp, ts);
         }
+        save(f, ip, sp);
+        let ty = (*container).ob_type;
+        let result = if ty == list_type() {
+            PyList_GetSlice(container, low, high.max(low))
+        } else if ty == tuple_type() {
+            PyTuple_GetSlice(container, low, high.max(low))
+        } else {
+            PyUnicode_Substring(container, low, high.max(low))
+        };
+        if result.is_null() {
+            let (f, sp) = saved(ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(3));
+        }
+        replace_top::<R, 3, 1>(ip, ts, StackRef::steal(result))
+    }
+
+    fn binary_slice_any(f, ip, sp, ts) {
+        save(f, ip, sp);
         let slice = slice_of(sp.sub(2));
         let container = (*sp.sub(3)).object();
         let mut result = core::ptr::null_mut();

@@ -156,3 +156,51 @@ def wrong(n):
 
 
 print(wrong(300))
+
+
+def constants(sequence, n):
+    """Slices of constants, which the compiler makes once."""
+    seen = set()
+    for i in range(n):
+        a, b, c, d = sequence[1:], sequence[:-1], sequence[:], sequence[-2:3]
+        e, f, g, h = sequence[::-1], sequence[1:10:2], sequence[2**70 :], sequence[5:1]
+        seen.add((str(a), str(b), str(c), str(d), str(e), str(f), str(g), str(h), c is sequence, a is sequence))
+    return seen
+
+
+for sequence in SEQUENCES:
+    print(constants(sequence, 300))
+print(constants(Sub([1, 2]), 300))
+
+
+def assigned(n):
+    items, other = [1, 2, 3], [[Dies("o")]]
+    for i in range(n):
+        items[:] = [i, i, i]
+        items[1:] = (i, 5, 6, 7)
+        items[:0] = items
+        items[::2] = items[1::2]
+        other[0:1] = [[Dies("a")] if i % 40 == 0 else [i]]
+        other[:] = other
+        del items[4:], items[:1]
+        if i % 50 == 0:
+            try:
+                items[::2] = [1]
+            except ValueError as error:
+                text = str(error)
+    return items, len(other), text, len(died)
+
+
+died.clear()
+print(assigned(400))
+
+
+def constant_temporaries(n):
+    total = 0
+    for i in range(n):
+        total += len([Dies(i), i][:1]) + len((Dies(i), i)[1:]) + len([Dies(i), i][:])
+    return total, len(died)
+
+
+died.clear()
+print(constant_temporaries(300), died[:9])

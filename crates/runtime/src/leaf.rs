@@ -380,12 +380,19 @@ unsafe extern "sysv64" fn list_store_slice(list: Obj, start: i64, stop: i64, val
     unsafe {
         let l = list.cast::<py::List>();
         let (from, to) = ends(py::List::len(l), start, stop);
-        let replaced = (to - from) as u32;
-        let survives = |item: Obj| py::lookup::is_plain(item) || (*item).ob_refcnt > replaced;
-        if !(from..to).all(|n| survives(py::List::item(l, n))) {
+        let replaced = &py::lookup::items(list)[from..to];
+        if !py::lookup::all_plain(replaced, |item| (*item).ob_refcnt as usize > replaced.len()) {
             return 0;
         }
-        done(py::PyList_SetSlice(list, from as isize, to as isize, values))
+        let new = py::lookup::items(values);
+        if new.len() != replaced.len() || values == list {
+            return done(py::PyList_SetSlice(list, from as isize, to as isize, values));
+        }
+        for (n, item) in (from..).zip(new) {
+            let old = core::mem::replace(&mut *(*l).ob_item.add(n), py::new_ref(*item));
+            py::decref(old);
+        }
+        1
     }
 }
 

@@ -318,8 +318,8 @@ unsafe fn set_find_with(
 /// The items of an exact list or tuple.
 ///
 /// # Safety
-/// The slice must not outlive the sequence's next change.
-unsafe fn items<'a>(sequence: *mut Object) -> &'a [*mut Object] {
+/// As is said there; the slice must not outlive the sequence's next change.
+pub unsafe fn items<'a>(sequence: *mut Object) -> &'a [*mut Object] {
     // SAFETY: the caller's. An empty list has no array.
     unsafe {
         let len = (*sequence.cast::<VarObject>()).ob_size as usize;
@@ -341,7 +341,31 @@ unsafe fn items<'a>(sequence: *mut Object) -> &'a [*mut Object] {
 /// `sequence` is an exact list or tuple.
 pub unsafe fn items_plain(sequence: *mut Object) -> bool {
     // SAFETY: the caller's.
-    unsafe { items(sequence).iter().all(|&item| is_plain(item)) }
+    unsafe { all_plain(items(sequence), |_| false) }
+}
+
+/// Whether each of these objects is plain, or `other` is true of it.
+///
+/// # Safety
+/// They are alive.
+#[inline]
+pub unsafe fn all_plain(objects: &[*mut Object], other: impl Fn(*mut Object) -> bool) -> bool {
+    // Most are of one type, which need not be looked at twice if it says all.
+    let mut known = core::ptr::null_mut();
+    objects.iter().all(|&object| {
+        // SAFETY: the caller's.
+        unsafe {
+            let ty = Object::type_of(object);
+            if ty == known {
+                return true;
+            }
+            let plain = is_plain(object);
+            if plain && ty != PyTuple_Type() {
+                known = ty;
+            }
+            plain || other(object)
+        }
+    })
 }
 
 /// Whether an item is equal to `value`: 1 if so, 0 if not, 2 where only Python code could tell.

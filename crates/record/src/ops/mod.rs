@@ -19,6 +19,7 @@ mod native;
 mod numbers;
 mod range;
 mod sequence;
+mod slice;
 mod special;
 mod subscr;
 

@@ -5,7 +5,7 @@ use ir::{Uop, ValueId};
 
 use crate::leaf;
 use crate::state::{Entry, Val};
-use crate::{Abort, EscapeHelper, Recorder};
+use crate::{Abort, Recorder};
 
 impl Recorder {
     /// `text[i]` of a str or bytes object.
@@ -49,96 +49,6 @@ impl Recorder {
         self.push(result);
         self.release(plan);
         true
-    }
-
-    /// `a[start:stop]` of a str, list, tuple or bytes object.
-    pub(crate) unsafe fn sequence_slice(&mut self) -> Option<()> {
-        let container = self.peek_value(2).ok()?;
-        let object = self.real_peek(2);
-        // SAFETY: the real frame holds the container.
-        let ty = unsafe { py::Object::type_of(object) };
-        let uop = match leaf::set_of(ty) {
-            leaf::STR => Uop::StrSlice,
-            leaf::LIST => Uop::ListSlice,
-            leaf::TUPLE => Uop::TupleSlice,
-            leaf::BYTES => Uop::BytesSlice,
-            _ => return None,
-        };
-        let start = self.slice_end(1, 0)?;
-        let stop = self.slice_end(0, i64::MAX)?;
-        self.guard_type(container, object);
-        let all: Vec<_> = (0..3).rev().map(|n| (self.peek(n), self.real_peek(n))).collect();
-        let plan = self.plan_release(&all);
-        let v = self.emit(uop, &[container, start, stop]);
-        self.types.insert(v, ty as usize);
-        self.pop_n(3);
-        self.push(Entry::owned(v));
-        self.release(plan);
-        Some(())
-    }
-
-    /// `a[start:stop:step]` of such an object, where that is what a slice is made for: without it.
-    pub(crate) unsafe fn stride_slice(&mut self) -> Option<()> {
-        let frame = self.frames.len() - 1;
-        if self.instruction_at(frame, 1) != (py::op::BINARY_OP, py::nb::SUBSCR as usize) {
-            return None;
-        }
-        let container = self.peek_value(3).ok()?;
-        let object = self.real_peek(3);
-        // SAFETY: the real frame holds the container.
-        let ty = unsafe { py::Object::type_of(object) };
-        if leaf::set_of(ty) & (leaf::LIST | leaf::TUPLE | leaf::STR | leaf::BYTES) == 0 {
-            return None;
-        }
-        let is_none = |n| u64::from(self.real_peek(n) == py::_Py_NoneStruct());
-        let absent = is_none(2) | is_none(1) << 1;
-        let start = self.slice_end(2, 0)?;
-        let stop = self.slice_end(1, 0)?;
-        let step = self.slice_end(0, 1)?;
-        self.guard_type(container, object);
-        let all: Vec<_> = (0..4).rev().map(|n| (self.peek(n), self.real_peek(n))).collect();
-        let plan = self.plan_release(&all);
-        if plan.escapes() {
-            return None;
-        }
-        let v = self.emit_imm(Uop::StrideSlice, &[container, start, stop, step], absent, 0);
-        self.types.insert(v, ty as usize);
-        self.pop_n(3);
-        self.push(Entry::NULL);
-        self.sliced = Some(v);
-        self.release(plan);
-        Some(())
-    }
-
-    /// `list[start:stop] = values`. Stack: values, list, start, stop.
-    pub(crate) unsafe fn store_list_slice(&mut self) -> Option<()> {
-        let (list, values) = (self.peek_value(2).ok()?, self.peek_value(3).ok()?);
-        let (list_object, values_object) = (self.real_peek(2), self.real_peek(3));
-        // SAFETY: the real frame holds both.
-        let types = unsafe { (leaf::types_of(list_object), leaf::types_of(values_object)) };
-        if types.0 != leaf::LIST || types.1 & (leaf::LIST | leaf::TUPLE) == 0 {
-            return None;
-        }
-        let start = self.slice_end(1, 0)?;
-        let stop = self.slice_end(0, i64::MAX)?;
-        self.guard_type(list, list_object);
-        self.guard_type(values, values_object);
-        let all: Vec<_> = (0..4).map(|n| (self.peek(n), self.real_peek(n))).collect();
-        let plan = self.plan_release(&all);
-        self.emit(Uop::ListStoreSlice, &[list, start, stop, values]);
-        self.pop_n(4);
-        self.release(plan);
-        Some(())
-    }
-
-    /// The `n`th entry from the top as an end of a slice.
-    fn slice_end(&mut self, n: usize, absent: i64) -> Option<ValueId> {
-        let (v, object) = (self.peek_value(n).ok()?, self.real_peek(n));
-        if object == py::_Py_NoneStruct() {
-            self.guard_is(v, object);
-            return Some(self.const_i64(absent));
-        }
-        self.unbox_int(v, object)
     }
 
     /// `a in b` without Python code, as a truth value.
@@ -493,9 +403,4 @@ fn padding(spec: *mut py::Object) -> Option<u64> {
     }
     let width = digits.iter().fold(0, |n, d| 10 * n + u64::from(d - b'0'));
     (width <= WIDEST).then_some(2 * width + u64::from(zeros))
-}
-
-/// Which escape a slice is where it is none of the above.
-pub(crate) fn slice_escape(opcode: u8) -> (EscapeHelper, usize) {
-    if opcode == op::STORE_SLICE { (EscapeHelper::StoreSlice, 4) } else { (EscapeHelper::BinarySlice, 3) }
 }

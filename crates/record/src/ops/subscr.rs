@@ -4,7 +4,7 @@ use cpython::abi::{nb, op};
 use ir::Uop;
 
 use super::mapping::Place;
-use super::sequence::slice_escape;
+use super::slice::slice_escape;
 use crate::state::Entry;
 use crate::{Abort, EscapeHelper, Recorder};
 
@@ -52,6 +52,7 @@ impl Recorder {
         // SAFETY: by the contract of `record`.
         if unsafe {
             self.text_subscr()
+                || self.constant_slice().is_some()
                 || self.numbers_subscr().is_some()
                 || self.dict_subscr(Place { container, object, key, key_object })
         } {
@@ -107,7 +108,9 @@ impl Recorder {
         }
         // SAFETY: by the contract of `record`.
         if unsafe {
-            self.numbers_store().is_some() || self.dict_store(Place { container, object, key, key_object }, value)
+            self.numbers_store().is_some()
+                || self.store_constant_slice().is_some()
+                || self.dict_store(Place { container, object, key, key_object }, value)
         } {
             return Ok(());
         }

@@ -59,3 +59,19 @@ def f(n):
 
 
 print(f(1000), len(log))
+
+
+def builtins_are_true(n):
+    """Objects of types that know neither length nor truth: functions, types, generators, methods."""
+    things = [len, builtins_are_true, int, (x for x in ()), [].append, object(), Ellipsis, "".join, range]
+    total = 0
+    for i in range(n):
+        if things[i % len(things)]:
+            total += 1
+        if not builtins_are_true:
+            total -= 100
+        total += bool(len) and not [].pop
+    return total
+
+
+print(builtins_are_true(1500))

@@ -229,7 +229,8 @@ impl Recorder {
         // SAFETY: the real frame holds the object.
         unsafe {
             let ty = py::Object::type_of(object);
-            if !py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE) || py::Type::version(ty) == 0 {
+            let changes = py::Type::has_flag(ty, py::TPFLAGS_HEAPTYPE);
+            if changes && py::Type::version(ty) == 0 {
                 return Ok(false);
             }
             let args = [Argument::Stack(0)];
@@ -240,7 +241,9 @@ impl Recorder {
                     return Ok(false);
                 }
                 self.guard_type(v, object);
-                self.depend(Dependency::Type(ty as usize));
+                if changes {
+                    self.depend(Dependency::Type(ty as usize));
+                }
                 let truth = self.constant_entry(py::_Py_TrueStruct());
                 self.pop();
                 self.push(truth);

@@ -7,18 +7,40 @@ import zlib
 VALUES = (
     *("7", "-3", "0", "1 << 40", "2.5", "True", "1j", "None"),
     *("'ab'", "'x'", "'é'", "b'ab'", "bytearray(b'x')"),
-    *("[1, 2]", "(3, 4)", "{1: 2, 'ab': 5, 7: 'seven'}", "{1, 7}", "frozenset({3})", "range(5)", "slice(0, 1)"),
+    *(
+        "[1, 2]",
+        "(3, 4)",
+        "{1: 2, 'ab': 5, 7: 'seven'}",
+        "{1, 7}",
+        "frozenset({3})",
+        "range(5)",
+        "slice(0, 1)",
+    ),
 )
 OPERATORS = ("+", "-", "*", "/", "//", "%", "@", "&", "|", "^", "<<", ">>", "**")
-TURNS = 40
+COMPARISONS = ("<", "<=", "==", "!=", ">", ">=", "in", "not in", "is", "is not")
+TURNS = 24
 
 
 def places():
+    """What fuses with the operation or not: its operands' loads, what is done with the result."""
     for operator in OPERATORS:
         yield operator, f"def f(a, b):\n    return a {operator} b"
         yield operator + "=", f"def f(a, b):\n    a {operator}= b\n    return a"
+        yield f"= {operator}", f"def f(a, b):\n    c = None\n    c = a {operator} b\n    return c"
+    for operator in COMPARISONS:
+        yield operator, f"def f(a, b):\n    return a {operator} b"
+        yield (
+            f"if {operator}",
+            f"def f(a, b):\n    if a {operator} b:\n        return 1\n    return 2",
+        )
     yield "[]", "def f(a, b):\n    return a[b]"
+    yield "= []", "def f(a, b):\n    a = a[b]\n    return a"
     yield "[:]", "def f(a, b):\n    return a[:b]"
+    yield "[]=", "def f(a, b):\n    a[b] = b\n    return a"
+    yield "del []", "def f(a, b):\n    del a[b]\n    return a"
+    yield "-", "def f(a, b):\n    return -a, not b"
+    yield "~", "def f(a, b):\n    return ~a"
 
 
 def result(f, a, b):
@@ -32,7 +54,7 @@ for name, source in places():
     pairs = []
     for left in VALUES:
         for right in VALUES:
-            if name in ("<<", "<<=", "*", "*=", "**", "**=") and "1 << 40" in (left, right):
+            if name.strip("= ") in ("<<", "*", "**") and "1 << 40" in (left, right):
                 continue
             make = eval(f"lambda: ({left}, {right})")
             namespace = {}

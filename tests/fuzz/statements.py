@@ -91,6 +91,7 @@ class Statements(Expressions):
             (1, self.delete),
             (2, self.dying),
             (2, self.dying_operands),
+            (1 * flat, self.mismatched),
             (3, self.call_for_effect),
             (2, self.note),
             (2, self.look_at_frames),
@@ -244,6 +245,22 @@ class Statements(Expressions):
             f"x0 = not {left} == {mortal}",
         )
         self.emit(self.pick(ways))
+
+    def mismatched(self):
+        """An operation on values of any two kinds: mostly an exception, each time."""
+        names = [self.local(kind) for kind in "ifsldto"]
+        left, right = (self.pick((*names, "x0")) for _ in range(2))
+        operator = self.pick(("+", "-", "/", "//", "%", "&", "|", "^", ">>", "@"))
+        ways = (
+            *(f"{left}[{right}]", f"{left}[{right}]", f"{left}[:{right}]"),
+            *(f"{left} {operator} {right}", f"{left} {operator} {right}"),
+            *(f"{left} {self.pick(COMPARE)} {right}", f"{left} in {right}"),
+        )
+        self.emit("try:")
+        # Not to what it is made of, or that doubles each time.
+        self.emit(f"    x1 = {self.pick(ways)}")
+        self.emit("except Exception as error:")
+        self.emit("    x1 = str(error)")
 
     def call_for_effect(self):
         self.emit(self.call(1) if self.chance(0.5) else f"x0 = {self.call(1)}")

@@ -1,5 +1,7 @@
 """TIERUP=1 python: the .pth file."""
 
+import sysconfig
+
 import pytest
 
 SHOW = "import sys, tierup; print(tierup.is_enabled())"
@@ -91,6 +93,17 @@ def test_what_site_runs_is_left_to_cpython(site, tmp_path):
     stats = tmp_path / "stats.json"
     assert site("show()", "program.py", TIERUP_STATS_FILE=str(stats)) == ["True False", "True True"]
     assert stats.exists()
+
+
+def test_a_program_that_reads_the_pth_file_is_not_waited_for(python):
+    # It makes no code object afterwards, so nothing would end the waiting.
+    code = (
+        f"import site, sys; site.addsitedir({sysconfig.get_path('purelib')!r});"
+        "native = sys.modules['tierup._native']; before = native.counters()['tier1.decoded'];"
+        "list(map(lambda x: x, [1])); after = native.counters()['tier1.decoded'];"
+        "print(native.is_enabled(), after > before)"
+    )
+    assert python("-S", "-c", code, TIERUP="1").stdout == "True True\n"
 
 
 def test_site_may_switch_it_on_and_off(site):

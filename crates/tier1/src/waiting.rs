@@ -2,6 +2,7 @@
 //! decoded for nothing. Where the JIT is switched on from there, the hook is taken away again until a code object is
 //! made without `site` on the stack: the program has to be compiled, or imported.
 
+use core::ffi::CStr;
 use core::ptr::null_mut;
 
 use cpython::abi::*;
@@ -30,8 +31,11 @@ unsafe fn frames(ts: *mut ThreadState) -> impl Iterator<Item = *mut Frame> {
     })
 }
 
-/// Takes the hook away until the program starts, if `site` is running: the outermost module that is not the import
-/// system, which C code imports modules with.
+/// Where the functions are by which C code imports modules.
+const IMPORT_SYSTEM: &CStr = c"<frozen importlib._bootstrap>";
+
+/// Takes the hook away until the program starts, if `site` is running: the outermost module, but for the import system,
+/// of a stack that begins with that.
 ///
 /// # Safety
 /// The GIL is held, tier 1 is enabled.
@@ -42,8 +46,13 @@ pub unsafe fn wait_for_program() {
         if !entry::hook_is_ours(ts) {
             return;
         }
-        let Some(importer) = frames(ts).last().map(|f| (*f).f_globals) else { return };
-        let Some(before) = frames(ts).filter(|f| (**f).f_globals != importer).last() else { return };
+        let Some(importer) = frames(ts).last() else { return };
+        let file = PyUnicode_AsUTF8((*Frame::code(importer)).co_filename);
+        if file.is_null() || CStr::from_ptr(file) != IMPORT_SYSTEM {
+            PyErr_Clear();
+            return;
+        }
+        let Some(before) = frames(ts).filter(|f| (**f).f_globals != (*importer).f_globals).last() else { return };
         BEFORE = new_ref(Frame::code(before).cast()).cast();
         entry::remove_hook();
     }

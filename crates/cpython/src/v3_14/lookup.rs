@@ -6,6 +6,7 @@
 
 use super::api::*;
 use super::layout::*;
+use super::refs::decref;
 
 /// What a lookup answers where only Python code could tell.
 pub const UNKNOWN: usize = 1;
@@ -384,4 +385,27 @@ pub unsafe fn sequence_find(sequence: *mut Object, value: *mut Object) -> i64 {
         }
     }
     0
+}
+
+/// The method of a static type that has this definition, borrowed; null if it has none of its own. (Asking for it by name would
+/// take a new str, and a program may count what is allocated.)
+///
+/// # Safety
+/// A type; the GIL is held.
+pub unsafe fn method_of(ty: *mut Type, definition: *const MethodDef) -> *mut Object {
+    // SAFETY: the caller's; the dict's values live as long as the type.
+    unsafe {
+        let dict = PyType_GetDict(ty);
+        let (mut position, mut key, mut value) = (0isize, core::ptr::null_mut(), core::ptr::null_mut());
+        let mut found: *mut Object = core::ptr::null_mut();
+        while found.is_null() && PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
+            if Object::type_of(value) == PyMethodDescr_Type()
+                && core::ptr::eq((*value.cast::<MethodDescr>()).d_method, definition)
+            {
+                found = value;
+            }
+        }
+        decref(dict);
+        found
+    }
 }

@@ -66,24 +66,14 @@ impl Recorder {
 
     /// A bound method of a builtin object (`append = items.append`): stack bound method, NULL, arguments.
     unsafe fn call_bound_method(&mut self, callable: ValueId, bound: *mut py::CFunction, nargs: usize) -> Option<()> {
-        // SAFETY: a C function that the real frame holds, and with it its receiver. Looking up an interned name in a static
-        // type runs no Python code.
+        // SAFETY: a C function that the real frame holds, and with it its receiver.
         unsafe {
             let receiver = (*bound).m_self;
             if receiver.is_null() || !is_static(py::Object::type_of(receiver)) {
                 return None;
             }
-            let name = py::PyUnicode_InternFromString((*(*bound).m_ml).ml_name);
-            if name.is_null() {
-                py::PyErr_Clear();
-                return None;
-            }
-            let method = py::_PyType_Lookup(py::Object::type_of(receiver), name);
-            py::decref(name);
-            if method.is_null()
-                || py::Object::type_of(method) != py::PyMethodDescr_Type()
-                || (*method.cast::<py::MethodDescr>()).d_method != (*bound).m_ml
-            {
+            let method = py::lookup::method_of(py::Object::type_of(receiver), (*bound).m_ml);
+            if method.is_null() {
                 return None;
             }
             self.guard_definition(callable, bound);

@@ -59,12 +59,11 @@ macro_rules! handlers {
 }
 pub(crate) use handlers;
 
-/// Declares out-of-line continuations of handlers.
-macro_rules! out_of_line_handlers {
+/// Declares continuations of handlers, out of their line.
+macro_rules! continuations {
     ($($(#[$meta:meta])* fn $name:ident($f:ident, $ip:ident, $sp:ident, $ts:ident $(, $arg:ident: $ty:ty)*) $body:block)*) => {
         $(
             $(#[$meta])*
-            #[cold]
             #[inline(never)]
             #[allow(unused_variables)]
             pub(crate) unsafe extern "sysv64" fn $name<const R: bool>(
@@ -78,6 +77,20 @@ macro_rules! out_of_line_handlers {
                 unsafe { $body }
             }
         )*
+    };
+}
+pub(crate) use continuations;
+
+/// Declares continuations that are seldom needed.
+macro_rules! out_of_line_handlers {
+    ($($(#[$meta:meta])* fn $name:ident($($args:tt)*) $body:block)*) => {
+        $crate::dispatch::continuations! {
+            $(
+                $(#[$meta])*
+                #[cold]
+                fn $name($($args)*) $body
+            )*
+        }
     };
 }
 pub(crate) use out_of_line_handlers;

@@ -154,16 +154,9 @@ handlers! {
     }
 }
 
-/// Runs any `__init__` with a trampoline below it that checks for `None` and returns the instance.
-#[inline(never)]
-unsafe extern "sysv64" fn instantiate<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// Runs any `__init__` with a trampoline below it that checks for `None` and returns the instance.
+    fn instantiate(f, ip, sp, ts) {
         save(f, ip, sp);
         let total = (*ip).a as usize + 1;
         let callable = sp.sub(total + 1);

@@ -160,16 +160,9 @@ macro_rules! method_or_miss {
 }
 pub(super) use method_or_miss;
 
-/// `len(x)` of what has more than a few items, or of a set or bytes.
-#[inline(never)]
-unsafe extern "sysv64" fn len_of_other<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers; the callable is `len`.
-    unsafe {
+continuations! {
+    /// `len(x)` of what has more than a few items, or of a set or bytes.
+    fn len_of_other(f, ip, sp, ts) {
         let (callable, argument) = (*sp.sub(3), *sp.sub(1));
         let op = argument.object();
         let ty = (*op).ob_type;

@@ -8,7 +8,7 @@ use super::jump::branch_not_select;
 use super::special::{self, CONTAINS, Operation, enter_method, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
+use crate::inst::{BaseOp, Handler, Tier1Code};
 
 /// `Py_EQ` and `Py_NE`, which `COMPARE_OP` has above its flag bits.
 mod cmp {
@@ -352,16 +352,9 @@ unsafe fn compares_identity(ty: *mut Type) -> bool {
     unsafe { (*ty).tp_richcompare.map(|f| f as usize) == (*PyBaseObject_Type()).tp_richcompare.map(|f| f as usize) }
 }
 
-/// Objects that compare as `object` has it: equal is what is the same, and there is no order.
-#[inline(never)]
-unsafe extern "sysv64" fn compare_identity<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// Objects that compare as `object` has it: equal is what is the same, and there is no order.
+    fn compare_identity(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if !is_equality((*ip).a) || l.0 & r.0 & TAG_REFCNT == 0 && (dies_with(l) || dies_with(r) || l.0 == r.0) {
             return compare_by_c::<R>(f, ip, sp, ts);
@@ -445,16 +438,9 @@ unsafe fn number_outcome(l: *mut Object, r: *mut Object) -> Option<u32> {
     }
 }
 
-/// Wide or mixed numbers, or operands that both own references.
-#[inline(never)]
-unsafe extern "sysv64" fn compare_numbers<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers. Numbers die unobserved.
-    unsafe {
+continuations! {
+    /// Wide or mixed numbers, or operands that both own references.
+    fn compare_numbers(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let Some(outcome) = number_outcome(l.object(), r.object()) else {
             return compare_miss::<R>(f, ip, sp, ts);

@@ -91,17 +91,9 @@ unsafe fn release_operand(ts: *mut ThreadState, slot: StackRef) {
     }
 }
 
-/// Operands that own references, or that are not both floats. Nothing here calls anything.
-#[inline(never)]
-unsafe extern "sysv64" fn finish_float_shared<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-    value: f64,
-) -> *mut Object {
-    // SAFETY: the operands are floats or ints.
-    unsafe {
+continuations! {
+    /// Operands that own references, or that are not both floats. Nothing here calls anything.
+    fn finish_float_shared(f, ip, sp, ts, value: f64) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         if dies_with(l) {
             if (*l.object()).ob_type != float_type() {
@@ -120,19 +112,9 @@ unsafe extern "sysv64" fn finish_float_shared<const R: bool>(
             release_and_go!(f, ip, sp.sub(1), ts, r, 6)
         }
     }
-}
 
-/// The same, where an int dies or there is no dead float; still nothing that can be observed.
-#[inline(never)]
-unsafe extern "sysv64" fn finish_float_out_of_line<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-    value: f64,
-) -> *mut Object {
-    // SAFETY: the operands are floats or ints.
-    unsafe {
+    /// The same, where an int dies or there is no dead float; still nothing that can be observed.
+    fn finish_float_out_of_line(f, ip, sp, ts, value: f64) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let is_temporary =
             |s: StackRef| s.is_counted() && (*s.object()).ob_refcnt == 1 && (*s.object()).ob_type == float_type();
@@ -208,16 +190,9 @@ pub(crate) unsafe fn number(op: *mut Object) -> Option<f64> {
     }
 }
 
-/// One operand may be an int.
-#[inline(never)]
-unsafe extern "sysv64" fn mixed<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// One operand may be an int.
+    fn mixed(f, ip, sp, ts) {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         let float = float_type();
         let operation = special::plain_operator(base(ip).oparg);

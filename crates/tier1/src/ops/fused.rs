@@ -330,16 +330,9 @@ handlers! {
     }
 }
 
-/// Ints of more than one digit, whose sum replaces that of a variable: it is overwritten if it is as long.
-#[inline(never)]
-unsafe extern "sysv64" fn wide_store<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers; one of the operands is lent, neither is looked at again.
-    unsafe {
+continuations! {
+    /// Ints of more than one digit, whose sum replaces that of a variable: it is overwritten if it is as long.
+    fn wide_store(f, ip, sp, ts) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let target: *mut Long = sole_number(local(f, (*ip.add(6)).a), long_type()).cast();
         if target.is_null()

@@ -205,16 +205,9 @@ pub(crate) unsafe fn wide_operation(operation: u32, a: i64, b: i64) -> Option<i6
     }
 }
 
-/// Ints that are negative or have more than one digit, or whatever else it is.
-#[inline(never)]
-pub(crate) unsafe extern "sysv64" fn int_out_of_line<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// Ints that are negative or have more than one digit, or whatever else it is.
+    fn int_out_of_line(f, ip, sp, ts) {
         let (l, r) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         if (*l).ob_type == long_type()
             && (*r).ob_type == long_type()
@@ -242,17 +235,9 @@ out_of_line_handlers! {
     }
 }
 
-/// Replaces the two operands, both ints, by the int `value`. Nothing here calls anything.
-#[inline(never)]
-unsafe extern "sysv64" fn replace_ints<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-    value: i64,
-) -> *mut Object {
-    // SAFETY: the contract of handlers. Ints die unobserved.
-    unsafe {
+continuations! {
+    /// Replaces the two operands, both ints, by the int `value`. Nothing here calls anything.
+    fn replace_ints(f, ip, sp, ts, value: i64) {
         let (l, r) = (*sp.sub(2), *sp.sub(1));
         let is_small = is_small_int(value);
         if dies_with(l) {
@@ -284,19 +269,9 @@ unsafe extern "sysv64" fn replace_ints<const R: bool>(
         }
         release_and_go!(f, ip, sp.sub(1), ts, r, 6)
     }
-}
 
-/// The same in general.
-#[inline(never)]
-unsafe extern "sysv64" fn replace_ints_out_of_line<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-    value: i64,
-) -> *mut Object {
-    // SAFETY: the contract of handlers. Ints die unobserved.
-    unsafe {
+    /// The same in general.
+    fn replace_ints_out_of_line(f, ip, sp, ts, value: i64) {
         let result = if is_small_int(value) {
             small_int_ref(value)
         } else {

@@ -7,7 +7,7 @@ use super::int::{NEGATIVE_DIGIT_TAG, NON_NEGATIVE_TAG, digit};
 use super::special::{Operation, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::{Handler, Inst};
+use crate::inst::Handler;
 use crate::with_memory::dict_item;
 
 /// The version of `container[key]` for operands of these types, if there is one.
@@ -165,16 +165,9 @@ handlers! {
     }
 }
 
-/// An item of a list or tuple by a negative index.
-#[inline(never)]
-unsafe extern "sysv64" fn subscr_from_end<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// An item of a list or tuple by a negative index.
+    fn subscr_from_end(f, ip, sp, ts) {
         let (container, key) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
         if (*key).ob_type != long_type() || (*key.cast::<Long>()).lv_tag != NEGATIVE_DIGIT_TAG {
             return binary_miss::<R>(f, ip, sp, ts);

@@ -6,18 +6,10 @@ use super::locals::release_and_go;
 use super::special::{Operation, TRUTH, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
-use crate::inst::Inst;
 
-/// The truth of objects that are met less often than those `to_bool` knows.
-#[inline(never)]
-unsafe extern "sysv64" fn to_bool_any<const R: bool>(
-    f: *mut Frame,
-    ip: *mut Inst,
-    sp: *mut StackRef,
-    ts: *mut ThreadState,
-) -> *mut Object {
-    // SAFETY: the contract of handlers.
-    unsafe {
+continuations! {
+    /// The truth of objects that are met less often than those `to_bool` knows.
+    fn to_bool_any(f, ip, sp, ts) {
         let value = *sp.sub(1);
         let op = value.object();
         let ty = (*op).ob_type;

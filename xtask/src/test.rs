@@ -14,7 +14,7 @@ use crate::packages;
 use crate::python;
 use crate::regrtest;
 use crate::util::{command, note, root};
-use crate::venv::PYTEST;
+use crate::venv::{PYELFTOOLS, PYTEST};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -44,6 +44,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     });
     step("pytest", &|| {
         venv.require(PYTEST)?;
+        venv.require(PYELFTOOLS)?;
         let others = env::join_paths(python::others())?;
         passes(venv.python().args(["-m", "pytest", "-q", "tests/python"]).env("TIERUP_TEST_OTHER_PYTHONS", others))
     });

@@ -13,6 +13,8 @@ use crate::util::{Lock, command, note, quiet, target};
 /// The tools that are installed into it. Pinned: a new release must not change a check.
 pub const MATURIN: &str = "maturin==1.16.0";
 pub const PYTEST: &str = "pytest==9.2.0";
+/// Reads the extension, for what its machine code must be like.
+pub const PYELFTOOLS: &str = "pyelftools==0.32";
 pub const PYSOURCE_MINIMIZE: &str = "pysource-minimize==0.10.1";
 pub const RUFF: &str = "ruff==0.17.5";
 pub const UNEARTH: &str = "unearth==0.19.0";

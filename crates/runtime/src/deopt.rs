@@ -234,7 +234,11 @@ unsafe fn finish(f: &FramePlan, frame: *mut py::Frame) -> Resume {
             (*frame).return_offset = f.return_offset;
         }
         // Nobody goes on in a trampoline.
-        let ip = if is_trampoline(f.code) { core::ptr::null() } else { (*tier1::code_of(frame)).ip_at(f.pc as usize) };
+        let ip = if is_trampoline(f.code) {
+            core::ptr::null()
+        } else {
+            (*tier1::code_of_running(frame)).ip_at(f.pc as usize)
+        };
         Resume { frame, ip, sp, kind: ResumeKind::Normal }
     }
 }

@@ -241,7 +241,7 @@ unsafe fn resumption(plan: &Plan, top: *mut py::Frame, result: Obj) -> Resume {
         st.executed = u32::MAX;
         let inner = plan.frames.last().expect("a snapshot has a frame");
         let mut sp = py::Frame::local(top, inner.depth);
-        let code = tier1::code_of(top);
+        let code = tier1::code_of_running(top);
         let (ip, kind) = if result.is_null() {
             ((*code).ip_at(inner.pc), ResumeKind::Error)
         } else {

@@ -38,7 +38,7 @@ pub(crate) fn counting(started: bool) -> record::Counting {
 pub(crate) fn is_started(resume: &Resume) -> bool {
     // SAFETY: the frames are in memory; the GIL is held, and nothing else refers to the counter meanwhile.
     unsafe {
-        let code = tier1::code_of(resume.frame);
+        let code = tier1::code_of_running(resume.frame);
         let place = record::place_of((*code).code, (*code).offset_of(resume.ip) as u32);
         COUNT[1] == u64::from(place)
     }
@@ -119,7 +119,7 @@ pub(crate) unsafe fn at_exit(ts: *mut py::ThreadState, resume: &Resume) {
             COUNT[0] -= 1;
             COUNT[1] = 0;
         }
-        let code = tier1::code_of(resume.frame);
+        let code = tier1::code_of_running(resume.frame);
         let pc = (*code).offset_of(resume.ip);
         if pc >= (*code).len() {
             log.in_the_middle = true;
@@ -175,7 +175,7 @@ unsafe fn enter(
 unsafe fn uncount_start(frame: *mut py::Frame, ip: *const Inst) -> bool {
     // SAFETY: tier 1's.
     unsafe {
-        let code = tier1::code_of(frame);
+        let code = tier1::code_of_running(frame);
         let counted = (*code).base_op((*code).offset_of(ip)).opcode == py::op::RESUME;
         COUNT[0] -= u64::from(counted);
         counted
@@ -194,7 +194,7 @@ unsafe fn count_start(counted: bool, frame: *mut py::Frame, ip: *const Inst, res
 unsafe fn on_instruction(ts: *mut py::ThreadState, frame: *mut py::Frame, ip: *const Inst, sp: *mut py::StackRef) {
     // SAFETY: tier 1 passes the running frame and an instruction of its code.
     unsafe {
-        let code = tier1::code_of(frame);
+        let code = tier1::code_of_running(frame);
         let offset = (*code).offset_of(ip);
         if record::is_counted((*code).base_op(offset).opcode) {
             let count = COUNT[0];

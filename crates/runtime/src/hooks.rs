@@ -32,7 +32,7 @@ pub(crate) unsafe fn on_hot(
         gives_up();
         let st = state();
         st.bury();
-        let code = tier1::code_of(frame);
+        let code = tier1::code_of_running(frame);
         let offset = (*code).offset_of(ip) as u32;
         st.hurry_recording(ts, (*code).code as usize);
         if !st.may_record((*code).code as usize, offset) || !tier1::hook_is_ours(ts) {
@@ -93,7 +93,7 @@ pub(crate) unsafe fn on_record(
             st.abort_recording(record::Abort::Unsupported("another evaluator"));
             return RecordStep::Stop;
         }
-        let code = tier1::code_of(frame);
+        let code = tier1::code_of_running(frame);
         let offset = (*code).offset_of(ip) as u32;
         let op = (*code).base_op(offset as usize);
         if let Some(id) = st.link_at(code, offset, op.opcode, frame) {
@@ -200,7 +200,7 @@ pub(crate) unsafe fn enter(
                 || gives_up()
             {
                 if recording {
-                    st.hurry_recording(ts, (*tier1::code_of(at.frame)).code as usize);
+                    st.hurry_recording(ts, (*tier1::code_of_running(at.frame)).code as usize);
                 }
                 st.declined(id, breaker);
                 return &raw const st.resume;
@@ -289,7 +289,7 @@ unsafe fn on_special_exit(cx: *mut NativeFrame, id: u32) -> Resume {
             let target = st.executor(executor).trace.insts[inst].imms[0] as u32;
             let target_ex = st.executor(target);
             let header = target_ex.site.offset as usize;
-            let code = tier1::code_of(resume.frame);
+            let code = tier1::code_of_running(resume.frame);
             if target_ex.valid && target_ex.site.code == (*code).code as usize {
                 (*resume.frame).instr_ptr = py::Code::units((*code).code).add(header);
                 resume.ip = (*code).ip_at(header);

@@ -785,7 +785,7 @@ pub(crate) unsafe fn run_unrecorded(
             st.abort_recording(record::Abort::Exception);
             return in_caller(caller, ResumeKind::CalleeFailed);
         }
-        let code = tier1::code_of(caller);
+        let code = tier1::code_of_running(caller);
         let seen = !(*caller).frame_obj.is_null() && !seen_before || (*ts).eval_breaker != (*code).breaker;
         match &mut st.recording {
             Some(r) if r.ts == ts && r.suspended && !seen => {

@@ -540,12 +540,22 @@ fn record_version(plain: Handler) -> Handler {
     }
 }
 
+/// [`code_of_running`] within this crate.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn code_of(f: *mut Frame) -> *mut Tier1Code {
+    // SAFETY: the caller's.
+    unsafe { crate::registry::decoded(Frame::code(f)) }
+}
+
 /// The decoded code of a frame that tier 1 runs.
 ///
 /// # Safety
 /// Tier 1 has started the frame, or decoded its code.
-#[inline(always)]
-pub unsafe fn code_of(f: *mut Frame) -> *mut Tier1Code {
+#[inline(never)]
+pub unsafe fn code_of_running(f: *mut Frame) -> *mut Tier1Code {
     // SAFETY: the caller's.
-    unsafe { crate::registry::decoded(Frame::code(f)) }
+    unsafe { code_of(f) }
 }

@@ -142,6 +142,7 @@ pub(crate) unsafe fn instrumented_since(f: *mut Frame, ts: *mut ThreadState) -> 
 ///
 /// # Safety
 /// `code` is a code object; the GIL is held.
+#[inline(never)]
 pub unsafe fn note_instrumentation(code: *mut Code) {
     // SAFETY: the caller's.
     unsafe {

@@ -1,5 +1,7 @@
 //! What makes handlers fast: above all addresses that they compare with, in a variable of this crate. Another crate's
 //! variable is reached through the global offset table, and every handler would spend a register and a load on that.
+//! So is this crate's, once anything that other crates may inline uses it: `pub` functions that do, or that the compiler
+//! might find small, are never inlined (`tests/python/test_extension.py` checks).
 
 use cpython::abi::*;
 

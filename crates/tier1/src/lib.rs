@@ -24,7 +24,7 @@ mod unwind;
 mod waiting;
 mod with_memory;
 
-pub use dispatch::code_of;
+pub use dispatch::code_of_running;
 pub use entry::{
     Counts, counts, disable, enable, evaluate, hook_is_ours, note_instrumentation, run_nested, set_hot_thresholds,
     takes_frame,

@@ -5,6 +5,7 @@ use cpython::abi::*;
 use crate::entry;
 use crate::inst::{BaseOp, Handler, Head, Inst, Tier1Code};
 use crate::ops;
+use crate::ops::superinstructions::first_count;
 
 /// First of the opcodes that stand for another one while a tool watches the code.
 const FIRST_INSTRUMENTED: u8 = op::INSTRUMENTED_END_FOR;
@@ -177,7 +178,7 @@ pub(crate) unsafe fn decode(code: *mut Code) -> Option<*mut Tier1Code> {
                 }
             }
         }
-        (*tier1).entry_counter = entry::hot_thresholds().1;
+        (*tier1).entry_counter = first_count(entry::hot_thresholds().1);
         if Code::is_simple(code) {
             (*tier1).simple_arguments = (*code).co_argcount as u32;
         }
@@ -199,7 +200,7 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
         match base.opcode {
             op::JUMP_BACKWARD => {
                 let word = Tier1Code::of(inst) as usize;
-                inst.add(1).write(Inst { word, a: entry::hot_thresholds().0, b: 0 });
+                inst.add(1).write(Inst { word, a: first_count(entry::hot_thresholds().0), b: 0 });
                 set_way_back(inst);
             }
             op::COMPARE_OP => {

@@ -115,8 +115,10 @@ pub struct Tier1Code {
     /// The number of arguments, if there is nothing to it but to put that many into the first locals; or none that
     /// could be.
     pub(crate) simple_arguments: u32,
-    /// Entries until `on_hot` is asked for a function trace.
+    /// Entries until `on_hot` is asked for a function trace; before that, until the code is warm.
     pub(crate) entry_counter: u32,
+    /// Whether superinstructions have been made.
+    pub(crate) is_warm: bool,
     len: u32,
 }
 
@@ -152,6 +154,7 @@ impl Tier1Code {
                 installed: Vec::new(),
                 simple_arguments: u32::MAX,
                 entry_counter: 0,
+                is_warm: false,
                 len: len as u32,
             });
             for at in len..len + EXTRA {

@@ -77,6 +77,16 @@ const HOT: &[&str] = &[
     "call_python::return_value",
     "unary::to_bool",
     "unary::unary_not",
+    "superinstructions::store_fast_load_fast_borrow",
+    "superinstructions::store_fast_load_fast_borrow_load_fast_borrow",
+    "superinstructions::store_fast_load_borrowed_const",
+    "superinstructions::load_fast_borrow_load_borrowed_const",
+    "superinstructions::load_fast_borrow_return_value",
+    "superinstructions::pop_jump_if_false_load_fast_borrow",
+    "superinstructions::to_bool_pop_jump_if_false",
+    "superinstructions::load_fast_borrow_to_bool_pop_jump_if_false",
+    "superinstructions::load_global_module_load_fast_borrow",
+    "superinstructions::load_global_builtin_load_fast_borrow",
 ];
 
 struct Function {
@@ -129,6 +139,7 @@ fn is_family(name: &str) -> bool {
                 "specialize",
                 "::select",
                 "fused::fuse_with_load",
+                "superinstructions::combine",
                 "fused::store_version",
                 "load_version",
                 "name_error",

@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::{call_miss, enterable};
-use super::call_python::{FIRST_VALID_VERSION, fill_locals, is_simple_function};
+use super::call_python::{FIRST_VALID_VERSION, fill_locals, is_simple_function, start_callee};
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -150,7 +150,7 @@ handlers! {
         (*f).return_offset = 4;
         (*ts).py_recursion_remaining -= 2;
         (*ts).current_frame = new;
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 }
 
@@ -187,6 +187,6 @@ continuations! {
         (*ts).py_recursion_remaining -= 2;
         (*f).return_offset = 4;
         (*ts).current_frame = new;
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        start_callee::<R>(new, tier1, (*new).stackpointer, ts)
     }
 }

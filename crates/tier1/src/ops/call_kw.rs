@@ -4,6 +4,7 @@ use cpython::abi::*;
 
 use super::attr::should_choose;
 use super::call::{call_kw_slow, finish_native_above};
+use super::call_python::start_callee;
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -156,6 +157,6 @@ handlers! {
         (*f).return_offset = 4;
         (*ts).current_frame = new;
         (*ts).py_recursion_remaining -= 1;
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        start_callee::<R>(new, tier1, (*new).stackpointer, ts)
     }
 }

@@ -5,6 +5,7 @@ use core::ptr::null_mut;
 use cpython::abi::*;
 
 use super::call::call_miss;
+use super::jump;
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -16,6 +17,31 @@ use crate::unwind;
 // number of arguments including the receiver where that is not clear, 3 how often another function came. A function's
 // version stands for its code and defaults: it is reset when either changes, and the code is alive because the function
 // is.
+
+/// Runs a frame that has just become the current one; a `RESUME` that it begins with is done here.
+#[inline(always)]
+pub(crate) unsafe fn start_callee<const R: bool>(
+    new: *mut Frame,
+    tier1: *mut Tier1Code,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: a complete frame of this code.
+    unsafe {
+        let first = Tier1Code::inst(tier1, 0);
+        if R || (*first).word != jump::resume_checked::<false> as *const () as usize
+            || (*ts).eval_breaker != (*tier1).breaker
+        {
+            return go::<R>(new, first, sp, ts);
+        }
+        let counter = (*tier1).entry_counter.wrapping_sub(1);
+        (*tier1).entry_counter = counter;
+        if counter == 0 {
+            return jump::hot_entry::<R>(new, first, sp, ts);
+        }
+        go::<R>(new, first.add(1), sp, ts)
+    }
+}
 
 /// Makes `new` the current frame, called by `f`'s instruction at `ip` (whose operands are gone), and runs it.
 #[inline(always)]
@@ -33,7 +59,7 @@ pub(crate) unsafe fn enter_python<const R: bool>(
         if !enter_recursive(ts) {
             return unwind::fail_at_start::<R>(new, ts);
         }
-        go::<R>(new, Tier1Code::inst(tier1, 0), (*new).stackpointer, ts)
+        start_callee::<R>(new, tier1, (*new).stackpointer, ts)
     }
 }
 
@@ -186,7 +212,7 @@ macro_rules! enter_bound {
         bound.close_shared();
         let args = $sp.sub($total);
         let (new, tier1, end) = enter_function!($f, $ip, $ts, *$callable, args, $total, $callable, $total, $tier1);
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, $ts)
+        start_callee::<R>(new, tier1, end, $ts)
     }};
 }
 
@@ -229,7 +255,7 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let (new, tier1, end) = enter_function!(f, ip, ts, *callable, callable.add(2), total, callable, total);
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 
     /// Of a function with a receiver, which is one argument more than the instruction says.
@@ -245,7 +271,7 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let (new, tier1, end) = enter_function!(f, ip, ts, *callable, callable.add(1), total, callable, total);
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 
     /// Whatever Python function comes, if it takes exactly these arguments.
@@ -260,7 +286,7 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let (new, tier1, end) = enter_function!(f, ip, ts, *callable, args, total, callable, total, tier1);
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 
     fn call_bound_method(f, ip, sp, ts) {
@@ -320,7 +346,7 @@ handlers! {
             *Frame::local(new, i) = StackRef::new(Tuple::item(defaults, skipped + i - total));
             i += 1;
         }
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 
     /// Of a function whose parameters are more than so many by position.
@@ -470,7 +496,7 @@ out_of_line_handlers! {
         let end = init_frame(new, StackRef::new(getter), (*tier1).code, f);
         (*ts).current_frame = new;
         fill_locals(new, end, sp.sub(1), 1, 1);
-        go::<R>(new, Tier1Code::inst(tier1, 0), end, ts)
+        start_callee::<R>(new, tier1, end, ts)
     }
 
     fn make_function_slow(f, ip, sp, ts) {

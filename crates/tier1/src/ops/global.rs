@@ -3,6 +3,7 @@
 use cpython::abi::*;
 
 use super::attr::should_choose;
+use super::jump::branch_not_select;
 use crate::dispatch::*;
 use crate::hot::*;
 use crate::inst::Inst;
@@ -20,51 +21,74 @@ unsafe fn entry_distance(keys: *mut DictKeys, name: *mut Object) -> Option<usize
     }
 }
 
-/// Pushes the value, and a null behind it if the argument asks for one.
+/// Pushes the value, and a null behind it if the argument asks for one. The new stack pointer.
 macro_rules! push_value {
-    ($f:ident, $ip:ident, $sp:ident, $ts:ident, $value:expr) => {{
+    ($ip:ident, $sp:ident, $value:expr) => {{
         *$sp = StackRef::new($value);
         if (*$ip).a & 1 != 0 {
+            branch_not_select();
             *$sp.add(1) = StackRef::NULL;
-            return go::<R>($f, $ip.add(5), $sp.add(2), $ts);
+            $sp.add(2)
+        } else {
+            $sp.add(1)
         }
-        go::<R>($f, $ip.add(5), $sp.add(1), $ts)
     }};
 }
+
+// Both special versions rely on the versions of key tables: as long as a version stays, no key was added
+// or removed, so the entry is still that name's (or, for a builtin, the globals still lack it).
+
+/// The value of a global of the module.
+macro_rules! module_value {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {{
+        let keys = (*(*$f).f_globals.cast::<Dict>()).ma_keys;
+        let cache = $ip.add(1);
+        if (*keys).dk_version != (*cache).a {
+            return $crate::ops::global::load_global_miss::<R>($f, $ip, $sp, $ts);
+        }
+        let value = *keys.byte_add((*cache).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return $crate::ops::global::load_global_miss::<R>($f, $ip, $sp, $ts);
+        }
+        value
+    }};
+}
+pub(crate) use module_value;
+
+/// The value of a builtin.
+macro_rules! builtin_value {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {{
+        let globals = (*(*$f).f_globals.cast::<Dict>()).ma_keys;
+        let keys = (*(*$f).f_builtins.cast::<Dict>()).ma_keys;
+        let cache = $ip.add(1);
+        if (*keys).dk_version != (*cache).a || (*globals).dk_version != (*$ip.add(2)).a {
+            return $crate::ops::global::load_global_miss::<R>($f, $ip, $sp, $ts);
+        }
+        let value = *keys.byte_add((*cache).b as usize).cast::<*mut Object>();
+        if value.is_null() {
+            return $crate::ops::global::load_global_miss::<R>($f, $ip, $sp, $ts);
+        }
+        value
+    }};
+}
+pub(crate) use builtin_value;
+pub(crate) use push_value;
 
 handlers! {
     fn load_global(f, ip, sp, ts) {
         load_global_miss::<R>(f, ip, sp, ts)
     }
 
-    // Both special versions rely on the versions of key tables: as long as a version stays, no key was added
-    // or removed, so the entry is still that name's (or, for a builtin, the globals still lack it).
-
     fn load_global_module(f, ip, sp, ts) {
-        let keys = (*(*f).f_globals.cast::<Dict>()).ma_keys;
-        let cache = ip.add(1);
-        if (*keys).dk_version != (*cache).a {
-            return load_global_miss::<R>(f, ip, sp, ts);
-        }
-        let value = *keys.byte_add((*cache).b as usize).cast::<*mut Object>();
-        if value.is_null() {
-            return load_global_miss::<R>(f, ip, sp, ts);
-        }
-        push_value!(f, ip, sp, ts, value)
+        let value = module_value!(f, ip, sp, ts);
+        let top = push_value!(ip, sp, value);
+        go::<R>(f, ip.add(5), top, ts)
     }
 
     fn load_global_builtin(f, ip, sp, ts) {
-        let globals = (*(*f).f_globals.cast::<Dict>()).ma_keys;
-        let keys = (*(*f).f_builtins.cast::<Dict>()).ma_keys;
-        let cache = ip.add(1);
-        if (*keys).dk_version != (*cache).a || (*globals).dk_version != (*ip.add(2)).a {
-            return load_global_miss::<R>(f, ip, sp, ts);
-        }
-        let value = *keys.byte_add((*cache).b as usize).cast::<*mut Object>();
-        if value.is_null() {
-            return load_global_miss::<R>(f, ip, sp, ts);
-        }
-        push_value!(f, ip, sp, ts, value)
+        let value = builtin_value!(f, ip, sp, ts);
+        let top = push_value!(ip, sp, value);
+        go::<R>(f, ip.add(5), top, ts)
     }
 
     fn store_global(f, ip, sp, ts) {

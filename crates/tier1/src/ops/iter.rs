@@ -5,6 +5,7 @@ use cpython::abi::*;
 use super::int::fresh_int;
 use super::jump::branch_not_select;
 use super::special::{self, NEXT, Operation, enter_special_of};
+use super::superinstructions;
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -17,9 +18,9 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
     if ty == range_iterator_type() {
         if stores { super::fused::for_iter_range_store::<false> } else { for_iter_range::<false> }
     } else if ty == list_iterator_type() {
-        for_iter_list::<false>
+        if stores { superinstructions::for_iter_list_store::<false> } else { for_iter_list::<false> }
     } else if ty == tuple_iterator_type() {
-        for_iter_tuple::<false>
+        if stores { superinstructions::for_iter_tuple_store::<false> } else { for_iter_tuple::<false> }
     } else if ty == generator_type() {
         super::generator::for_iter_gen::<false>
     // SAFETY: as above.

@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use cpython::abi::*;
 
+use super::superinstructions;
 use crate::dispatch::*;
 use crate::entry::{self, EVENTS_MASK};
 use crate::hooks::ResumeKind;
@@ -171,6 +172,18 @@ handlers! {
     }
 }
 
+/// Whether a counter that ran out says that the code is warm, which it says once.
+unsafe fn warms_up(code: *mut Tier1Code) -> bool {
+    // SAFETY: live code.
+    unsafe {
+        let first = !(*code).is_warm;
+        if first {
+            superinstructions::combine(code);
+        }
+        first
+    }
+}
+
 out_of_line_handlers! {
     fn destroy_and_jump(f, ip, sp, ts, dead: *mut Object) {
         save(f, ip, sp);
@@ -236,12 +249,19 @@ out_of_line_handlers! {
 
     fn hot_loop(f, ip, sp, ts) {
         let target = ip.offset(-((*ip).a as i32 as isize));
+        if warms_up(Tier1Code::of(ip)) && (*ip.add(1)).a != 0 {
+            return go::<R>(f, target, sp, ts);
+        }
         save(f, ip, sp);
         (*f).instr_ptr = Code::units(Frame::code(f)).add((*code_of(f)).offset_of(target));
         resume(ask_hot(f, target, sp, ts), ts)
     }
 
     fn hot_entry(f, ip, sp, ts) {
+        let code = Tier1Code::of(ip);
+        if warms_up(code) && (*code).entry_counter != 0 {
+            return go::<R>(f, ip.add(1), sp, ts);
+        }
         save(f, ip, sp);
         let to = ask_hot(f, ip, sp, ts);
         if core::ptr::eq((*to).ip, ip) && (*to).frame == f && (*to).kind == ResumeKind::Normal {

@@ -37,10 +37,11 @@ pub(crate) mod names;
 pub(crate) mod special;
 mod special_table;
 pub(crate) mod subscript;
+pub(crate) mod superinstructions;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 29] {
+pub(crate) fn tables() -> [&'static [Pair]; 30] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -69,6 +70,7 @@ pub(crate) fn tables() -> [&'static [Pair]; 29] {
         names::TABLE,
         special::TABLE,
         subscript::TABLE,
+        superinstructions::TABLE,
         unary::TABLE,
         attr_cache::TABLE,
     ]

@@ -384,7 +384,7 @@ pub(crate) unsafe fn begin<const R: bool>(new: *mut Frame, ts: *mut ThreadState,
         if !enter_recursive(ts) {
             return unwind::fail_at_start::<R>(new, ts);
         }
-        go::<R>(new, Tier1Code::inst(code, 0), (*new).stackpointer, ts)
+        super::call_python::start_callee::<R>(new, code, (*new).stackpointer, ts)
     }
 }
 

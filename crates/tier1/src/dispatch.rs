@@ -23,6 +23,7 @@ use crate::hooks::{RecordStep, Resume, ResumeKind, hooks};
 use crate::hot::*;
 use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 use crate::observe::{self, counting, observed};
+use crate::ops::jump::branch_not_select;
 use crate::unwind;
 
 /// A handler's two versions.
@@ -156,6 +157,36 @@ pub(crate) unsafe fn save(f: *mut Frame, ip: *mut Inst, sp: *mut StackRef) {
         (*f).instr_ptr = Code::units(Frame::code(f)).add((*ip).b as usize);
         (*f).stackpointer = sp;
     }
+}
+
+/// Notes where `f`, saved at `ip`, goes on when what it calls returns: so many units behind.
+#[inline(always)]
+pub(crate) unsafe fn returns_behind(f: *mut Frame, ip: *mut Inst, units: u16) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        (*f).return_offset = units;
+        (*f).hint = ip.add(units as usize) as usize as u32;
+    }
+}
+
+/// `exact`, where `f` goes on; from the frame's hint if that is right.
+///
+/// What the next handlers do depends on their instruction's address. To compute it takes five loads that depend on each
+/// other, from the frame by its code to the table of decoded code; the processor has gone on by prediction long before, and
+/// waits. The hint takes one, and to compare the two delays nothing.
+#[inline(always)]
+pub(crate) unsafe fn by_hint<const R: bool>(f: *mut Frame, exact: *mut Inst) -> *mut Inst {
+    // SAFETY: a live frame.
+    let hinted = unsafe { (*f).hint } as usize | code_region();
+    let mut compared = hinted;
+    // Or the compiler takes one for the other where they are equal.
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) compared, options(nomem, nostack, preserves_flags)) };
+    if R || compared != exact.expose_provenance() {
+        return exact;
+    }
+    branch_not_select();
+    core::ptr::with_exposed_provenance_mut(hinted)
 }
 
 /// A local variable.

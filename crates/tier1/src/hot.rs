@@ -64,6 +64,8 @@ hot! {
     /// Address and length of the table of decoded code, kept by [`crate::registry`].
     decoded_table: *mut Decoded = decoded_table();
     decoded_count: usize = decoded_count();
+    /// The upper half of most instructions' addresses.
+    code_region: usize = code_region();
     /// Where the reference tracer's address is, null if there is none.
     ref_tracer: *mut *const () = runtime().byte_add(REF_TRACER_IN_RUNTIME).cast();
 }
@@ -72,6 +74,16 @@ hot! {
 pub(crate) fn set_decoded(table: *mut Decoded, count: usize) {
     // SAFETY: the GIL guards it, and the table.
     unsafe { (HOT.decoded_table, HOT.decoded_count) = (table, count) }
+}
+
+/// Tells the hot path where the first decoded code is.
+pub(crate) fn set_code_region(address: usize) {
+    // SAFETY: the GIL guards it.
+    unsafe {
+        if HOT.code_region == 0 {
+            HOT.code_region = address & !(u32::MAX as usize);
+        }
+    }
 }
 
 /// The bool object, as a stack slot holds it.

@@ -143,6 +143,7 @@ impl Tier1Code {
             if this.is_null() {
                 return None;
             }
+            crate::hot::set_code_region(this as usize);
             // Most is a few kilobytes, for which `memset` begins more slowly than this is done.
             for line in 0..layout.size() / size_of::<Line>() {
                 plain_loop();

@@ -76,6 +76,9 @@ static void end(const char *name, size_t size)
 #define P(path, name, type) field(S, #name, type, offsetof(T, path), sizeof(((T *)0)->path));
 // A trailing array: only its start is declared.
 #define TAIL(name, type) whole = offsetof(T, name); field(S, #name, "[" type "; 0]", whole, 0);
+// Four bytes between two fields that CPython leaves unused, for us.
+#define HOLE(name, type, after) if (offsetof(T, after) != at + 4) { fprintf(stderr, "%s has no hole\n", S); exit(1); } \
+    field(S, #name, type, at, 4);
 // A frame at the end of its owner: Rust's Frame stops where the slots begin.
 #define EMBEDDED_FRAME(name) whole = offsetof(T, name) + offsetof(_PyInterpreterFrame, localsplus); \
     field(S, #name, "Frame", offsetof(T, name), offsetof(_PyInterpreterFrame, localsplus));
@@ -188,7 +191,8 @@ static void state_structs(void)
     STRUCT(Frame, _PyInterpreterFrame) F(f_executable, "StackRef") F(previous, "*mut Frame") F(f_funcobj, "StackRef")
         F(f_globals, "*mut Object") F(f_builtins, "*mut Object") F(f_locals, "*mut Object")
         F(frame_obj, "*mut Object") F(instr_ptr, "*mut CodeUnit") F(stackpointer, "*mut StackRef")
-        F(return_offset, "u16") F(owner, "u8") F(visited, "u8") TAIL(localsplus, "StackRef") END
+        F(return_offset, "u16") F(owner, "u8") F(visited, "u8")
+        HOLE(hint, "u32", localsplus) TAIL(localsplus, "StackRef") END
     STRUCT(ErrStackItem, _PyErr_StackItem) F(exc_value, "*mut Object") F(previous_item, "*mut ErrStackItem") END
     STRUCT(ThreadState, PyThreadState) F(interp, "*mut InterpreterState") F(eval_breaker, "usize")
         F(py_recursion_remaining, "i32") F(py_recursion_limit, "i32") F(recursion_headroom, "i32") F(tracing, "i32")

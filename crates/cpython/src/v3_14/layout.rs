@@ -858,7 +858,7 @@ pub struct Frame {
     pub return_offset: u16,
     pub owner: u8,
     pub visited: u8,
-    _pad0: [u8; 4],
+    pub hint: u32,
     pub localsplus: [StackRef; 0],
 }
 
@@ -875,6 +875,7 @@ const _: () = {
     assert!(core::mem::offset_of!(Frame, return_offset) == 72);
     assert!(core::mem::offset_of!(Frame, owner) == 74);
     assert!(core::mem::offset_of!(Frame, visited) == 75);
+    assert!(core::mem::offset_of!(Frame, hint) == 76);
     assert!(core::mem::offset_of!(Frame, localsplus) == 80);
     assert!(core::mem::size_of::<Frame>() == 80);
 };

@@ -147,7 +147,7 @@ handlers! {
         let end = init_frame(new, StackRef::new(init), (*tier1).code, shim);
         fill_locals(new, end, callable.add(1), total, total);
         (*f).stackpointer = callable;
-        (*f).return_offset = 4;
+        returns_behind(f, ip, 4);
         (*ts).py_recursion_remaining -= 2;
         (*ts).current_frame = new;
         start_callee::<R>(new, tier1, end, ts)
@@ -185,7 +185,7 @@ continuations! {
             return error::<R>(f, ip, callable, ts);
         }
         (*ts).py_recursion_remaining -= 2;
-        (*f).return_offset = 4;
+        returns_behind(f, ip, 4);
         (*ts).current_frame = new;
         start_callee::<R>(new, tier1, (*new).stackpointer, ts)
     }

@@ -154,7 +154,7 @@ handlers! {
             i += 1;
         }
         save(f, ip, callable);
-        (*f).return_offset = 4;
+        returns_behind(f, ip, 4);
         (*ts).current_frame = new;
         (*ts).py_recursion_remaining -= 1;
         start_callee::<R>(new, tier1, (*new).stackpointer, ts)

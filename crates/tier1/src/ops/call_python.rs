@@ -54,7 +54,7 @@ pub(crate) unsafe fn enter_python<const R: bool>(
 ) -> *mut Object {
     // SAFETY: `new` is complete and links to `f`, which is saved.
     unsafe {
-        (*f).return_offset = base(ip).len as u16;
+        returns_behind(f, ip, base(ip).len as u16);
         (*ts).current_frame = new;
         if !enter_recursive(ts) {
             return unwind::fail_at_start::<R>(new, ts);
@@ -189,7 +189,7 @@ macro_rules! enter_function {
         };
         // What is not needed for the frame comes first, to have its registers free.
         save($f, $ip, $callable);
-        (*$f).return_offset = 4;
+        returns_behind($f, $ip, 4);
         (*$ts).py_recursion_remaining -= 1;
         let (function, total, filled): (StackRef, usize, usize) = ($function, $total, $fill);
         let args = $args;
@@ -235,9 +235,10 @@ pub(crate) unsafe fn return_into<const R: bool>(
             return leave_callee::<R>(caller, ip, sp, ts, value);
         }
         let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
+        let next = by_hint::<R>(caller, Tier1Code::inst(tier1, offset));
         let sp = (*caller).stackpointer;
         *sp = value;
-        go::<R>(caller, Tier1Code::inst(tier1, offset), sp.add(1), ts)
+        go::<R>(caller, next, sp.add(1), ts)
     }
 }
 
@@ -491,7 +492,7 @@ out_of_line_handlers! {
             return super::attr::load_attr_miss::<R>(f, ip, sp, ts);
         };
         save(f, ip, sp.sub(1));
-        (*f).return_offset = 10;
+        returns_behind(f, ip, 10);
         (*ts).py_recursion_remaining -= 1;
         let end = init_frame(new, StackRef::new(getter), (*tier1).code, f);
         (*ts).current_frame = new;

@@ -72,7 +72,7 @@ pub(crate) unsafe fn push_callee(
             return (f, null_mut());
         }
         hold(ip, sp, ts, true);
-        (*f).return_offset = returns;
+        returns_behind(f, ip, returns);
         (*ts).current_frame = new;
         (new, code)
     }
@@ -146,7 +146,7 @@ unsafe fn push_init(
             release_instance(ip, sp);
             return (f, null_mut());
         }
-        (*f).return_offset = returns;
+        returns_behind(f, ip, returns);
         (*ts).current_frame = new;
         (new, code)
     }

@@ -318,7 +318,7 @@ pub unsafe fn enter_function(
             return Some(Resume { frame: f, ip, sp, kind: ResumeKind::Error });
         }
         hold(ip, sp, ts, true);
-        (*f).return_offset = returns;
+        returns_behind(f, ip, returns);
         (*ts).current_frame = new;
         (*ts).py_recursion_remaining -= 1;
         Some(Resume { frame: new, ip: Tier1Code::inst(tier1, 0), sp: (*new).stackpointer, kind: ResumeKind::Record })

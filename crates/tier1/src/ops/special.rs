@@ -55,7 +55,7 @@ pub(crate) unsafe fn push(
             *Frame::local(new, i) = argument(how, i, sp, name);
             i += 1;
         }
-        (*f).return_offset = returns;
+        returns_behind(f, ip, returns);
         (*ts).current_frame = new;
         (new, code)
     }
@@ -115,7 +115,7 @@ pub(crate) unsafe fn push_call(
             *Frame::local(new, i + 1) = StackRef::new((*args.add(i)).object());
             i += 1;
         }
-        (*f).return_offset = returns;
+        returns_behind(f, ip, returns);
         (*ts).current_frame = new;
         (new, code)
     }

@@ -135,12 +135,18 @@ class Measurement:
         only = self.config["only"]
         candidates = programs.pyperformance(data_files)
         # Names are those of programs, or else of tasks, for which each program must be asked.
-        for program in programs.only(candidates, only) or candidates:
+        known = {program.name for program in candidates}
+        asked = programs.only(candidates, only) if known.issuperset(only) else candidates
+        for program in asked:
             names = self.packages.tasks(
                 program.name, lambda p=program: measure.task_names(p, plain, self.settings.limit)
             )
             tasks = program.tasks(names or [program.name])
             found += tasks if program.name in only else programs.only(tasks, only)
+        elsewhere = {program.name for suite in ("kernels", "real") for program in programs.modules(suite)}
+        unknown = set(only) - known - elsewhere - {program.name for program in found}
+        if unknown:
+            raise Usage(f"no program is named {', '.join(sorted(unknown))}")
         return found
 
     def chosen(self, suite):

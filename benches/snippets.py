@@ -12,6 +12,11 @@ import subprocess
 import sys
 import time
 
+ITEMS = """class C:
+ def __init__(self, v): self.v = v
+ def __lt__(self, other): return self.v < other.v
+x = [C(i) for i in range(10)]"""
+
 # (name, set-up, statement); iterations are fewer where the name ends in 10.
 SNIPPETS = [
     ("loop", "", "pass"),
@@ -55,6 +60,16 @@ SNIPPETS = [
     ("comprehension 10", "x = list(range(10))", "[i for i in x]"),
     ("generator 10", "def g():\n for i in range(10): yield i", "for i in g(): pass"),
     ("sum of generator 10", "x = list(range(10))", "sum(i for i in x)"),
+    ("max of generator 10", "x = list(range(10))", "max(i for i in x)"),
+    ("tuple of generator 10", "x = list(range(10))", "tuple(i for i in x)"),
+    ("sorted by key 10", "x = list(range(10)); k = lambda v: -v", "sorted(x, key=k)"),
+    ("sorted by __lt__ 10", ITEMS, "sorted(x)"),
+    ("map 10", "x = list(range(10)); k = lambda v: v", "list(map(k, x))"),
+    (
+        "reduce 10",
+        "from functools import reduce\nx = list(range(10)); k = lambda a, b: a",
+        "reduce(k, x)",
+    ),
 ]
 WARM_UP = 3000
 
@@ -95,9 +110,9 @@ def main():
                 best[key][name] = min(ns, best[key].get(name, math.inf))
     plain, ours = best["CPython"], best["tier 1"]
     for name, ns in plain.items():
-        print(f"{name:20} {ns:8.1f} {ours[name]:8.1f} {ns / ours[name]:6.2f}")
+        print(f"{name:22} {ns:8.1f} {ours[name]:8.1f} {ns / ours[name]:6.2f}")
     mean = math.exp(sum(math.log(plain[name] / ours[name]) for name in plain) / len(plain))
-    print(f"{'geometric mean':38} {mean:6.2f}")
+    print(f"{'geometric mean':40} {mean:6.2f}")
 
 
 if __name__ == "__main__":

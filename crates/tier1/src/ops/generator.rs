@@ -6,6 +6,7 @@ use cpython::abi::*;
 
 use super::call_python::return_into;
 use super::iter::for_iter_miss;
+use super::jump::{jump_backward, resume_checked};
 use crate::dispatch::*;
 use crate::entry::{self, EVENTS_MASK};
 use crate::hot::*;
@@ -30,6 +31,16 @@ unsafe fn suspended(generator: *mut Generator) -> Option<*mut Tier1Code> {
             return None;
         }
         crate::registry::find(Frame::code(&raw mut (*generator).gi_iframe))
+    }
+}
+
+/// Prepares the cache unit of the `FOR_ITER` at `ip` for [`for_iter_gen`]: CPython's instruction, and how far to go on if
+/// the generator returns. That is to `END_FOR`, which pops the value; exhausted iterators of other kinds go behind it.
+pub(crate) unsafe fn prepare_for_iter(f: *mut Frame, ip: *mut Inst) {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        (*ip.add(1)).word = Code::units(Frame::code(f)).add((*ip).b as usize) as usize;
+        (*ip.add(1)).a = (*ip).a - 1;
     }
 }
 
@@ -93,9 +104,49 @@ unsafe fn go_on_in<const R: bool>(
     // SAFETY: the frame is linked.
     unsafe {
         let sp = (*frame).stackpointer;
+        let next = Tier1Code::inst(tier1, Frame::lasti(frame));
+        if !R && (*next).word == resume_and_pop::<false> as *const () as usize && pass_resume(ts, tier1, sent) {
+            return go_behind_resume::<R>(frame, next.add(2), sp, ts);
+        }
         *sp = sent;
-        (*frame).stackpointer = sp.add(1);
-        go::<R>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)), sp.add(1), ts)
+        go::<R>(frame, next, sp.add(1), ts)
+    }
+}
+
+/// Goes on at `ip`, behind a `RESUME` that has found nothing to do: a way back is taken at once.
+#[inline(always)]
+unsafe fn go_behind_resume<const R: bool>(
+    f: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+) -> *mut Object {
+    // SAFETY: the contract of handlers.
+    unsafe {
+        if (*ip).word != jump_backward::<false> as *const () as usize {
+            return go::<R>(f, ip, sp, ts);
+        }
+        let counter = (*ip.add(1)).a;
+        if counter == 1 {
+            return go::<R>(f, ip, sp, ts);
+        }
+        (*ip.add(1)).a = counter.wrapping_sub(1);
+        go::<R>(f, ip.byte_sub((*ip.add(1)).b as usize), sp, ts)
+    }
+}
+
+/// Whether nothing is to be done at a `RESUME`, nor at the `POP_TOP` behind it, of what was sent: the `RESUME` is counted
+/// then.
+#[inline(always)]
+unsafe fn pass_resume(ts: *mut ThreadState, tier1: *mut Tier1Code, sent: StackRef) -> bool {
+    // SAFETY: the running frame's code.
+    unsafe {
+        let counter = (*tier1).entry_counter;
+        if (*ts).eval_breaker != (*tier1).breaker || counter == 1 || sent.is_counted() {
+            return false;
+        }
+        (*tier1).entry_counter = counter.wrapping_sub(1);
+        true
     }
 }
 
@@ -139,6 +190,14 @@ unsafe fn send_again(frame: *mut Frame, ts: *mut ThreadState, tier1: *mut Tier1C
 }
 
 handlers! {
+    /// `RESUME` behind `YIELD_VALUE` and the `POP_TOP` behind it. (That stays as it is, for other ways to it.)
+    fn resume_and_pop(f, ip, sp, ts) {
+        if R || !pass_resume(ts, Tier1Code::of(ip), *sp.sub(1)) {
+            return resume_checked::<R>(f, ip, sp, ts);
+        }
+        go_behind_resume::<R>(f, ip.add(2), sp.sub(1), ts)
+    }
+
     fn for_iter_gen(f, ip, sp, ts) {
         let generator: *mut Generator = (*sp.sub(1)).object().cast();
         if (*generator).ob_base.ob_type != generator_type() {
@@ -147,9 +206,9 @@ handlers! {
         let Some(tier1) = resumable(ts, generator) else {
             return for_iter_miss::<R>(f, ip, sp, ts);
         };
-        save(f, ip, sp);
-        // A return goes to END_FOR, which pops its value; exhausted iterators of other kinds go behind it.
-        resume_generator::<R>(f, ts, generator, tier1, none_ref(), (*ip).a - 1)
+        (*f).instr_ptr = (*ip.add(1)).word as *mut CodeUnit;
+        (*f).stackpointer = sp;
+        resume_generator::<R>(f, ts, generator, tier1, none_ref(), (*ip.add(1)).a)
     }
 
     fn send(f, ip, sp, ts) {

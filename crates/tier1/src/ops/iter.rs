@@ -200,7 +200,11 @@ out_of_line_handlers! {
             pyerr_format()(*PyExc_TypeError(), message.as_ptr(), (*(*iterator).ob_type).tp_name);
             return error::<R>(f, ip, sp, ts);
         };
-        (*ip.add(1)).word = next as usize;
+        if (*iterator).ob_type == generator_type() {
+            super::generator::prepare_for_iter(f, ip);
+        } else {
+            (*ip.add(1)).word = next as usize;
+        }
         enter_special_of!(f, ip, sp, ts, NEXT, iterator);
         let item = next(iterator);
         if !item.is_null() {
@@ -249,9 +253,14 @@ out_of_line_handlers! {
     }
 
     fn get_iter_out_of_line(f, ip, sp, ts) {
-        save(f, ip, sp);
         let iterable = (*sp.sub(1)).object();
         let ty = (*iterable).ob_type;
+        if ty == generator_type() {
+            // It is its own iterator.
+            *sp.sub(1) = (*sp.sub(1)).heap_safe_value();
+            return go::<R>(f, ip.add(1), sp, ts);
+        }
+        save(f, ip, sp);
         let is_from_c = ty == list_type() || ty == tuple_type() || ty == PyRange_Type() || ty == dict_type();
         if let Some(iterate) = (*ty).tp_iter.filter(|_| is_from_c) {
             let iterator = iterate(iterable);
@@ -266,12 +275,6 @@ out_of_line_handlers! {
 
     fn get_iter_any(f, ip, sp, ts) {
         save(f, ip, sp);
-        let iterable = *sp.sub(1);
-        if (*iterable.object()).ob_type == generator_type() {
-            // It is its own iterator.
-            *sp.sub(1) = iterable.heap_safe();
-            return go::<R>(f, ip.add(1), sp, ts);
-        }
         enter_special_of!(f, ip, sp, ts, Operation::new(op::GET_ITER, 0), (*sp.sub(1)).object());
         let iterator = PyObject_GetIter((*sp.sub(1)).object());
         close_slot(sp.sub(1));

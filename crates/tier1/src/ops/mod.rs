@@ -217,6 +217,7 @@ pub(crate) fn select(base: BaseOp, next: u8) -> Handler {
     match (base.opcode, next) {
         // After `yield from` and `await` CPython does not look for events.
         (op::RESUME, _) if base.oparg & 3 >= 2 => jump::resume_unchecked::<false>,
+        (op::RESUME, op::POP_TOP) => generator::resume_and_pop::<false>,
         (op::POP_JUMP_IF_FALSE, op::NOT_TAKEN) => jump::pop_jump_if_false::<false>,
         (op::POP_JUMP_IF_TRUE, op::NOT_TAKEN) => jump::pop_jump_if_true::<false>,
         (op::BINARY_OP, _) => binary::select(base.oparg, next),

@@ -165,8 +165,15 @@ pub(crate) unsafe fn returns_behind(f: *mut Frame, ip: *mut Inst, units: u16) {
     // SAFETY: the contract of handlers.
     unsafe {
         (*f).return_offset = units;
-        (*f).hint = ip.add(units as usize) as usize as u32;
+        goes_on_at(f, ip.add(units as usize));
     }
+}
+
+/// Notes where `f` will go on, for [`by_hint`].
+#[inline(always)]
+pub(crate) unsafe fn goes_on_at(f: *mut Frame, ip: *mut Inst) {
+    // SAFETY: a live frame.
+    unsafe { (*f).hint = ip as usize as u32 }
 }
 
 /// `exact`, where `f` goes on; from the frame's hint if that is right.

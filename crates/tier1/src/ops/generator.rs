@@ -81,7 +81,7 @@ unsafe fn unlink(f: *mut Frame, ts: *mut ThreadState, depth: u32) -> *mut Frame 
 
 /// Where the caller goes on with what a generator yielded, if tier 1 goes on at once.
 #[inline(always)]
-unsafe fn behind_yield(caller: *mut Frame, ts: *mut ThreadState) -> Option<*mut Inst> {
+unsafe fn behind_yield<const R: bool>(caller: *mut Frame, ts: *mut ThreadState) -> Option<*mut Inst> {
     // SAFETY: a frame that resumed a generator.
     unsafe {
         if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER {
@@ -89,7 +89,8 @@ unsafe fn behind_yield(caller: *mut Frame, ts: *mut ThreadState) -> Option<*mut 
         }
         let tier1 = code_of(caller);
         // FOR_ITER and SEND have one cache unit.
-        ((*ts).eval_breaker == (*tier1).breaker).then(|| Tier1Code::inst(tier1, Frame::lasti(caller) + 2))
+        let next = Tier1Code::inst(tier1, Frame::lasti(caller) + 2);
+        ((*ts).eval_breaker == (*tier1).breaker).then(|| by_hint::<R>(caller, next))
     }
 }
 
@@ -104,7 +105,7 @@ unsafe fn go_on_in<const R: bool>(
     // SAFETY: the frame is linked.
     unsafe {
         let sp = (*frame).stackpointer;
-        let next = Tier1Code::inst(tier1, Frame::lasti(frame));
+        let next = by_hint::<R>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)));
         if !R && (*next).word == resume_and_pop::<false> as *const () as usize && pass_resume(ts, tier1, sent) {
             return go_behind_resume::<R>(frame, next.add(2), sp, ts);
         }
@@ -176,7 +177,7 @@ unsafe fn resume_generator<const R: bool>(
 unsafe fn send_again(frame: *mut Frame, ts: *mut ThreadState, tier1: *mut Tier1Code) -> Option<*mut Inst> {
     // SAFETY: a linked frame at the RESUME behind a YIELD_VALUE; code does not end there.
     unsafe {
-        let resume = Tier1Code::inst(tier1, Frame::lasti(frame));
+        let resume = by_hint::<false>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)));
         let jump = resume.add(1);
         if (*resume).word != super::jump::resume_unchecked::<false> as *const () as usize
             || (*jump).word != super::jump::jump_backward_no_interrupt::<false> as *const () as usize
@@ -208,6 +209,7 @@ handlers! {
         };
         (*f).instr_ptr = (*ip.add(1)).word as *mut CodeUnit;
         (*f).stackpointer = sp;
+        goes_on_at(f, ip.add(2));
         resume_generator::<R>(f, ts, generator, tier1, none_ref(), (*ip.add(1)).a)
     }
 
@@ -222,6 +224,7 @@ handlers! {
         };
         let sent = (*sp.sub(1)).heap_safe_value();
         save(f, ip, sp.sub(1));
+        goes_on_at(f, ip.add(2));
         resume_generator::<R>(f, ts, generator, tier1, sent, (*ip).a)
     }
 
@@ -229,8 +232,9 @@ handlers! {
         let value = (*sp.sub(1)).heap_safe_value();
         save(f, ip, sp.sub(1));
         (*f).instr_ptr = (*f).instr_ptr.add(1);
+        goes_on_at(f, ip.add(1));
         let caller = unlink(f, ts, (*ip).a);
-        let Some(next) = behind_yield(caller, ts) else {
+        let Some(next) = behind_yield::<R>(caller, ts) else {
             return yield_out::<R>(caller, ip, sp, ts, value);
         };
         let sp = (*caller).stackpointer;
@@ -282,6 +286,7 @@ out_of_line_handlers! {
             }
             let Some(next) = suspended(receiver) else { break };
             save(frame, back, (*frame).stackpointer);
+            goes_on_at(frame, back.add(2));
             let delegates = link(frame, ts, receiver, (*back).a);
             (frame, tier1) = (&raw mut (*receiver).gi_iframe, next);
             if !delegates {
@@ -297,8 +302,9 @@ out_of_line_handlers! {
         loop {
             // Its SEND, with one cache unit, saved it: the stack is as it was.
             (*frame).instr_ptr = (*frame).instr_ptr.add(3);
+            goes_on_at(frame, at.add(1));
             let caller = unlink(frame, ts, (*at).a);
-            let Some(next) = behind_yield(caller, ts) else {
+            let Some(next) = behind_yield::<R>(caller, ts) else {
                 return yield_out::<R>(caller, at, sp, ts, value);
             };
             (frame, at) = (caller, next);
@@ -367,6 +373,7 @@ out_of_line_handlers! {
             i += 1;
         }
         (*frame).stackpointer = Frame::local(frame, used);
+        goes_on_at(frame, ip.add(1));
         (*generator).gi_frame_state = GEN_CREATED;
         leave_recursive(ts);
         let caller = (*f).previous;

@@ -143,7 +143,9 @@ class Measurement:
             )
             tasks = program.tasks(names or [program.name])
             found += tasks if program.name in only else programs.only(tasks, only)
-        elsewhere = {program.name for suite in ("kernels", "real") for program in programs.modules(suite)}
+        elsewhere = {
+            program.name for suite in ("kernels", "real") for program in programs.modules(suite)
+        }
         unknown = set(only) - known - elsewhere - {program.name for program in found}
         if unknown:
             raise Usage(f"no program is named {', '.join(sorted(unknown))}")

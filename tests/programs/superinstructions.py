@@ -269,3 +269,78 @@ def main():
 
 
 main()
+
+
+def unpacks(pairs, n):
+    a = b = 0
+    for i in range(n):
+        for a, b in pairs:
+            pass
+        a, b = b, a
+        a, b = [i * 1000, i]
+        a, b = (Noisy(f"u{i}"), i) if i == n - 2 else (i, i)
+        same = (a, b)
+        a, b = same
+    a = b = Noisy("both")
+    a, b = pairs[0]
+    a = Noisy("first")
+    b = Noisy("second")
+    a, b = pairs[0]
+    (a, a) = pairs[0]
+    return a, b
+
+
+def adds(items, n):
+    for i in range(n):
+        items[i % 3] += i
+        items[-1] -= 1
+    return items
+
+
+def while_true(n):
+    i = 0
+    while True:
+        i += 1
+        if i > n:
+            return i
+
+
+def long_loop(items):
+    total = 0
+    for x in items:
+        total += x
+        if total > 0:
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+            total += (
+                (1 if x else 2) + (3 if x > 1 else 4) + (5 if x > 2 else 6) + (7 if x > 3 else 8)
+            )
+    return total
+
+
+print(unpacks([(1, 2), [3, 4], (5.5, "x")], 100))
+print(unpacks([(1000, 2.5), (None, 10**30)], 100))
+print(adds([0, 1.5, 10**20], 100), while_true(300), long_loop(list(range(300))))
+for wrong in ([(1, 2, 3)], [5], [(1,)]):
+    try:
+        unpacks([(1, 2)] * 50 + wrong, 1)
+    except (TypeError, ValueError) as e:
+        print(
+            type(e).__name__, e, e.__traceback__.tb_next.tb_lineno - unpacks.__code__.co_firstlineno
+        )

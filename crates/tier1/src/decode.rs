@@ -213,10 +213,18 @@ unsafe fn select(inst: *mut Inst, base: BaseOp, units: &[CodeUnit], behind: usiz
     }
 }
 
-/// Tells a `JUMP_BACKWARD` its distance in bytes; an executor has its number there.
+/// Tells a `JUMP_BACKWARD` its distance in bytes, past what does nothing where it leads; an executor has its number there.
 pub(crate) unsafe fn set_way_back(inst: *mut Inst) {
-    // SAFETY: the instruction and its cache are writable.
-    unsafe { (*inst.add(1)).b = (*inst).a * size_of::<Inst>() as u32 }
+    // SAFETY: the instruction and its cache are writable, what comes before is decoded.
+    unsafe {
+        let code = Tier1Code::of(inst);
+        let at = (*inst).b;
+        let mut target = at - (*inst).a;
+        while matches!((*code).base_op(target as usize).opcode, op::NOP | op::EXTENDED_ARG) {
+            target += 1;
+        }
+        (*inst.add(1)).b = (at - target) * size_of::<Inst>() as u32;
+    }
 }
 
 /// Prepares a `LOAD_CONST` of this value.

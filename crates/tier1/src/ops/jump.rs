@@ -59,6 +59,9 @@ handlers! {
                 return hot_loop::<R>(f, ip, sp, ts);
             }
         }
+        if R {
+            return go::<R>(f, ip.offset(-((*ip).a as i32 as isize)), sp, ts);
+        }
         go::<R>(f, ip.byte_sub((*ip.add(1)).b as usize), sp, ts)
     }
 

@@ -121,6 +121,26 @@ macro_rules! jump_or_load {
     }};
 }
 
+/// Whether nobody can see an object die.
+#[inline(always)]
+unsafe fn is_number(op: *mut Object) -> bool {
+    // SAFETY: a live object.
+    let ty = unsafe { (*op).ob_type };
+    ty == long_type() || ty == float_type()
+}
+
+continuations! {
+    /// Ends the `UNPACK_SEQUENCE` at `ip` and the two stores behind it: releases what the variables held, of which the first
+    /// is a number that dies.
+    fn release_two(f, ip, sp, ts, first: *mut Object, second: StackRef) {
+        if !release_number(ts, first) {
+            _Py_Dealloc(first);
+        }
+        release_old!(f, ip.add(2), sp.sub(1), ts, second);
+        go::<R>(f, ip.add(3), sp.sub(1), ts)
+    }
+}
+
 /// Ends a `FOR_ITER` at `$ip` and the `STORE_FAST` behind it.
 macro_rules! store_item {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $item:ident) => {{
@@ -235,6 +255,59 @@ handlers! {
         go::<R>(f, ip.add(2), sp, ts)
     }
 
+    /// `a[i] += ..`
+    fn copy_twice(f, ip, sp, ts) {
+        if R {
+            return locals::copy::<R>(f, ip, sp, ts);
+        }
+        *sp = (*sp.sub((*ip).a as usize)).dup();
+        *sp.add(1) = (*sp.add(1).sub((*ip.add(1)).a as usize)).dup();
+        go::<R>(f, ip.add(2), sp.add(2), ts)
+    }
+
+    fn swap_twice(f, ip, sp, ts) {
+        if R {
+            return locals::swap::<R>(f, ip, sp, ts);
+        }
+        core::ptr::swap(sp.sub(1), sp.sub((*ip).a as usize));
+        core::ptr::swap(sp.sub(1), sp.sub((*ip.add(1)).a as usize));
+        go::<R>(f, ip.add(2), sp, ts)
+    }
+
+    /// `a, b = ..` of two variables, whose old values die unobserved if at all.
+    fn unpack_sequence_store_fast_store_fast(f, ip, sp, ts) {
+        let sequence = *sp.sub(1);
+        let op = sequence.object();
+        let ty = (*op).ob_type;
+        let items = if ty == tuple_type() {
+            Tuple::items(op.cast())
+        } else if ty == list_type() {
+            (*op.cast::<List>()).ob_item
+        } else {
+            return iter::unpack_sequence::<R>(f, ip, sp, ts);
+        };
+        if R || (*ip).a != 2 || (*op.cast::<VarObject>()).ob_size != 2 || dies_with(sequence) {
+            return iter::unpack_sequence::<R>(f, ip, sp, ts);
+        }
+        let pair = (*ip.add(2)).a;
+        let (first, second) = (local(f, pair >> 4), local(f, pair & 15));
+        let (old_first, old_second) = (*first, *second);
+        // The second one's death is the last thing to happen, the first one's is not.
+        let first_dies = dies_with(old_first);
+        if first == second || first_dies && !is_number(old_first.object()) {
+            return iter::unpack_sequence::<R>(f, ip, sp, ts);
+        }
+        *first = StackRef::new(*items);
+        *second = StackRef::new(*items.add(1));
+        sequence.close_shared();
+        if first_dies {
+            return release_two::<R>(f, ip, sp, ts, old_first.object(), old_second);
+        }
+        old_first.close_shared();
+        release_old!(f, ip.add(2), sp.sub(1), ts, old_second);
+        go::<R>(f, ip.add(3), sp.sub(1), ts)
+    }
+
     fn load_deref_load_fast_borrow(f, ip, sp, ts) {
         let cell: *mut Cell = (*local(f, (*ip).a)).object().cast();
         let value = (*cell).ob_ref;
@@ -331,13 +404,17 @@ fn pair(first: usize, second: usize) -> Option<Handler> {
         }};
     }
     use global::{load_global_builtin, load_global_module};
+    use iter::unpack_sequence;
     use jump::{pop_jump_if_false, pop_jump_if_true};
     use locals::{
-        load_borrowed_const, load_deref, load_fast_borrow, load_fast_borrow_load_fast_borrow, pop_top, push_null,
-        store_fast,
+        copy, load_borrowed_const, load_deref, load_fast_borrow, load_fast_borrow_load_fast_borrow, pop_top, push_null,
+        store_fast, store_fast_store_fast, swap,
     };
     use unary::to_bool;
     pairs! {
+        copy, copy => copy_twice;
+        swap, swap => swap_twice;
+        unpack_sequence, store_fast_store_fast => unpack_sequence_store_fast_store_fast;
         store_fast, load_fast_borrow => store_fast_load_fast_borrow;
         store_fast, load_fast_borrow_load_fast_borrow => store_fast_load_fast_borrow_load_fast_borrow;
         store_fast, load_borrowed_const => store_fast_load_borrowed_const;
@@ -374,6 +451,9 @@ fn comes_first(opcode: u8) -> bool {
             | op::POP_JUMP_IF_FALSE
             | op::POP_JUMP_IF_TRUE
             | op::TO_BOOL
+            | op::COPY
+            | op::SWAP
+            | op::UNPACK_SEQUENCE
     )
 }
 

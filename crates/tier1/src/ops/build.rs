@@ -91,7 +91,7 @@ out_of_line_handlers! {
         save(f, ip, sp);
         let count = (*ip).a as usize;
         let from = sp.sub(count * 2);
-        let map = dict_of(from, count);
+        let map = if count == 0 { PyDict_New() } else { dict_of(from, count) };
         replace_from!(f, ip, sp, ts, from, map)
     }
 

@@ -172,6 +172,33 @@ pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> O
     }
 }
 
+/// As [`push_unpacked`], for a function with this code; by itself where the tuple's items are the arguments as they are.
+#[inline(always)]
+unsafe fn push_with_tuple(
+    ts: *mut ThreadState,
+    function: StackRef,
+    tier1: *mut Tier1Code,
+    tuple: *mut Tuple,
+    keywords: *mut Object,
+    caller: *mut Frame,
+) -> Option<*mut Frame> {
+    // SAFETY: as there.
+    unsafe {
+        let count = Tuple::len(tuple);
+        let no_keywords =
+            keywords.is_null() || (*keywords).ob_type == dict_type() && (*keywords.cast::<Dict>()).ma_used == 0;
+        if !no_keywords || count != (*tier1).simple_arguments as usize || !has_stack_space(ts, (*tier1).code) {
+            return push_unpacked(ts, function, null_mut(), tuple, keywords, caller);
+        }
+        let new = push_frame(ts, function.dup(), (*tier1).code, count, caller)?;
+        for i in 0..count {
+            plain_loop();
+            *Frame::local(new, i) = StackRef::new(Tuple::item(tuple, i));
+        }
+        Some(new)
+    }
+}
+
 /// Whether a call is one of a Python function by a new frame of its own namespace: warm or not.
 pub(crate) unsafe fn takes_frame(ts: *mut ThreadState, callable: *mut Object) -> bool {
     // SAFETY: a live object.
@@ -293,7 +320,7 @@ out_of_line_handlers! {
         let tuple: *mut Tuple = (*arguments).object().cast();
         let keywords = (*sp.sub(1)).object();
         if let Some(tier1) = enterable(ts, op)
-            && let Some(new) = push_unpacked(ts, *callable, null_mut(), tuple, keywords, f)
+            && let Some(new) = push_with_tuple(ts, *callable, tier1, tuple, keywords, f)
         {
             close_from(f, callable, sp);
             if new.is_null() {

@@ -23,12 +23,12 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
         if stores { superinstructions::for_iter_tuple_store::<false> } else { for_iter_tuple::<false> }
     } else if ty == generator_type() {
         super::generator::for_iter_gen::<false>
+    // SAFETY: a live type.
+    } else if unsafe { Type::has_flag(ty, TPFLAGS_IMMUTABLETYPE) } {
+        for_iter_by_c::<false>
     // SAFETY: as above.
     } else if !unsafe { special::find(NEXT, iterator, core::ptr::null_mut()) }.is_null() {
         special::for_iter_special::<false>
-    // SAFETY: a live type.
-    } else if !unsafe { Type::has_flag(ty, TPFLAGS_HEAPTYPE) } {
-        for_iter_by_c::<false>
     } else {
         for_iter_any::<false>
     }
@@ -261,16 +261,19 @@ out_of_line_handlers! {
             return go::<R>(f, ip.add(1), sp, ts);
         }
         save(f, ip, sp);
-        let is_from_c = ty == list_type() || ty == tuple_type() || ty == PyRange_Type() || ty == dict_type();
-        if let Some(iterate) = (*ty).tp_iter.filter(|_| is_from_c) {
-            let iterator = iterate(iterable);
-            if iterator.is_null() {
-                let (f, sp) = saved(ts);
-                return close_and_raise::<R>(f, ip, sp, ts, sp.sub(1));
-            }
-            return replace_top::<R, 1, 1>(ip, ts, StackRef::steal(iterator));
+        if !Type::has_flag(ty, TPFLAGS_IMMUTABLETYPE) {
+            return get_iter_any::<R>(f, ip, sp, ts);
         }
-        get_iter_any::<R>(f, ip, sp, ts)
+        let is_from_c = ty == list_type() || ty == tuple_type() || ty == PyRange_Type() || ty == dict_type();
+        let iterator = match (*ty).tp_iter {
+            Some(iterate) if is_from_c => iterate(iterable),
+            _ => PyObject_GetIter(iterable),
+        };
+        if iterator.is_null() {
+            let (f, sp) = saved(ts);
+            return close_and_raise::<R>(f, ip, sp, ts, sp.sub(1));
+        }
+        replace_top::<R, 1, 1>(ip, ts, StackRef::steal(iterator))
     }
 
     fn get_iter_any(f, ip, sp, ts) {

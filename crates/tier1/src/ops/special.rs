@@ -341,7 +341,8 @@ macro_rules! enter_special_of {
     };
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $operation:expr, $object:expr, $name:expr) => {
         let object: *mut Object = $object;
-        if Type::has_flag((*object).ob_type, TPFLAGS_HEAPTYPE) {
+        // Types that cannot be changed have no methods written in Python.
+        if !Type::has_flag((*object).ob_type, TPFLAGS_IMMUTABLETYPE) {
             $crate::ops::special::enter_special!($f, $ip, $sp, $ts, $operation, object, core::ptr::null_mut(), $name);
         }
     };

@@ -5,22 +5,32 @@ use cpython::abi::*;
 
 use crate::dispatch::{code_of, go, record_end};
 use crate::entry;
-use crate::hot::none;
+use crate::hot::{none, plain_loop};
 use crate::inst::Tier1Code;
 use crate::ops::call_python;
 
-/// Reads one variable-length number: six bits to a byte, bit 6 says that more follow.
-fn read_varint(table: &[u8], at: &mut usize) -> usize {
-    let mut byte = table[*at];
-    let mut value = (byte & 63) as usize;
-    while byte & 64 != 0 {
-        *at += 1;
-        byte = table[*at];
-        value = value << 6 | (byte & 63) as usize;
+/// Reads one variable-length number, six bits to a byte, bit 6 saying that more follow; and where the next one is.
+#[inline(always)]
+unsafe fn read_varint(mut at: *const u8) -> (usize, *const u8) {
+    // SAFETY: the caller's: a number begins there.
+    unsafe {
+        let mut byte = *at;
+        let mut value = (byte & 63) as usize;
+        while byte & 64 != 0 {
+            plain_loop();
+            at = at.add(1);
+            byte = *at;
+            value = value << 6 | (byte & 63) as usize;
+        }
+        (value, at.add(1))
     }
-    *at += 1;
-    value
 }
+
+/// Marks the first byte of an exception table's entry.
+const ENTRY: u8 = 0x80;
+
+/// Bytes of an exception table that are searched from the first on; more are halved before.
+const SEARCHED: usize = 40;
 
 /// No instruction has this offset.
 const NO_HANDLER: usize = usize::MAX;
@@ -30,22 +40,40 @@ const NO_HANDLER: usize = usize::MAX;
 /// the caller give up its tail call.)
 #[inline(never)]
 unsafe fn find_handler(code: *mut Code, offset: usize) -> (usize, usize) {
-    // SAFETY: a code object; the table is not kept.
-    let table = unsafe { Code::exception_table(code) };
-    let mut at = 0;
-    while at < table.len() {
-        let start = read_varint(table, &mut at);
-        let size = read_varint(table, &mut at);
-        let target = read_varint(table, &mut at);
-        let depth_and_lasti = read_varint(table, &mut at);
-        if start > offset {
-            break;
+    // SAFETY: a code object; its table, which is not kept, consists of whole entries, ordered by where they begin.
+    unsafe {
+        let table = Code::exception_table(code).as_ptr_range();
+        let (mut entry, mut end) = (table.start, table.end);
+        while end.offset_from_unsigned(entry) > SEARCHED {
+            // An entry has half as many bytes at most.
+            let mut middle = entry.add(end.offset_from_unsigned(entry) / 2);
+            while *middle & ENTRY == 0 {
+                middle = middle.sub(1);
+            }
+            if read_varint(middle).0 > offset {
+                end = middle;
+            } else {
+                entry = middle;
+            }
         }
-        if offset < start + size {
-            return (target, depth_and_lasti);
+        while entry < end {
+            let (start, at) = read_varint(entry);
+            if start > offset {
+                break;
+            }
+            let (size, mut at) = read_varint(at);
+            if offset < start + size {
+                let (target, at) = read_varint(at);
+                return (target, read_varint(at).0);
+            }
+            while at < end && *at & ENTRY == 0 {
+                plain_loop();
+                at = at.add(1);
+            }
+            entry = at;
         }
+        (NO_HANDLER, 0)
     }
-    (NO_HANDLER, 0)
 }
 
 /// `PyStackRef_TagInt`: how the instruction to blame is kept on the stack.
@@ -73,10 +101,13 @@ pub(crate) unsafe extern "sysv64" fn raise<const R: bool>(
             PyErr_SetString(*PyExc_SystemError(), c"error return without exception set".as_ptr());
         }
         if !Frame::is_incomplete(f) {
-            let object = PyThreadState_GetFrame(ts);
+            let known = (*f).frame_obj;
+            let object = if known.is_null() { PyThreadState_GetFrame(ts) } else { known };
             if !object.is_null() {
                 PyTraceBack_Here(object);
-                decref(object);
+                if known.is_null() {
+                    decref(object);
+                }
             } else if (*ts).current_exception.is_null() {
                 // No memory for a frame object; that function then clears the exception.
                 PyErr_NoMemory();

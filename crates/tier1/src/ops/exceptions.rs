@@ -118,10 +118,16 @@ out_of_line_handlers! {
     fn check_exc_match_slow(f, ip, sp, ts) {
         save(f, ip, sp);
         let (exception, wanted) = ((*sp.sub(2)).object(), (*sp.sub(1)).object());
-        if _PyEval_CheckExceptTypeValid(ts, wanted) < 0 {
-            return error::<R>(f, ip, sp, ts);
-        }
-        let matches = PyErr_GivenExceptionMatches(exception, wanted) != 0;
+        let ty = (*exception).ob_type;
+        let matches = if is_exception_class(wanted) {
+            // Exceptions are instances of exception classes.
+            ty == wanted.cast() || PyType_IsSubtype(ty, wanted.cast()) != 0
+        } else {
+            if _PyEval_CheckExceptTypeValid(ts, wanted) < 0 {
+                return error::<R>(f, ip, sp, ts);
+            }
+            PyErr_GivenExceptionMatches(exception, wanted) != 0
+        };
         close_slot(sp.sub(1));
         *sp.sub(1) = bool_ref(matches);
         proceed::<R>(f, ip, ip.add(1), sp, ts)

@@ -154,13 +154,10 @@ unsafe extern "sysv64" fn str_item(text: Obj, index: i64) -> Obj {
     }
 }
 
-/// The ends of `[start:stop]` of a sequence, as `PySlice_AdjustIndices` has them for step 1; the end may lie before
-/// the start.
+/// The ends of `[start:stop]` of a sequence; the end does not lie before the start.
 fn ends(len: usize, start: i64, stop: i64) -> (usize, usize) {
-    let len = len as i64;
-    let end = |i: i64| (if i < 0 { (i + len).max(0) } else { i.min(len) }) as usize;
-    let start = end(start);
-    (start, end(stop).max(start))
+    let (start, count) = stride(len, Some(start), Some(stop), 1);
+    (start as usize, start as usize + count)
 }
 
 unsafe extern "sysv64" fn str_slice(text: Obj, start: i64, stop: i64) -> Obj {
@@ -330,6 +327,7 @@ unsafe extern "sysv64" fn list_slice(list: Obj, start: i64, stop: i64) -> Obj {
 
 /// The first index and the number of items of `[start:stop:step]`, as `PySlice_Unpack` and `PySlice_AdjustIndices` have
 /// them; `step` is not 0.
+#[inline(always)]
 fn stride(len: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, usize) {
     let len = len as i64;
     let (first, last) = if step < 0 { (-1, len - 1) } else { (0, len) };

@@ -13,7 +13,12 @@ use crate::{Abort, Recorder};
 impl Recorder {
     /// Plans the release of a call's callable, receiver and arguments.
     pub(crate) fn plan_call(&mut self, nargs: usize) -> Releases {
-        let all: Vec<_> = (0..nargs + 2).map(|n| (self.peek(n), self.real_peek(n))).collect();
+        self.plan_topmost(nargs + 2)
+    }
+
+    /// Plans the release of the `n` topmost entries, topmost first.
+    pub(crate) fn plan_topmost(&mut self, n: usize) -> Releases {
+        let all: Vec<_> = (0..n).map(|n| (self.peek(n), self.real_peek(n))).collect();
         self.plan_release(&all)
     }
 

@@ -137,8 +137,7 @@ impl Recorder {
         }
         self.guard_type(list, list_object);
         self.guard_type(values, values_object);
-        let all: Vec<_> = (0..n + 2).map(|n| (self.peek(n), self.real_peek(n))).collect();
-        let plan = self.plan_release(&all);
+        let plan = self.plan_topmost(n + 2);
         let start = start.unwrap_or_else(|| self.const_i64(0));
         let stop = stop.unwrap_or_else(|| self.const_i64(i64::MAX));
         self.emit(Uop::ListStoreSlice, &[list, start, stop, values]);

@@ -145,6 +145,27 @@ unsafe fn decoded_taking(callable: *mut Object, total: usize) -> Option<*mut Tie
     }
 }
 
+/// As [`decoded_taking`], for a `CALL` of whatever function comes, which keeps the last one in its caches: runs of one function
+/// are frequent, and its code is known without going through three objects.
+#[inline(always)]
+unsafe fn code_again(ip: *mut Inst, callable: *mut Object, total: usize) -> Option<*mut Tier1Code> {
+    // SAFETY: a live object; the caches are the instruction's.
+    unsafe {
+        let function: *mut Function = callable.cast();
+        let is_function = (*callable).ob_type == function_type();
+        if is_function && (*function).func_version == (*ip.add(1)).a && (*ip.add(2)).a as usize == total {
+            return Some((*ip.add(1)).word as *mut Tier1Code);
+        }
+        let tier1 = decoded_taking(callable, total)?;
+        if (*function).func_version >= FIRST_VALID_VERSION {
+            (*ip.add(1)).a = (*function).func_version;
+            (*ip.add(1)).word = tier1 as usize;
+            (*ip.add(2)).a = total as u32;
+        }
+        Some(tier1)
+    }
+}
+
 /// Moves `count` arguments into a new frame's first locals and empties those from `filled` on, up to `end`.
 #[inline(always)]
 pub(crate) unsafe fn fill_locals(
@@ -280,7 +301,7 @@ handlers! {
         let callable = sp.sub((*ip).a as usize + 2);
         let args = callable.add(2 - !(*callable.add(1)).is_null() as usize);
         let total = sp.offset_from_unsigned(args);
-        let Some(tier1) = decoded_taking((*callable).object(), total) else {
+        let Some(tier1) = code_again(ip, (*callable).object(), total) else {
             return call_miss::<R>(f, ip, sp, ts);
         };
         if !entry::hook_is_ours(ts) {
@@ -316,7 +337,7 @@ handlers! {
             return call_miss::<R>(f, ip, sp, ts);
         }
         let total = (*ip).a as usize + 1;
-        let Some(tier1) = decoded_taking((*method).im_func, total) else {
+        let Some(tier1) = code_again(ip, (*method).im_func, total) else {
             return call_miss::<R>(f, ip, sp, ts);
         };
         if !has_stack_space(ts, (*tier1).code) || (*ts).py_recursion_remaining <= 1 {

@@ -491,6 +491,9 @@ out_of_line_handlers! {
 
     /// Frames with a frame object, of generators, with a namespace.
     fn return_slow(f, ip, sp, ts) {
+        if super::generator::is_plain(f) {
+            return super::generator::return_from_generator::<R>(f, ip, sp, ts);
+        }
         let value = (*sp.sub(1)).heap_safe();
         save(f, ip, sp.sub(1));
         leave_recursive(ts);

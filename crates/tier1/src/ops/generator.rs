@@ -79,6 +79,17 @@ unsafe fn unlink(f: *mut Frame, ts: *mut ThreadState, depth: u32) -> *mut Frame 
     }
 }
 
+/// Whether a frame is a generator's that has nothing but its variables, and handles no exception.
+#[inline(always)]
+pub(crate) unsafe fn is_plain(f: *mut Frame) -> bool {
+    // SAFETY: a live frame.
+    unsafe {
+        (*f).owner as u32 == FRAME_OWNED_BY_GENERATOR
+            && (*f).frame_obj as usize | (*f).f_locals as usize == 0
+            && (*Frame::generator(f)).gi_exc_state.exc_value.is_null()
+    }
+}
+
 /// Where the caller goes on with what a generator yielded, if tier 1 goes on at once.
 #[inline(always)]
 unsafe fn behind_yield<const R: bool>(caller: *mut Frame, ts: *mut ThreadState) -> Option<*mut Inst> {
@@ -315,6 +326,31 @@ out_of_line_handlers! {
         let sp = (*frame).stackpointer;
         *sp = value;
         go::<R>(frame, at, sp.add(1), ts)
+    }
+
+    /// `_PyEval_FrameClearAndPop` of a generator's frame that [`is_plain`], and what comes before and after.
+    fn return_from_generator(f, ip, sp, ts) {
+        let value = (*sp.sub(1)).heap_safe_value();
+        let generator = Frame::generator(f);
+        let caller = (*f).previous;
+        leave_recursive(ts);
+        (*ts).current_frame = caller;
+        (*generator).gi_frame_state = GEN_CLEARED;
+        (*ts).exc_info = (*generator).gi_exc_state.previous_item;
+        (*generator).gi_exc_state.previous_item = null_mut();
+        (*f).previous = null_mut();
+        let base = Frame::local(f, 0);
+        (*f).stackpointer = base;
+        let mut slot = sp.sub(1);
+        while slot > base {
+            plain_loop();
+            slot = slot.sub(1);
+            (*slot).close();
+        }
+        let function = (*f).f_funcobj;
+        (*f).f_funcobj = StackRef::NULL;
+        function.close();
+        return_into::<R>(caller, ip, sp, ts, value)
     }
 
     fn yield_out(caller, ip, sp, ts, value: StackRef) {

@@ -218,10 +218,12 @@ handlers! {
         push_method!(f, ip, sp, ts, owner)
     }
 
+    /// Of an owner that has no dict yet; the cache has the place where it would be.
     fn load_attr_method_lazy_dict(f, ip, sp, ts) {
         let owner = *sp.sub(1);
         let op = owner.object();
-        if !type_matches(op, ip) || !(*Object::managed_dict(op)).is_null() {
+        let at = (*ip.add(1)).b as i32 as isize;
+        if !type_matches(op, ip) || !(*op.byte_offset(at).cast::<*mut Object>()).is_null() {
             return load_attr_miss::<R>(f, ip, sp, ts);
         }
         push_method!(f, ip, sp, ts, owner)

@@ -170,8 +170,8 @@ enum Absent {
     FromKeys(*mut DictKeys),
     /// It has no dict at all.
     NoDict,
-    /// It could have a dict but does not have one yet.
-    LazyDict,
+    /// It could have a dict, at this byte offset from the object, but does not have one yet.
+    LazyDict(isize),
     /// Its dict lacks it.
     FromDict(*mut DictKeys),
 }
@@ -193,7 +193,8 @@ unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
                 return if Type::has_flag(ty, TPFLAGS_INLINE_VALUES) {
                     Own::Unknown
                 } else {
-                    Own::Absent(Absent::LazyDict)
+                    let slot = Object::managed_dict(owner);
+                    Own::Absent(Absent::LazyDict(slot.cast::<u8>().offset_from(owner.cast())))
                 };
             }
             let keys = (*dict).ma_keys;
@@ -206,7 +207,13 @@ unsafe fn own_attribute(owner: *mut Object, name: *mut Object) -> Own {
                 Some(_) => Own::Unknown,
             };
         }
-        if (*ty).tp_dictoffset == 0 { Own::Absent(Absent::NoDict) } else { Own::Unknown }
+        match (*ty).tp_dictoffset {
+            0 => Own::Absent(Absent::NoDict),
+            at if at > 0 && (*owner.byte_offset(at).cast::<*mut Object>()).is_null() => {
+                Own::Absent(Absent::LazyDict(at))
+            }
+            _ => Own::Unknown,
+        }
     }
 }
 
@@ -290,8 +297,9 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                     .with_found(descr)
                     .with_keys_version(DictKeys::version(keys, ts)),
                 Absent::NoDict => Some(Choice::new(load_attr_method_no_dict::<false>, version, 0)?.with_found(descr)),
-                Absent::LazyDict => {
-                    Some(Choice::new(load_attr_method_lazy_dict::<false>, version, 0)?.with_found(descr))
+                Absent::LazyDict(at) => {
+                    let at = i32::try_from(at).ok()? as u32 as usize;
+                    Some(Choice::new(load_attr_method_lazy_dict::<false>, version, at)?.with_found(descr))
                 }
             },
             Own::Absent(absent) if !is_descriptor(descr) => match absent {
@@ -304,7 +312,7 @@ unsafe fn choose_load(ts: *mut ThreadState, owner: *mut Object, name: *mut Objec
                 Absent::NoDict => {
                     Some(Choice::new(load_attr_nondescriptor_no_dict::<false>, version, 0)?.with_found(descr))
                 }
-                Absent::LazyDict => None,
+                Absent::LazyDict(_) => by_c(),
             },
             _ => by_c(),
         }

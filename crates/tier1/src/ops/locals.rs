@@ -4,9 +4,9 @@ use cpython::abi::*;
 
 use crate::dispatch::*;
 
-/// Drops the reference a slot held, as the last thing of an instruction that continues behind itself.
-macro_rules! release_and_go {
-    ($f:ident, $ip:ident, $sp:expr, $ts:ident, $old:expr, $len:expr) => {{
+/// Drops the reference a slot held, as the last thing of the instruction at `$ip`, which ends alone if the object dies.
+macro_rules! release_old {
+    ($f:ident, $ip:expr, $sp:expr, $ts:ident, $old:expr, $len:expr) => {{
         let old: StackRef = $old;
         if old.is_counted() {
             let op = old.object();
@@ -16,6 +16,14 @@ macro_rules! release_and_go {
                 return release_and_go_on::<R, { $len }>($f, $ip, $sp, $ts, op);
             }
         }
+    }};
+}
+pub(crate) use release_old;
+
+/// The same, and continues behind it.
+macro_rules! release_and_go {
+    ($f:ident, $ip:ident, $sp:expr, $ts:ident, $old:expr, $len:expr) => {{
+        $crate::ops::locals::release_old!($f, $ip, $sp, $ts, $old, $len);
         go::<R>($f, $ip.add($len), $sp, $ts)
     }};
 }

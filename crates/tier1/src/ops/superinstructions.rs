@@ -13,11 +13,13 @@ use cpython::abi::*;
 use super::call_python::return_value;
 use super::global::{builtin_value, module_value, push_value};
 use super::jump::{self, branch_not_select};
+use super::locals::release_old;
+use super::unary::truth;
 use super::{global, iter, locals, unary};
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
-use crate::inst::{Handler, Inst, Tier1Code};
+use crate::inst::{BaseOp, Handler, Inst, Tier1Code};
 
 /// After how many back edges or entries code is gone through.
 const WARM: u32 = 32;
@@ -27,38 +29,11 @@ pub(crate) fn first_count(wanted: u32) -> u32 {
     wanted.min(WARM)
 }
 
-/// Releases what a variable held before the `STORE_FAST` at `$ip`; if it dies, that instruction ends alone.
-macro_rules! release_old {
-    ($f:ident, $ip:expr, $sp:expr, $ts:ident, $old:ident) => {
-        if $old.is_counted() {
-            let op = $old.object();
-            let count = (*op).ob_refcnt.wrapping_sub(1);
-            (*op).ob_refcnt = count;
-            if count == 0 {
-                return release_and_go_on::<R, 1>($f, $ip, $sp, $ts, op);
-            }
-        }
-    };
-}
-
-/// The truth of an object of the types that are tested most; `$other` for others.
-macro_rules! truth {
+/// The truth of an object of one of the types that are tested most; `$other` for others.
+macro_rules! truth_or_bool {
     ($op:ident, $other:expr) => {{
         let ty = (*$op).ob_type;
-        if ty == bool_type() {
-            $op == true_object()
-        } else if ty == long_type() {
-            // Zero is a compact int with sign bits 1.
-            (*$op.cast::<Long>()).lv_tag & LONG_SIGN_MASK != 1
-        } else if ty == list_type() || ty == tuple_type() {
-            (*$op.cast::<VarObject>()).ob_size != 0
-        } else if $op == none() {
-            false
-        } else if ty == str_type() {
-            (*$op.cast::<AsciiStr>()).length != 0
-        } else {
-            return $other;
-        }
+        if ty == bool_type() { $op == true_object() } else { truth!($op, ty, $other) }
     }};
 }
 
@@ -82,7 +57,7 @@ macro_rules! to_bool_jump {
         }
         let value = *$sp.sub(1);
         let op = value.object();
-        let truth = truth!(op, unary::to_bool::<R>($f, $ip, $sp, $ts));
+        let truth = truth_or_bool!(op, unary::to_bool::<R>($f, $ip, $sp, $ts));
         if value.is_counted() {
             let count = (*op).ob_refcnt.wrapping_sub(1);
             if count == 0 {
@@ -101,7 +76,7 @@ macro_rules! local_to_bool_jump {
             return locals::load_fast_borrow::<R>($f, $ip, $sp, $ts);
         }
         let op = (*local($f, (*$ip).a)).object();
-        let truth = truth!(op, locals::load_fast_borrow::<R>($f, $ip, $sp, $ts));
+        let truth = truth_or_bool!(op, locals::load_fast_borrow::<R>($f, $ip, $sp, $ts));
         jump_if!($f, $ip.add(5), $sp, $ts, truth == $on)
     }};
 }
@@ -136,7 +111,7 @@ continuations! {
         if !release_number(ts, first) {
             _Py_Dealloc(first);
         }
-        release_old!(f, ip.add(2), sp.sub(1), ts, second);
+        release_old!(f, ip.add(2), sp.sub(1), ts, second, 1);
         go::<R>(f, ip.add(3), sp.sub(1), ts)
     }
 }
@@ -147,7 +122,7 @@ macro_rules! store_item {
         let slot = local($f, (*$ip.add(2)).a);
         let old = *slot;
         *slot = $item;
-        release_old!($f, $ip.add(2), $sp, $ts, old);
+        release_old!($f, $ip.add(2), $sp, $ts, old, 1);
         go::<R>($f, $ip.add(3), $sp, $ts)
     }};
 }
@@ -160,7 +135,7 @@ handlers! {
         let slot = local(f, (*ip).a);
         let old = *slot;
         *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old);
+        release_old!(f, ip, sp.sub(1), ts, old, 1);
         *sp.sub(1) = (*local(f, (*ip.add(1)).a)).borrow();
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -172,7 +147,7 @@ handlers! {
         let slot = local(f, (*ip).a);
         let old = *slot;
         *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old);
+        release_old!(f, ip, sp.sub(1), ts, old, 1);
         let pair = (*ip.add(1)).a;
         *sp.sub(1) = (*local(f, pair >> 4)).borrow();
         *sp = (*local(f, pair & 15)).borrow();
@@ -186,7 +161,7 @@ handlers! {
         let slot = local(f, (*ip).a);
         let old = *slot;
         *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old);
+        release_old!(f, ip, sp.sub(1), ts, old, 1);
         *sp.sub(1) = StackRef((*ip.add(1)).imm());
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -240,7 +215,7 @@ handlers! {
             return locals::pop_top::<R>(f, ip, sp, ts);
         }
         let old = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old);
+        release_old!(f, ip, sp.sub(1), ts, old, 1);
         *sp.sub(1) = (*local(f, (*ip.add(1)).a)).borrow();
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -250,7 +225,7 @@ handlers! {
             return locals::pop_top::<R>(f, ip, sp, ts);
         }
         let old = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old);
+        release_old!(f, ip, sp.sub(1), ts, old, 1);
         *sp.sub(1) = StackRef((*ip.add(1)).imm());
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -286,7 +261,7 @@ handlers! {
         } else {
             return iter::unpack_sequence::<R>(f, ip, sp, ts);
         };
-        if R || (*ip).a != 2 || (*op.cast::<VarObject>()).ob_size != 2 || dies_with(sequence) {
+        if R || (*op.cast::<VarObject>()).ob_size != 2 || dies_with(sequence) {
             return iter::unpack_sequence::<R>(f, ip, sp, ts);
         }
         let pair = (*ip.add(2)).a;
@@ -304,7 +279,7 @@ handlers! {
             return release_two::<R>(f, ip, sp, ts, old_first.object(), old_second);
         }
         old_first.close_shared();
-        release_old!(f, ip.add(2), sp.sub(1), ts, old_second);
+        release_old!(f, ip.add(2), sp.sub(1), ts, old_second, 1);
         go::<R>(f, ip.add(3), sp.sub(1), ts)
     }
 
@@ -437,10 +412,10 @@ fn pair(first: usize, second: usize) -> Option<Handler> {
     }
 }
 
-/// Whether pairs begin with this opcode.
-fn comes_first(opcode: u8) -> bool {
+/// Whether pairs begin with this instruction.
+fn comes_first(base: BaseOp) -> bool {
     matches!(
-        opcode,
+        base.opcode,
         op::LOAD_FAST_BORROW
             | op::LOAD_CONST
             | op::LOAD_SMALL_INT
@@ -453,8 +428,7 @@ fn comes_first(opcode: u8) -> bool {
             | op::TO_BOOL
             | op::COPY
             | op::SWAP
-            | op::UNPACK_SEQUENCE
-    )
+    ) || base.opcode == op::UNPACK_SEQUENCE && base.oparg == 2
 }
 
 /// Goes through code that has become warm: makes superinstructions, and lets its counters run on until it is hot.
@@ -472,7 +446,7 @@ pub(crate) unsafe fn combine(code: *mut Tier1Code) {
             let (base, ip) = ((*code).base_op(at), Tier1Code::inst(code, at));
             if base.opcode == op::JUMP_BACKWARD && base.len != 0 {
                 (*ip.add(1)).a += back_edges - first_count(back_edges);
-            } else if comes_first(base.opcode) && base.len != 0 {
+            } else if comes_first(base) && base.len != 0 {
                 let not_taken = matches!(base.opcode, op::POP_JUMP_IF_FALSE | op::POP_JUMP_IF_TRUE) as usize;
                 let second = at + base.len as usize + not_taken;
                 if second < (*code).len()

@@ -7,14 +7,33 @@ use super::special::{Operation, TRUTH, enter_special_of};
 use crate::dispatch::*;
 use crate::hot::*;
 
+/// The truth of an object of one of the types that are tested most, but for bool; `$other` for others.
+macro_rules! truth {
+    ($op:ident, $ty:ident, $other:expr) => {
+        if $ty == long_type() {
+            // Zero is a compact int with sign bits 1.
+            (*$op.cast::<Long>()).lv_tag & LONG_SIGN_MASK != 1
+        } else if $ty == list_type() || $ty == tuple_type() || $ty == dict_type() {
+            // A dict has its number of entries where others have their length.
+            (*$op.cast::<VarObject>()).ob_size != 0
+        } else if $op == none() {
+            false
+        } else if $ty == str_type() {
+            (*$op.cast::<AsciiStr>()).length != 0
+        } else {
+            return $other;
+        }
+    };
+}
+pub(crate) use truth;
+
 continuations! {
     /// The truth of objects that are met less often than those `to_bool` knows.
     fn to_bool_any(f, ip, sp, ts) {
         let value = *sp.sub(1);
         let op = value.object();
         let ty = (*op).ob_type;
-        let truth = if ty == PyBytes_Type() || ty == dict_type() {
-            // A dict has its number of entries where others have their length.
+        let truth = if ty == PyBytes_Type() {
             (*op.cast::<VarObject>()).ob_size != 0
         } else if ty == PySet_Type() {
             (*op.cast::<Set>()).used != 0
@@ -35,20 +54,10 @@ handlers! {
         let value = *sp.sub(1);
         let op = value.object();
         let ty = (*op).ob_type;
-        let truth = if ty == bool_type() {
+        if ty == bool_type() {
             return go::<R>(f, ip.add(4), sp, ts);
-        } else if ty == long_type() {
-            // Zero is a compact int with sign bits 1.
-            (*op.cast::<Long>()).lv_tag & LONG_SIGN_MASK != 1
-        } else if ty == list_type() || ty == tuple_type() {
-            (*op.cast::<VarObject>()).ob_size != 0
-        } else if op == none() {
-            false
-        } else if ty == str_type() {
-            (*op.cast::<AsciiStr>()).length != 0
-        } else {
-            return to_bool_any::<R>(f, ip, sp, ts);
-        };
+        }
+        let truth = truth!(op, ty, to_bool_any::<R>(f, ip, sp, ts));
         *sp.sub(1) = bool_ref(truth);
         release_and_go!(f, ip, sp, ts, value, 4)
     }

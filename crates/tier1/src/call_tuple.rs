@@ -12,17 +12,30 @@ use crate::with_memory::{c_stack_has_room, call_vectorcall_function, vectorcall}
 /// A tuple of these stack entries, each with a reference of its own; null if there is no memory.
 #[inline(never)]
 pub(crate) unsafe fn tuple_of(args: *mut StackRef, count: usize) -> *mut Object {
-    // SAFETY: the entries are live; the tuple is new.
+    // SAFETY: the entries are live. The function makes references of lent ones, and takes over the second one that
+    // the others get here; it leaves the entries as they are.
     unsafe {
-        let tuple = PyTuple_New(count as isize);
-        if !tuple.is_null() {
-            let items = Tuple::items(tuple.cast());
-            for i in 0..count {
-                plain_loop();
-                *items.add(i) = new_ref((*args.add(i)).object());
-            }
+        let end = args.add(count);
+        let mut slot = args;
+        while slot < end {
+            plain_loop();
+            (*slot).dup();
+            slot = slot.add(1);
+        }
+        let tuple = _PyTuple_FromStackRefStealOnSuccess(args, count as isize);
+        if tuple.is_null() {
+            give_up(args, count);
         }
         tuple
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn give_up(args: *mut StackRef, count: usize) {
+    for i in 0..count {
+        // SAFETY: the entries hold a reference each.
+        unsafe { (*args.add(i)).close_shared() };
     }
 }
 

@@ -188,7 +188,7 @@ unsafe fn resume_generator<const R: bool>(
 unsafe fn send_again(frame: *mut Frame, ts: *mut ThreadState, tier1: *mut Tier1Code) -> Option<*mut Inst> {
     // SAFETY: a linked frame at the RESUME behind a YIELD_VALUE; code does not end there.
     unsafe {
-        let resume = by_hint::<false>(frame, Tier1Code::inst(tier1, Frame::lasti(frame)));
+        let resume = Tier1Code::inst(tier1, Frame::lasti(frame));
         let jump = resume.add(1);
         if (*resume).word != super::jump::resume_unchecked::<false> as *const () as usize
             || (*jump).word != super::jump::jump_backward_no_interrupt::<false> as *const () as usize
@@ -287,6 +287,7 @@ handlers! {
 out_of_line_handlers! {
     /// Goes on in a frame that delegates to another generator, and so on, down to the one that does not: `RESUME`,
     /// `JUMP_BACKWARD_NO_INTERRUPT` and `SEND` of each in one. Nothing on the way runs code that could replace the hook.
+    /// The hint of a frame that delegates stays behind its `SEND`, which all yields come back to.
     fn resume_delegate(f, ip, sp, ts, code: *mut Tier1Code, sent: StackRef) {
         let (mut frame, mut tier1) = (f, code);
         while let Some(back) = send_again(frame, ts, tier1) {
@@ -297,7 +298,6 @@ out_of_line_handlers! {
             }
             let Some(next) = suspended(receiver) else { break };
             save(frame, back, (*frame).stackpointer);
-            goes_on_at(frame, back.add(2));
             let delegates = link(frame, ts, receiver, (*back).a);
             (frame, tier1) = (&raw mut (*receiver).gi_iframe, next);
             if !delegates {
@@ -313,7 +313,6 @@ out_of_line_handlers! {
         loop {
             // Its SEND, with one cache unit, saved it: the stack is as it was.
             (*frame).instr_ptr = (*frame).instr_ptr.add(3);
-            goes_on_at(frame, at.add(1));
             let caller = unlink(frame, ts, (*at).a);
             let Some(next) = behind_yield::<R>(caller, ts) else {
                 return yield_out::<R>(caller, at, sp, ts, value);

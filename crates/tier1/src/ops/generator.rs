@@ -375,9 +375,6 @@ out_of_line_handlers! {
         }
         close_slot(sp.sub(1));
         *sp.sub(1) = StackRef::steal(result);
-        if entry::instrumented_since(f, ts) {
-            return leave::<R>(f, next, sp, ts);
-        }
         proceed::<R>(f, ip, next, sp, ts)
     }
 

@@ -246,6 +246,20 @@ pub(crate) unsafe fn return_into<const R: bool>(
     ts: *mut ThreadState,
     value: StackRef,
 ) -> *mut Object {
+    // SAFETY: the caller's.
+    unsafe { return_to::<R, true>(caller, ip, sp, ts, value) }
+}
+
+/// As [`return_into`]; `HINTED` says that the caller's hint is where calls return to. (A generator's consumer has hinted at
+/// where it goes on with what is yielded.)
+#[inline(always)]
+pub(crate) unsafe fn return_to<const R: bool, const HINTED: bool>(
+    caller: *mut Frame,
+    ip: *mut Inst,
+    sp: *mut StackRef,
+    ts: *mut ThreadState,
+    value: StackRef,
+) -> *mut Object {
     // SAFETY: `caller` was saved by its call.
     unsafe {
         if (*caller).owner as u32 == FRAME_OWNED_BY_INTERPRETER || entry::is_init_shim(caller) {
@@ -255,8 +269,8 @@ pub(crate) unsafe fn return_into<const R: bool>(
         if (*ts).eval_breaker != (*tier1).breaker {
             return leave_callee::<R>(caller, ip, sp, ts, value);
         }
-        let offset = Frame::lasti(caller) + (*caller).return_offset as usize;
-        let next = by_hint::<R>(caller, Tier1Code::inst(tier1, offset));
+        let exact = Tier1Code::inst(tier1, Frame::lasti(caller) + (*caller).return_offset as usize);
+        let next = if HINTED { by_hint::<R>(caller, exact) } else { exact };
         let sp = (*caller).stackpointer;
         *sp = value;
         go::<R>(caller, next, sp.add(1), ts)

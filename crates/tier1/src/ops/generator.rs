@@ -4,7 +4,7 @@ use core::ptr::null_mut;
 
 use cpython::abi::*;
 
-use super::call_python::return_into;
+use super::call_python::{return_into, return_to};
 use super::iter::for_iter_miss;
 use super::jump::{jump_backward, resume_checked};
 use crate::dispatch::*;
@@ -349,7 +349,7 @@ out_of_line_handlers! {
         let function = (*f).f_funcobj;
         (*f).f_funcobj = StackRef::NULL;
         function.close();
-        return_into::<R>(caller, ip, sp, ts, value)
+        return_to::<R, false>(caller, ip, sp, ts, value)
     }
 
     fn yield_out(caller, ip, sp, ts, value: StackRef) {

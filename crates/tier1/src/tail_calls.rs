@@ -140,6 +140,7 @@ fn is_family(name: &str) -> bool {
                 "::select",
                 "fused::fuse_with_load",
                 "superinstructions::combine",
+                "copies::copy_for",
                 "fused::store_version",
                 "load_version",
                 "name_error",

@@ -31,6 +31,26 @@ pub(crate) use release_and_go;
 
 const UNBOUND_LOCAL: &core::ffi::CStr = c"cannot access local variable '%s' where it is not associated with a value";
 
+// What handlers do that have copies (`super::copies`).
+
+macro_rules! push_local {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {{
+        *$sp = (*local($f, (*$ip).a)).borrow();
+        go::<R>($f, $ip.add(1), $sp.add(1), $ts)
+    }};
+}
+pub(crate) use push_local;
+
+macro_rules! push_locals {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {{
+        let pair = (*$ip).a;
+        *$sp = (*local($f, pair >> 4)).borrow();
+        *$sp.add(1) = (*local($f, pair & 15)).borrow();
+        go::<R>($f, $ip.add(1), $sp.add(2), $ts)
+    }};
+}
+pub(crate) use push_locals;
+
 handlers! {
     fn load_fast(f, ip, sp, ts) {
         *sp = (*local(f, (*ip).a)).dup();
@@ -38,15 +58,11 @@ handlers! {
     }
 
     fn load_fast_borrow(f, ip, sp, ts) {
-        *sp = (*local(f, (*ip).a)).borrow();
-        go::<R>(f, ip.add(1), sp.add(1), ts)
+        push_local!(f, ip, sp, ts)
     }
 
     fn load_fast_borrow_load_fast_borrow(f, ip, sp, ts) {
-        let pair = (*ip).a;
-        *sp = (*local(f, pair >> 4)).borrow();
-        *sp.add(1) = (*local(f, pair & 15)).borrow();
-        go::<R>(f, ip.add(1), sp.add(2), ts)
+        push_locals!(f, ip, sp, ts)
     }
 
     fn load_fast_load_fast(f, ip, sp, ts) {

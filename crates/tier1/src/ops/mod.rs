@@ -18,6 +18,7 @@ pub(crate) mod call_python;
 pub(crate) mod call_special;
 pub(crate) mod call_varargs;
 pub(crate) mod compare;
+pub(crate) mod copies;
 pub(crate) mod exceptions;
 pub(crate) mod finish;
 pub(crate) mod float;
@@ -41,7 +42,7 @@ pub(crate) mod superinstructions;
 pub(crate) mod unary;
 
 /// All handlers, for the recorder's dispatch.
-pub(crate) fn tables() -> [&'static [Pair]; 30] {
+pub(crate) fn tables() -> [&'static [Pair]; 31] {
     [
         attr::TABLE,
         binary::TABLE,
@@ -55,6 +56,7 @@ pub(crate) fn tables() -> [&'static [Pair]; 30] {
         call_python::TABLE,
         call_varargs::TABLE,
         compare::TABLE,
+        copies::TABLE,
         exceptions::TABLE,
         float::TABLE,
         fused::TABLE,

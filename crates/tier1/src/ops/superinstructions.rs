@@ -15,7 +15,7 @@ use super::global::{builtin_value, module_value, push_value};
 use super::jump::{self, branch_not_select};
 use super::locals::release_old;
 use super::unary::truth;
-use super::{global, iter, locals, unary};
+use super::{copies, global, iter, locals, unary};
 use crate::dispatch::*;
 use crate::entry;
 use crate::hot::*;
@@ -412,11 +412,12 @@ fn pair(first: usize, second: usize) -> Option<Handler> {
     }
 }
 
-/// Whether pairs begin with this instruction.
+/// Whether pairs begin with this instruction, or there are copies for it.
 fn comes_first(base: BaseOp) -> bool {
     matches!(
         base.opcode,
         op::LOAD_FAST_BORROW
+            | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW
             | op::LOAD_CONST
             | op::LOAD_SMALL_INT
             | op::LOAD_DEREF
@@ -431,7 +432,7 @@ fn comes_first(base: BaseOp) -> bool {
     ) || base.opcode == op::UNPACK_SEQUENCE && base.oparg == 2
 }
 
-/// Goes through code that has become warm: makes superinstructions, and lets its counters run on until it is hot.
+/// Goes through code that has become warm: makes superinstructions, takes copies of handlers, and lets its counters run on until it is hot.
 ///
 /// # Safety
 /// Live code that has not been gone through.
@@ -453,6 +454,9 @@ pub(crate) unsafe fn combine(code: *mut Tier1Code) {
                     && let Some(both) = pair((*ip).word, (*Tier1Code::inst(code, second)).word)
                 {
                     (*ip).word = both as usize;
+                } else {
+                    let next = (*code).base_op_if_any(at + base.len as usize);
+                    (*ip).word = copies::copy_for((*ip).word, next.opcode);
                 }
             }
         }

@@ -23,15 +23,18 @@ super::names::out_of_line! {
 /// Misses that may each be an owner of one more type.
 const EARLY_MISSES: u32 = 6;
 
+/// After so many misses at most it is tried again: classes come that are used for long.
+const LATE_MISSES: u32 = 256;
+
 /// Counts a miss in a cache unit. True if it is time to choose again: not at the first, since most code runs once, but
-/// at the next ones, and then whenever the number has doubled.
+/// at the next ones, and then ever more seldom.
 #[inline(always)]
 pub(crate) unsafe fn should_choose(cache: *mut Inst) -> bool {
     // SAFETY: the instruction's own cache.
     unsafe {
         let misses = (*cache).a.wrapping_add(1);
         (*cache).a = misses;
-        misses != 1 && (misses <= EARLY_MISSES || misses.is_power_of_two())
+        misses != 1 && (misses <= EARLY_MISSES || misses.is_power_of_two() || misses.is_multiple_of(LATE_MISSES))
     }
 }
 

@@ -34,6 +34,22 @@ unsafe fn version_for(iterator: *mut Object, stores: bool) -> Handler {
     }
 }
 
+/// The items of a tuple or list.
+#[inline(always)]
+pub(crate) unsafe fn items_of(op: *mut Object) -> Option<*mut *mut Object> {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = (*op).ob_type;
+        if ty == tuple_type() {
+            Some(Tuple::items(op.cast()))
+        } else if ty == list_type() {
+            Some((*op.cast::<List>()).ob_item)
+        } else {
+            None
+        }
+    }
+}
+
 handlers! {
     fn for_iter(f, ip, sp, ts) {
         for_iter_miss::<R>(f, ip, sp, ts)
@@ -141,12 +157,7 @@ handlers! {
         let sequence = *sp.sub(1);
         let op = sequence.object();
         let count = (*ip).a as usize;
-        let ty = (*op).ob_type;
-        let items = if ty == tuple_type() {
-            Tuple::items(op.cast())
-        } else if ty == list_type() {
-            (*op.cast::<List>()).ob_item
-        } else {
+        let Some(items) = items_of(op) else {
             return unpack_sequence_any::<R>(f, ip, sp, ts);
         };
         if (*op.cast::<VarObject>()).ob_size as usize != count {

@@ -12,6 +12,7 @@ use cpython::abi::*;
 
 use super::call_python::return_value;
 use super::global::{builtin_value, module_value, push_value};
+use super::iter::items_of;
 use super::jump::{self, branch_not_select};
 use super::locals::release_old;
 use super::unary::truth;
@@ -116,6 +117,29 @@ continuations! {
     }
 }
 
+/// The `STORE_FAST` that comes first.
+macro_rules! store_first {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {
+        if R {
+            return locals::store_fast::<R>($f, $ip, $sp, $ts);
+        }
+        let slot = local($f, (*$ip).a);
+        let old = *slot;
+        *slot = *$sp.sub(1);
+        release_old!($f, $ip, $sp.sub(1), $ts, old, 1);
+    };
+}
+
+/// The `POP_TOP` that comes first.
+macro_rules! pop_first {
+    ($f:ident, $ip:ident, $sp:ident, $ts:ident) => {
+        if R {
+            return locals::pop_top::<R>($f, $ip, $sp, $ts);
+        }
+        release_old!($f, $ip, $sp.sub(1), $ts, *$sp.sub(1), 1);
+    };
+}
+
 /// Ends a `FOR_ITER` at `$ip` and the `STORE_FAST` behind it.
 macro_rules! store_item {
     ($f:ident, $ip:ident, $sp:ident, $ts:ident, $item:ident) => {{
@@ -129,25 +153,13 @@ macro_rules! store_item {
 
 handlers! {
     fn store_fast_load_fast_borrow(f, ip, sp, ts) {
-        if R {
-            return locals::store_fast::<R>(f, ip, sp, ts);
-        }
-        let slot = local(f, (*ip).a);
-        let old = *slot;
-        *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old, 1);
+        store_first!(f, ip, sp, ts);
         *sp.sub(1) = (*local(f, (*ip.add(1)).a)).borrow();
         go::<R>(f, ip.add(2), sp, ts)
     }
 
     fn store_fast_load_fast_borrow_load_fast_borrow(f, ip, sp, ts) {
-        if R {
-            return locals::store_fast::<R>(f, ip, sp, ts);
-        }
-        let slot = local(f, (*ip).a);
-        let old = *slot;
-        *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old, 1);
+        store_first!(f, ip, sp, ts);
         let pair = (*ip.add(1)).a;
         *sp.sub(1) = (*local(f, pair >> 4)).borrow();
         *sp = (*local(f, pair & 15)).borrow();
@@ -155,13 +167,7 @@ handlers! {
     }
 
     fn store_fast_load_borrowed_const(f, ip, sp, ts) {
-        if R {
-            return locals::store_fast::<R>(f, ip, sp, ts);
-        }
-        let slot = local(f, (*ip).a);
-        let old = *slot;
-        *slot = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old, 1);
+        store_first!(f, ip, sp, ts);
         *sp.sub(1) = StackRef((*ip.add(1)).imm());
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -211,21 +217,13 @@ handlers! {
     }
 
     fn pop_top_load_fast_borrow(f, ip, sp, ts) {
-        if R {
-            return locals::pop_top::<R>(f, ip, sp, ts);
-        }
-        let old = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old, 1);
+        pop_first!(f, ip, sp, ts);
         *sp.sub(1) = (*local(f, (*ip.add(1)).a)).borrow();
         go::<R>(f, ip.add(2), sp, ts)
     }
 
     fn pop_top_load_borrowed_const(f, ip, sp, ts) {
-        if R {
-            return locals::pop_top::<R>(f, ip, sp, ts);
-        }
-        let old = *sp.sub(1);
-        release_old!(f, ip, sp.sub(1), ts, old, 1);
+        pop_first!(f, ip, sp, ts);
         *sp.sub(1) = StackRef((*ip.add(1)).imm());
         go::<R>(f, ip.add(2), sp, ts)
     }
@@ -253,12 +251,7 @@ handlers! {
     fn unpack_sequence_store_fast_store_fast(f, ip, sp, ts) {
         let sequence = *sp.sub(1);
         let op = sequence.object();
-        let ty = (*op).ob_type;
-        let items = if ty == tuple_type() {
-            Tuple::items(op.cast())
-        } else if ty == list_type() {
-            (*op.cast::<List>()).ob_item
-        } else {
+        let Some(items) = items_of(op) else {
             return iter::unpack_sequence::<R>(f, ip, sp, ts);
         };
         if R || (*op.cast::<VarObject>()).ob_size != 2 || dies_with(sequence) {
@@ -432,7 +425,8 @@ fn comes_first(base: BaseOp) -> bool {
     ) || base.opcode == op::UNPACK_SEQUENCE && base.oparg == 2
 }
 
-/// Goes through code that has become warm: makes superinstructions, takes copies of handlers, and lets its counters run on until it is hot.
+/// Goes through code that has become warm: makes superinstructions, takes copies of handlers, and lets its counters run on
+/// until it is hot.
 ///
 /// # Safety
 /// Live code that has not been gone through.

@@ -172,6 +172,13 @@ pub(crate) unsafe fn enterable(ts: *mut ThreadState, callable: *mut Object) -> O
     }
 }
 
+/// Whether the dict of a call's keywords, which may be null, has none.
+#[inline(always)]
+pub(crate) unsafe fn no_keywords(keywords: *mut Object) -> bool {
+    // SAFETY: a live object or null.
+    unsafe { keywords.is_null() || (*keywords).ob_type == dict_type() && (*keywords.cast::<Dict>()).ma_used == 0 }
+}
+
 /// As [`push_unpacked`], for a function with this code; by itself where the tuple's items are the arguments as they are.
 #[inline(always)]
 unsafe fn push_with_tuple(
@@ -185,9 +192,8 @@ unsafe fn push_with_tuple(
     // SAFETY: as there.
     unsafe {
         let count = Tuple::len(tuple);
-        let no_keywords =
-            keywords.is_null() || (*keywords).ob_type == dict_type() && (*keywords.cast::<Dict>()).ma_used == 0;
-        if !no_keywords || count != (*tier1).simple_arguments as usize || !has_stack_space(ts, (*tier1).code) {
+        if !no_keywords(keywords) || count != (*tier1).simple_arguments as usize || !has_stack_space(ts, (*tier1).code)
+        {
             return push_unpacked(ts, function, null_mut(), tuple, keywords, caller);
         }
         let new = push_frame(ts, function.dup(), (*tier1).code, count, caller)?;

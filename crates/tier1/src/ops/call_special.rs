@@ -83,9 +83,7 @@ unsafe fn has_only_positional(ip: *mut Inst, sp: *mut StackRef) -> bool {
     // SAFETY: as the caller's; keyword arguments of `CALL_FUNCTION_EX` are a dict or null.
     unsafe {
         let keywords = (*sp.sub(1)).object();
-        base(ip).opcode != op::CALL_FUNCTION_EX
-            || keywords.is_null()
-            || (*keywords).ob_type == dict_type() && (*keywords.cast::<Dict>()).ma_used == 0
+        base(ip).opcode != op::CALL_FUNCTION_EX || super::call::no_keywords(keywords)
     }
 }
 
